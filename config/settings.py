@@ -1,0 +1,162 @@
+"""Settings of one installation: defaults here, then ``var/hotline.yaml``, then ``HOTLINE_*``.
+
+A nested setting is written ``HOTLINE_WEB__PORT=8080`` in the environment and ``web: {port: 8080}``
+in the file. Every path that the system writes lies under :attr:`Settings.var` by default.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from models.errors import ConfigurationError
+
+#: The checkout (or installed tree) this package lies in.
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class WebSettings(BaseModel):
+    """The console's address."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(12345, ge=1, le=65535)
+    #: Further origins that may open the SIP websocket and change data, e.g. a public https address.
+    allowed_origins: list[str] = []
+    session_hours: int = 12
+
+
+class AsteriskSettings(BaseModel):
+    """Our own Asterisk, or one that the user already has (when ``ari_url`` is set)."""
+
+    #: Empty: start our own Asterisk. Else e.g. ``http://pbx.example:8088/ari``.
+    ari_url: str = ""
+    ari_user: str = "hotline"
+    #: Empty: a random one is made at init and kept in ``var/secrets.json``.
+    ari_password: SecretStr = SecretStr("")
+    #: The websocket for SIP of a user's own Asterisk, e.g. ``ws://pbx.example:8088/ws``.
+    sip_ws_url: str = ""
+    #: Ports of our own Asterisk.
+    http_port: int = Field(18088, ge=1, le=65535)
+    sip_port: int = Field(15060, ge=1, le=65535)
+    sip_bind: str = "127.0.0.1"
+    rtp_start: int = Field(20000, ge=1024, le=65000)
+    rtp_end: int = Field(20999, ge=1024, le=65535)
+    #: Folder holding Debian's Asterisk 22 (made by the installer).
+    root: Path | None = None
+    app: str = "hotline"
+
+
+class TelephonySettings(BaseModel):
+    """What happens on a call."""
+
+    hotline_number: str = "12345"
+    #: Number of browser seats that get a SIP account (extensions 1001, 1002 …).
+    seats: int = Field(8, ge=1, le=500)
+    #: Practice phones of the browser page /phone: each is an endpoint with this caller number.
+    practice_phones: list[str] = ["13800000001", "13800000002"]
+    #: SIP peers that may send us calls (IP addresses or networks), besides the practice trunk.
+    trunk_hosts: list[str] = []
+    #: Where calls to citizens go out: host:port of the carrier's SIP gateway. Empty: none.
+    trunk_outbound: str = ""
+    #: Accept calls from this machine as if from a trunk (for SIPp and first tries).
+    practice_trunk: bool = True
+    ring_seconds: int = Field(15, ge=3, le=120)
+    wrap_up_seconds: int = Field(60, ge=0, le=600)
+
+
+class SpeechSettings(BaseModel):
+    """Speech recognition."""
+
+    #: Name of an installed model, a path, ``practice``, or ``none``. Empty: the best one installed.
+    model: str = ""
+    #: Worker processes. 0: one per core, at most 4.
+    workers: int = Field(0, ge=0, le=64)
+
+
+class Settings(BaseSettings):
+    """All settings. Build with :func:`load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HOTLINE_", env_nested_delimiter="__", extra="forbid"
+    )
+
+    var: Path = PROJECT_ROOT / "var"
+    #: Empty: SQLite at ``var/hotline.db``. Else an SQLAlchemy async URL.
+    database_url: str = ""
+    #: Empty: the bus is inside the process. Else e.g. ``redis://127.0.0.1:6379/0``.
+    redis_url: str = ""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["console", "json"] = "console"
+    timezone: str = "Asia/Shanghai"
+    area_code: str = "430408"
+    area_name: str = "蒸湘区"
+    #: Folder with rule files that replace the shipped ones by name.
+    rules: Path | None = None
+    web: WebSettings = WebSettings()
+    asterisk: AsteriskSettings = AsteriskSettings()
+    telephony: TelephonySettings = TelephonySettings()
+    speech: SpeechSettings = SpeechSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments over environment over file over defaults."""
+        var = Path(os.environ.get("HOTLINE_VAR", PROJECT_ROOT / "var"))
+        file = YamlConfigSettingsSource(settings_cls, yaml_file=var / "hotline.yaml")
+        return init_settings, env_settings, file
+
+    @cached_property
+    def effective_database_url(self) -> str:
+        """The SQLAlchemy URL that is really used."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.var / 'hotline.db'}"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Recordings by date and call."""
+        return self.var / "recordings"
+
+    @property
+    def asterisk_root(self) -> Path:
+        """Folder that holds Debian's Asterisk 22."""
+        return self.asterisk.root or self.var / "asterisk-root"
+
+    @property
+    def asterisk_run_dir(self) -> Path:
+        """Generated configuration, sounds, spool and logs of our own Asterisk."""
+        return self.var / "asterisk"
+
+    @property
+    def sounds_dir(self) -> Path:
+        """Prompts made into sound, 8 kHz mono WAV."""
+        return self.var / "sounds"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings.
+
+    :raises ConfigurationError: naming each wrong setting, in the reader's words.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise ConfigurationError("配置有误：" + "；".join(lines)) from error

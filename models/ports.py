@@ -1,0 +1,145 @@
+"""What one part offers another without knowing it: protocols, wired in ``hotline``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from models.speech import SpeechStatus
+from models.vocabulary import AgentState, CallDirection, CallState, Leg
+
+
+class SpeechStream(Protocol):
+    """Live recognition of one leg."""
+
+    def feed(self, pcm: bytes) -> None:
+        """Take sound: 8 kHz, mono, signed 16 bit little endian. Never blocks."""
+        ...
+
+    async def close(self) -> None:
+        """Flush the last final utterance. Safe to call twice."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """False once any sound was dropped."""
+        ...
+
+
+class SpeechPort(Protocol):
+    """Where telephony sends sound. Results come back as ``UtteranceHeard`` on the bus."""
+
+    @property
+    def status(self) -> SpeechStatus:
+        """Whether it works now, and if not, why."""
+        ...
+
+    def open(self, call_id: str, leg: Leg, offset_s: float = 0.0) -> SpeechStream:
+        """Begin a leg whose first sound lies ``offset_s`` seconds after the call's start.
+
+        :raises SpeechUnavailable: when there is no model.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Presence:
+    """What one agent is doing."""
+
+    agent_id: str
+    agent_name: str
+    extension: str
+    state: AgentState
+    since: datetime
+    reason: str = ""
+    call_id: str | None = None
+    #: When the present state ends by itself (wrap-up countdown).
+    until: datetime | None = None
+    #: The browser's phone is registered.
+    phone_online: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeatAccount:
+    """What the browser's phone needs to register."""
+
+    extension: str
+    password: str
+    #: SIP domain, used in URIs only.
+    domain: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallView:
+    """A call as it is now."""
+
+    call_id: str
+    contact_id: str | None
+    direction: CallDirection
+    state: CallState
+    caller_number: str
+    agent_id: str | None
+    started_at: datetime
+    queued_at: datetime | None = None
+    answered_at: datetime | None = None
+    order_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Floor:
+    """The call floor at one moment. ``waiting`` is in queue order."""
+
+    agents: tuple[Presence, ...]
+    calls: tuple[CallView, ...]
+    waiting: tuple[CallView, ...]
+    exchange_online: bool
+
+
+class CallControl(Protocol):
+    """What the console may ask of telephony.
+
+    Every method raises ``TelephonyUnavailable`` when the exchange does not answer,
+    ``TransitionRefused`` when the state does not allow it, ``NotFound`` for a call or seat that
+    does not exist.
+    """
+
+    def floor(self) -> Floor:
+        """The present picture."""
+        ...
+
+    def presence(self, agent_id: str) -> Presence:
+        """One agent's; OFFLINE when never seen."""
+        ...
+
+    async def sign_in(self, agent_id: str) -> SeatAccount:
+        """Give the agent a seat; repeated calls give the same one. State becomes BUSY (签入)."""
+        ...
+
+    async def sign_out(self, agent_id: str) -> None:
+        """Leave the seat. Refused during a call."""
+        ...
+
+    async def set_state(self, agent_id: str, state: AgentState, reason: str = "") -> Presence:
+        """An agent's own change: READY, BUSY, REST, MEAL, TRAINING, MEETING."""
+        ...
+
+    async def hang_up(self, call_id: str, agent_id: str) -> None:
+        """End the call for both. Safe to repeat."""
+        ...
+
+    async def hold(self, call_id: str, agent_id: str) -> None:
+        """Put the citizen on hold with music."""
+        ...
+
+    async def resume(self, call_id: str, agent_id: str) -> None:
+        """Take the citizen off hold."""
+        ...
+
+    async def call_out(self, agent_id: str, number: str, order_id: str | None = None) -> str:
+        """Ring the agent's phone, then the citizen. Returns the call id."""
+        ...
+
+    def practice_phone(self, number: str) -> SeatAccount:
+        """The SIP account of a practice citizen phone."""
+        ...

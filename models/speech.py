@@ -1,0 +1,50 @@
+"""What was said, by whom and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.vocabulary import Leg
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """One recognised word. Times in seconds since the call began; confidence 0–1."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Utterance:
+    """A stretch of speech of one speaker.
+
+    While ``final`` is false it may still change; the final one carries the same ``utterance_id``.
+    ``start`` and ``end`` are seconds since the call began, ``confidence`` is 0–1.
+    """
+
+    call_id: str
+    leg: Leg
+    utterance_id: str
+    start: float
+    end: float
+    #: For reading: joined, numbers as digits, punctuated.
+    text: str
+    #: As the engine gave it.
+    raw: str
+    final: bool
+    confidence: float = 0.0
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechStatus:
+    """Whether live recognition works, and if not, why (for the agent to read)."""
+
+    available: bool
+    model: str = ""
+    #: A model that only understands synthetic voices; the console must say so.
+    practice: bool = False
+    reason: str = ""

@@ -1,0 +1,116 @@
+"""The database: one transaction per command, its events told after it is safe.
+
+SQLite by default (WAL, one writer at a time, ``BEGIN IMMEDIATE``), PostgreSQL by URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from models.clock import Clock, SystemClock
+from models.events import DomainEvent, event_to_dict
+from models.tables import OutboxRow
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class UnitOfWork:
+    """One transaction. Use ``session`` for rows and :meth:`record` for what happened."""
+
+    def __init__(self, session: AsyncSession, clock: Clock) -> None:
+        self.session = session
+        self._clock = clock
+        self.recorded: list[DomainEvent] = []
+
+    def record(self, happened: DomainEvent) -> None:
+        """Tell this event once the transaction is committed, even if the process dies between."""
+        self.recorded.append(happened)
+        self.session.add(
+            OutboxRow(
+                event_id=happened.event_id,
+                payload=event_to_dict(happened),
+                created_at=self._clock.now(),
+            )
+        )
+
+
+class Store:
+    """Gives transactions and read sessions on one database."""
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self.url = url
+        self._clock = clock or SystemClock()
+        self._sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._write_engine = (
+            _sqlite_engine(url, "BEGIN IMMEDIATE", 1)
+            if self._sqlite
+            else (create_async_engine(url, pool_size=10))
+        )
+        self._read_engine = _sqlite_engine(url, "BEGIN", 8) if self._sqlite else self._write_engine
+        #: Called after each commit that recorded events (the outbox relay wakes up).
+        self.on_commit: Callable[[], None] = lambda: None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[UnitOfWork]:
+        """A read-write transaction: committed at the end of the block, rolled back on error."""
+        async with AsyncSession(self._write_engine, expire_on_commit=False) as session:
+            work = UnitOfWork(session, self._clock)
+            async with session.begin():
+                yield work
+        if work.recorded:
+            self.on_commit()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A consistent read-only view."""
+        async with AsyncSession(self._read_engine, expire_on_commit=False) as session:
+            yield session
+
+    async def migrate(self) -> None:
+        """Bring the tables to the newest shape."""
+        if self._sqlite and (name := make_url(self.url).database):
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(command.upgrade, self.alembic_config(), "head")
+
+    def alembic_config(self) -> Config:
+        """Alembic's configuration for this database."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["url"] = self.url
+        return config
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._write_engine.dispose()
+        await self._read_engine.dispose()
+
+
+def _sqlite_engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_timeout=30, connect_args={"timeout": 30}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The driver's own BEGIN is deferred and would deadlock two writers: we send ours below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,38 @@
+"""The tables. One module per subject; importing this package registers them all."""
+
+from models.tables.base import Base
+from models.tables.calls import AgentPresenceRow, AgentStateLogRow, Call, Contact, UtteranceRow
+from models.tables.orders import (
+    AuditReview,
+    ClosureScore,
+    DaySequence,
+    Draft,
+    FollowUp,
+    OrderEvent,
+    Suggestion,
+    Task,
+    WorkOrder,
+)
+from models.tables.outbox import OutboxRow
+from models.tables.staff import Session, Staff
+
+__all__ = [
+    "AgentPresenceRow",
+    "AgentStateLogRow",
+    "AuditReview",
+    "Base",
+    "Call",
+    "ClosureScore",
+    "Contact",
+    "DaySequence",
+    "Draft",
+    "FollowUp",
+    "OrderEvent",
+    "OutboxRow",
+    "Session",
+    "Staff",
+    "Suggestion",
+    "Task",
+    "UtteranceRow",
+    "WorkOrder",
+]

@@ -1,0 +1,231 @@
+"""Work orders, their tasks, and everything that is only ever appended to them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Float, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.ids import new_id
+from models.tables.base import Base, Code
+from models.vocabulary import (
+    Channel,
+    DemandFinding,
+    FactFinding,
+    OrderState,
+    Outcome,
+    RequestType,
+    Role,
+    Satisfaction,
+    SolvedByCaller,
+    TaskRole,
+    TaskState,
+    Urgency,
+)
+
+
+class Draft(Base):
+    """What an agent has typed for a call, saved while typing. Not yet an order."""
+
+    __tablename__ = "drafts"
+
+    #: The call it is for; an agent's draft without a call has an id of its own.
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    agent_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    content: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime]
+    #: Order that was opened from it.
+    order_id: Mapped[str | None] = mapped_column(String(26))
+
+
+class WorkOrder(Base):
+    """A citizen's demand (工单)."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    order_no: Mapped[str] = mapped_column(String(24), unique=True)
+    #: Six digits; with the order number it opens the citizen's view.
+    query_code: Mapped[str] = mapped_column(String(8))
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    state: Mapped[OrderState] = mapped_column(Code(OrderState), index=True)
+    channel: Mapped[Channel] = mapped_column(Code(Channel))
+    contact_id: Mapped[str | None] = mapped_column(ForeignKey("contacts.id"), index=True)
+    call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"), index=True)
+
+    caller_name: Mapped[str] = mapped_column(String(64), default="")
+    caller_phone: Mapped[str] = mapped_column(String(32), default="", index=True)
+    callback_phone: Mapped[str] = mapped_column(String(32), default="")
+    confidential: Mapped[bool] = mapped_column(default=False)
+    want_reply: Mapped[bool] = mapped_column(default=True)
+
+    request_type: Mapped[RequestType] = mapped_column(Code(RequestType))
+    #: Leaf code of config/taxonomy.yaml, and the version it was chosen from.
+    category: Mapped[str] = mapped_column(String(32))
+    taxonomy_version: Mapped[str] = mapped_column(String(32))
+    urgency: Mapped[Urgency] = mapped_column(Code(Urgency))
+    title: Mapped[str] = mapped_column(String(100))
+    content: Mapped[str] = mapped_column(Text)
+    demand: Mapped[str] = mapped_column(Text, default="")
+    place: Mapped[str] = mapped_column(String(255), default="")
+    #: When it happened, as said.
+    occurred: Mapped[str] = mapped_column(String(100), default="")
+
+    accepted_at: Mapped[datetime] = mapped_column(index=True)
+    accepted_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    #: Proposed by the agent until the dispatcher decides, then the lead unit.
+    lead_department: Mapped[str] = mapped_column(String(32), default="", index=True)
+    sla_version: Mapped[str] = mapped_column(String(32), default="")
+    scoring_version: Mapped[str] = mapped_column(String(32), default="")
+    dispatch_due: Mapped[datetime | None]
+    dispatched_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    #: The due date reaches beyond the loaded calendar.
+    due_provisional: Mapped[bool] = mapped_column(default=False)
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    #: ANSWERED on the spot, HANDLED by a unit.
+    close_kind: Mapped[str] = mapped_column(String(16), default="")
+    #: What the citizen is told.
+    public_answer: Mapped[str] = mapped_column(Text, default="")
+    redo_count: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Task(Base):
+    """One unit's share of an order, with its own clock and state."""
+
+    __tablename__ = "tasks"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"))
+    department: Mapped[str] = mapped_column(String(32), index=True)
+    role: Mapped[TaskRole] = mapped_column(Code(TaskRole))
+    state: Mapped[TaskState] = mapped_column(Code(TaskState), index=True)
+    note: Mapped[str] = mapped_column(Text, default="")
+    dispatched_at: Mapped[datetime]
+    sign_due: Mapped[datetime]
+    signed_at: Mapped[datetime | None]
+    signed_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    first_contact_due: Mapped[datetime]
+    first_contacted_at: Mapped[datetime | None]
+    #: {"person", "phone", "reached", "note", "by"}
+    first_contact: Mapped[dict[str, Any] | None]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    submitted_at: Mapped[datetime | None]
+    submitted_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    fact_finding: Mapped[FactFinding | None] = mapped_column(Code(FactFinding))
+    demand_finding: Mapped[DemandFinding | None] = mapped_column(Code(DemandFinding))
+    outcome: Mapped[Outcome | None] = mapped_column(Code(Outcome))
+    unresolved_reason: Mapped[str] = mapped_column(Text, default="")
+    public_answer: Mapped[str] = mapped_column(Text, default="")
+    internal_note: Mapped[str] = mapped_column(Text, default="")
+    sent_back_count: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class OrderEvent(Base):
+    """One step in an order's life. Append-only; each row's hash covers the one before."""
+
+    __tablename__ = "order_events"
+    __table_args__ = (UniqueConstraint("order_id", "seq"),)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    seq: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime]
+    actor_id: Mapped[str] = mapped_column(String(26))
+    actor_name: Mapped[str] = mapped_column(String(64))
+    actor_role: Mapped[Role] = mapped_column(Code(Role))
+    actor_department: Mapped[str] = mapped_column(String(32), default="")
+    address: Mapped[str] = mapped_column(String(64), default="")
+    action: Mapped[str] = mapped_column(String(32))
+    from_state: Mapped[str] = mapped_column(String(32), default="")
+    to_state: Mapped[str] = mapped_column(String(32), default="")
+    task_id: Mapped[str | None] = mapped_column(String(26))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    #: {"field": [before, after]}
+    changes: Mapped[dict[str, Any]]
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditReview(Base):
+    """A closure audit (办结审核) of a submitted result."""
+
+    __tablename__ = "audit_reviews"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"))
+    auditor_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime]
+    passed: Mapped[bool]
+    #: Marks of the answer-quality sheet by item code, and their sum (0–100).
+    quality_items: Mapped[dict[str, Any]]
+    quality: Mapped[float | None] = mapped_column(Float)
+    #: Marks of the process checklist by item code, and their sum (0–10).
+    process_items: Mapped[dict[str, Any]]
+    process: Mapped[float | None] = mapped_column(Float)
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class FollowUp(Base):
+    """One attempt to ask the citizen (回访)."""
+
+    __tablename__ = "follow_ups"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"))
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime]
+    reached: Mapped[bool]
+    #: Did the unit contact the citizen? As the citizen says.
+    contacted: Mapped[bool | None]
+    solved: Mapped[SolvedByCaller | None] = mapped_column(Code(SolvedByCaller))
+    satisfaction: Mapped[Satisfaction | None] = mapped_column(Code(Satisfaction))
+    service_satisfaction: Mapped[Satisfaction | None] = mapped_column(Code(Satisfaction))
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class ClosureScore(Base):
+    """The closure assessment (办结评估) of one order; a correction is a new revision."""
+
+    __tablename__ = "closure_scores"
+    __table_args__ = (UniqueConstraint("order_id", "revision"),)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    revision: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime]
+    rule_version: Mapped[str] = mapped_column(String(32))
+    #: 0–100, one decimal.
+    score: Mapped[float] = mapped_column(Float)
+    #: Parts and deductions with points, limits and a sentence each.
+    explanation: Mapped[dict[str, Any]]
+    #: SHA-256 of the facts it was computed from: same facts, same score.
+    input_hash: Mapped[str] = mapped_column(String(64))
+
+
+class Suggestion(Base):
+    """What the machine proposed for an order and what the person made of it: training data."""
+
+    __tablename__ = "suggestions"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    model_version: Mapped[str] = mapped_column(String(64))
+    proposed: Mapped[dict[str, Any]]
+    #: {"field": "accepted" | "edited" | "ignored"}
+    decisions: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class DaySequence(Base):
+    """The last running number given on a day, for order numbers."""
+
+    __tablename__ = "day_sequences"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    last: Mapped[int] = mapped_column(Integer)

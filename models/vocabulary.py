@@ -1,0 +1,221 @@
+"""The closed sets of words of the house: code, and the Chinese label a person sees.
+
+Labels stand here and nowhere else; the browser app receives them from ``/api/vocabulary``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class Labelled(StrEnum):
+    """A code with a Chinese label: ``NAME = "CODE", "标签"``."""
+
+    label: str
+
+    def __new__(cls, code: str, label: str = "") -> Self:
+        """Make the member; the label rides along."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.label = label or code
+        return member
+
+
+class RequestType(Labelled):
+    """What the citizen wants of the government (domain: 诉求类型)."""
+
+    CONSULTATION = "CONSULTATION", "咨询"
+    COMPLAINT = "COMPLAINT", "投诉"
+    HELP = "HELP", "求助"
+    SUGGESTION = "SUGGESTION", "建议"
+    REPORT = "REPORT", "举报"
+    PRAISE = "PRAISE", "表扬"
+    OTHER = "OTHER", "其他"
+
+
+class Urgency(Labelled):
+    """How fast a demand must be met. Order of members is rising."""
+
+    NORMAL = "NORMAL", "一般"
+    URGENT = "URGENT", "紧急"
+    CRITICAL = "CRITICAL", "特急"
+
+    @property
+    def rank(self) -> int:
+        """0 for NORMAL, rising."""
+        return list(type(self)).index(self)
+
+
+class Channel(Labelled):
+    """The way a contact came in."""
+
+    PHONE = "PHONE", "电话"
+    VOICEMAIL = "VOICEMAIL", "语音留言"
+    WEB = "WEB", "网站"
+    IMPORT = "IMPORT", "外部转入"
+
+
+class ContactOutcome(Labelled):
+    """How a contact ended."""
+
+    IN_PROGRESS = "IN_PROGRESS", "进行中"
+    SERVED = "SERVED", "已接听"
+    ABANDONED_GREETING = "ABANDONED_GREETING", "播报中挂断"
+    ABANDONED_QUEUE = "ABANDONED_QUEUE", "排队中挂断"
+    ABANDONED_RINGING = "ABANDONED_RINGING", "振铃中挂断"
+    VOICEMAIL_LEFT = "VOICEMAIL_LEFT", "已留言"
+    NOT_REACHED = "NOT_REACHED", "未接通"
+    FAILED = "FAILED", "系统故障中断"
+
+
+class CallDirection(Labelled):
+    """Who called whom."""
+
+    INBOUND = "INBOUND", "来电"
+    OUTBOUND = "OUTBOUND", "外呼"
+
+
+class CallState(Labelled):
+    """Where a call is now."""
+
+    GREETING = "GREETING", "播报"
+    QUEUED = "QUEUED", "排队"
+    RINGING = "RINGING", "振铃"
+    TALKING = "TALKING", "通话"
+    HELD = "HELD", "保持"
+    DIALLING = "DIALLING", "呼叫中"
+    ENDED = "ENDED", "已结束"
+
+
+class Leg(Labelled):
+    """Whose voice."""
+
+    CALLER = "CALLER", "市民"
+    AGENT = "AGENT", "坐席"
+
+
+class AgentState(Labelled):
+    """What an agent is doing; the server owns it."""
+
+    OFFLINE = "OFFLINE", "签出"
+    READY = "READY", "示闲"
+    BUSY = "BUSY", "示忙"
+    RINGING = "RINGING", "振铃"
+    TALKING = "TALKING", "通话"
+    HOLD = "HOLD", "保持"
+    WRAP_UP = "WRAP_UP", "整理"
+    REST = "REST", "小休"
+    MEAL = "MEAL", "就餐"
+    TRAINING = "TRAINING", "培训"
+    MEETING = "MEETING", "会议"
+    OUTBOUND = "OUTBOUND", "外呼"
+
+
+class Role(Labelled):
+    """A post that a member of staff may hold."""
+
+    AGENT = "AGENT", "话务员"
+    SHIFT_LEADER = "SHIFT_LEADER", "班长"
+    DISPATCHER = "DISPATCHER", "派单员"
+    UNIT_CLERK = "UNIT_CLERK", "承办单位经办人"
+    AUDITOR = "AUDITOR", "办结审核员"
+    FOLLOW_UP = "FOLLOW_UP", "回访员"
+    MANAGER = "MANAGER", "管理者"
+    ADMIN = "ADMIN", "系统管理员"
+    SYSTEM = "SYSTEM", "系统"
+
+
+class OrderState(Labelled):
+    """State of a work order (domain.md 4.2)."""
+
+    DRAFT = "DRAFT", "暂存"
+    TO_DISPATCH = "TO_DISPATCH", "待派单"
+    DISPATCHED = "DISPATCHED", "办理中"
+    TO_AUDIT = "TO_AUDIT", "待办结审核"
+    TO_FOLLOW_UP = "TO_FOLLOW_UP", "待回访"
+    REDO = "REDO", "重办"
+    CLOSED = "CLOSED", "办结"
+    WITHDRAWN = "WITHDRAWN", "撤单"
+
+
+class TaskState(Labelled):
+    """State of one unit's task (domain.md 4.3)."""
+
+    TO_SIGN = "TO_SIGN", "待签收"
+    SIGNED = "SIGNED", "办理中"
+    SUBMITTED = "SUBMITTED", "已反馈"
+    SENT_BACK = "SENT_BACK", "审核退回"
+    DONE = "DONE", "完成"
+    CANCELLED = "CANCELLED", "撤回"
+
+
+class TaskRole(Labelled):
+    """A unit's part in an order."""
+
+    LEAD = "LEAD", "主办"
+    JOINT = "JOINT", "协办"
+
+
+class FactFinding(Labelled):
+    """What the unit found of the facts."""
+
+    TRUE = "TRUE", "属实"
+    PARTLY_TRUE = "PARTLY_TRUE", "部分属实"
+    UNTRUE = "UNTRUE", "不属实"
+    UNVERIFIABLE = "UNVERIFIABLE", "无法核实"
+
+
+class DemandFinding(Labelled):
+    """What the unit found of the demand."""
+
+    REASONABLE = "REASONABLE", "合理合法"
+    PARTLY = "PARTLY", "部分合理"
+    UNREASONABLE = "UNREASONABLE", "不合理"
+    UNLAWFUL = "UNLAWFUL", "不合法"
+
+
+class Outcome(Labelled):
+    """What the unit did."""
+
+    SOLVED = "SOLVED", "实际解决"
+    PARTLY_SOLVED = "PARTLY_SOLVED", "部分解决"
+    EXPLAINED = "EXPLAINED", "解释说明"
+    PLANNED = "PLANNED", "列入计划"
+    UNSOLVABLE = "UNSOLVABLE", "无法解决"
+    NOT_OURS = "NOT_OURS", "非本单位职责"
+
+
+class SolvedByCaller(Labelled):
+    """What the citizen says of the result."""
+
+    SOLVED = "SOLVED", "已解决"
+    PARTLY = "PARTLY", "部分解决"
+    EXPLAINED = "EXPLAINED", "未解决但认可解释"
+    PLANNED = "PLANNED", "认可限期计划"
+    UNSOLVED = "UNSOLVED", "未解决"
+
+
+class Satisfaction(Labelled):
+    """The citizen's grade (政务服务好差评, plus 一般)."""
+
+    VERY_SATISFIED = "VERY_SATISFIED", "非常满意"
+    SATISFIED = "SATISFIED", "满意"
+    FAIRLY = "FAIRLY", "基本满意"
+    NEUTRAL = "NEUTRAL", "一般"
+    DISSATISFIED = "DISSATISFIED", "不满意"
+    VERY_DISSATISFIED = "VERY_DISSATISFIED", "非常不满意"
+
+
+class Light(Labelled):
+    """How near the limit is."""
+
+    GREEN = "GREEN", "正常"
+    YELLOW = "YELLOW", "临期"
+    ORANGE = "ORANGE", "即将超期"
+    RED = "RED", "超期"
+    NONE = "NONE", "无时限"
+
+
+#: Every closed set by name, for ``/api/vocabulary``.
+ALL: dict[str, type[Labelled]] = {cls.__name__: cls for cls in Labelled.__subclasses__()}
