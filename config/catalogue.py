@@ -1,0 +1,124 @@
+"""The dispatch catalogue: who handles what. Ordered rules of ``dispatch_catalogue.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.departments import Departments
+from config.rules import RowReader, read_yaml, rule_file
+from config.taxonomy import Taxonomy
+from models.errors import ConfigurationError
+from models.vocabulary import RequestType
+
+FILE = "dispatch_catalogue.yaml"
+
+#: In place of a unit: the street or township in which the place lies.
+STREET_OF_PLACE = "@street"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One row. Every condition that is not empty must hold."""
+
+    id: str
+    unit: str
+    note: str
+    categories: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    types: tuple[RequestType, ...] = ()
+    joint: tuple[str, ...] = ()
+
+    def holds(self, text: str, category_line: tuple[str, ...], request_type: RequestType) -> bool:
+        """Whether all conditions hold; ``category_line``: codes from level 1 down to the leaf."""
+        return (
+            (not self.categories or any(code in self.categories for code in category_line))
+            and (not self.types or request_type in self.types)
+            and (not self.words or any(word in text for word in self.words))
+            and not any(word in text for word in self.without)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """A rule that matched, and the unit that it names once ``@street`` is filled in."""
+
+    rule: Rule
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """All rules, in order."""
+
+    version: str
+    rules: tuple[Rule, ...]
+
+    def decide(
+        self,
+        *,
+        text: str,
+        category_line: tuple[str, ...],
+        request_type: RequestType,
+        street: Callable[[], str | None],
+    ) -> Decision | None:
+        """The first rule that matches. ``street`` is asked only when a rule needs it."""
+        for rule in self.rules:
+            if not rule.holds(text, category_line, request_type):
+                continue
+            unit = street() if rule.unit == STREET_OF_PLACE else rule.unit
+            if unit is not None:
+                return Decision(rule=rule, unit=unit)
+        return None
+
+
+def load_catalogue(
+    taxonomy: Taxonomy, departments: Departments, rules: Path | None = None
+) -> Catalogue:
+    """Read the catalogue and check it against the taxonomy and the units.
+
+    :raises ConfigurationError: naming the row that is wrong.
+    """
+    path = rule_file(FILE, rules)
+    top = RowReader(path.name, "顶层", read_yaml(path))
+    top.only("version", "rules")
+    found = [_rule(path.name, n, row) for n, row in enumerate(top.rows("rules"), 1)]
+    for rule in found:
+        _check(path.name, rule, taxonomy, departments)
+    ids = [rule.id for rule in found]
+    if twice := next((rule_id for rule_id in ids if ids.count(rule_id) > 1), None):
+        raise ConfigurationError(f"{path.name}：规则 {twice} 出现了两次")
+    return Catalogue(version=top.text("version"), rules=tuple(found))
+
+
+def _rule(file: str, number: int, row: object) -> Rule:
+    rule_id = row.get("id") if isinstance(row, dict) else None
+    reader = RowReader(file, f"第 {number} 条规则（{rule_id or '无 id'}）", row)
+    reader.only("id", "unit", "category", "words", "without", "types", "joint", "note")
+    types = reader.texts("types")
+    if wrong := next((code for code in types if code not in set(RequestType)), None):
+        raise reader.error(f"诉求类型 {wrong} 不存在")
+    rule = Rule(
+        id=reader.text("id"),
+        unit=reader.text("unit"),
+        note=reader.text("note"),
+        categories=reader.texts("category"),
+        words=reader.texts("words"),
+        without=reader.texts("without"),
+        types=tuple(RequestType(code) for code in types),
+        joint=reader.texts("joint"),
+    )
+    if not (rule.categories or rule.words or rule.types):
+        raise reader.error("没有任何条件，会匹配一切诉求")
+    return rule
+
+
+def _check(file: str, rule: Rule, taxonomy: Taxonomy, departments: Departments) -> None:
+    for code in rule.categories:
+        if code not in taxonomy:
+            raise ConfigurationError(f"{file} 规则 {rule.id}：分类 {code} 不在 taxonomy.yaml 中")
+    for unit in (rule.unit, *rule.joint):
+        if unit != STREET_OF_PLACE and unit not in departments:
+            raise ConfigurationError(f"{file} 规则 {rule.id}：单位 {unit} 不在 departments.yaml 中")
