@@ -1,5 +1,6 @@
 """The tables. One module per subject; importing this package registers them all."""
 
+from models.tables.access import AccessLog
 from models.tables.base import Base
 from models.tables.calls import AgentPresenceRow, AgentStateLogRow, Call, Contact, UtteranceRow
 from models.tables.orders import (
@@ -17,6 +18,7 @@ from models.tables.outbox import OutboxRow
 from models.tables.staff import Session, Staff
 
 __all__ = [
+    "AccessLog",
     "AgentPresenceRow",
     "AgentStateLogRow",
     "AuditReview",
