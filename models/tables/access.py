@@ -12,7 +12,7 @@ from models.tables.base import Base
 
 
 class AccessLog(Base):
-    """One reading. ``what`` is ``recording``, ``phone_number`` …; ``subject`` the id it is about."""
+    """One reading. ``what``: ``recording``, ``phone_number`` …; ``subject``: the id it is about."""
 
     __tablename__ = "access_log"
 
