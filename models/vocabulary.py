@@ -157,6 +157,42 @@ class TaskRole(Labelled):
     JOINT = "JOINT", "协办"
 
 
+class Action(Labelled):
+    """What can be done with an order: the rows of models/workflow.py."""
+
+    OPEN = "open", "受理"
+    AMEND = "amend", "更正"
+    DISPATCH = "dispatch", "派单"
+    SIGN_FOR = "sign_for", "签收"
+    FIRST_CONTACT = "first_contact", "先行联系"
+    SUBMIT_RESULT = "submit_result", "提交办理结果"
+    APPROVE_RESULT = "approve_result", "审核通过"
+    SEND_BACK = "send_back", "审核退回"
+    RECORD_FOLLOW_UP = "record_follow_up", "记录回访"
+    URGE = "urge", "催办"
+    NOTE = "note", "备注"
+    WITHDRAW = "withdraw", "撤单"
+
+
+class CloseReason(Labelled):
+    """What an order was closed on; there is no closing without one."""
+
+    ANSWERED = "ANSWERED", "现场答复"
+    FOLLOWED_UP = "FOLLOWED_UP", "已回访"
+    UNREACHABLE = "UNREACHABLE", "多次回访未接通"
+    NO_REPLY_WANTED = "NO_REPLY_WANTED", "诉求人不需要回访"
+
+
+class LimitUnit(Labelled):
+    """What a time limit is counted in."""
+
+    NM = "NM", "分钟"
+    NH = "NH", "小时"
+    WH = "WH", "个工作小时"
+    ND = "ND", "个自然日"
+    WD = "WD", "个工作日"
+
+
 class FactFinding(Labelled):
     """What the unit found of the facts."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ids import new_id
 from models.tables.base import Base, Code
 from models.vocabulary import (
     Channel,
+    CloseReason,
     DemandFinding,
     FactFinding,
     OrderState,
@@ -44,13 +45,17 @@ class WorkOrder(Base):
     """A citizen's demand (工单)."""
 
     __tablename__ = "orders"
+    __table_args__ = (
+        Index("ix_orders_state_light_red_at", "state", "light_red_at", "id"),
+        Index("ix_orders_accepted_at_id", "accepted_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
     order_no: Mapped[str] = mapped_column(String(24), unique=True)
     #: Six digits; with the order number it opens the citizen's view.
     query_code: Mapped[str] = mapped_column(String(8))
     version: Mapped[int] = mapped_column(Integer, default=1)
-    state: Mapped[OrderState] = mapped_column(Code(OrderState), index=True)
+    state: Mapped[OrderState] = mapped_column(Code(OrderState))
     channel: Mapped[Channel] = mapped_column(Code(Channel))
     contact_id: Mapped[str | None] = mapped_column(ForeignKey("contacts.id"), index=True)
     call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"), index=True)
@@ -73,11 +78,19 @@ class WorkOrder(Base):
     #: When it happened, as said.
     occurred: Mapped[str] = mapped_column(String(100), default="")
 
-    accepted_at: Mapped[datetime] = mapped_column(index=True)
+    accepted_at: Mapped[datetime]
     accepted_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     #: Proposed by the agent until the dispatcher decides, then the lead unit.
     lead_department: Mapped[str] = mapped_column(String(32), default="", index=True)
+    #: Version of config/service_levels.yaml and code of the policy in it that promised the times.
     sla_version: Mapped[str] = mapped_column(String(32), default="")
+    sla_policy: Mapped[str] = mapped_column(String(32), default="")
+    #: Clocks of the order itself (dispatch, audit, follow_up) as promised, by name.
+    clocks: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: When the light of the clock that now runs changes; all empty while none runs.
+    light_yellow_at: Mapped[datetime | None]
+    light_orange_at: Mapped[datetime | None]
+    light_red_at: Mapped[datetime | None]
     scoring_version: Mapped[str] = mapped_column(String(32), default="")
     dispatch_due: Mapped[datetime | None]
     dispatched_at: Mapped[datetime | None]
@@ -85,8 +98,7 @@ class WorkOrder(Base):
     #: The due date reaches beyond the loaded calendar.
     due_provisional: Mapped[bool] = mapped_column(default=False)
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
-    #: ANSWERED on the spot, HANDLED by a unit.
-    close_kind: Mapped[str] = mapped_column(String(16), default="")
+    close_reason: Mapped[CloseReason | None] = mapped_column(Code(CloseReason))
     #: What the citizen is told.
     public_answer: Mapped[str] = mapped_column(Text, default="")
     redo_count: Mapped[int] = mapped_column(Integer, default=0)
@@ -96,14 +108,19 @@ class Task(Base):
     """One unit's share of an order, with its own clock and state."""
 
     __tablename__ = "tasks"
+    __table_args__ = (Index("ix_tasks_department_state", "department", "state"),)
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"))
-    department: Mapped[str] = mapped_column(String(32), index=True)
+    #: The task whose result the citizen did not accept, when this one does it again.
+    redo_of: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"))
+    department: Mapped[str] = mapped_column(String(32))
     role: Mapped[TaskRole] = mapped_column(Code(TaskRole))
-    state: Mapped[TaskState] = mapped_column(Code(TaskState), index=True)
+    state: Mapped[TaskState] = mapped_column(Code(TaskState))
     note: Mapped[str] = mapped_column(Text, default="")
+    #: Its clocks (sign, first_contact, handle) as promised, by name.
+    clocks: Mapped[dict[str, Any]] = mapped_column(default=dict)
     dispatched_at: Mapped[datetime]
     sign_due: Mapped[datetime]
     signed_at: Mapped[datetime | None]
@@ -177,6 +194,8 @@ class FollowUp(Base):
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    #: The lead task whose result was asked about.
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"))
     call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"))
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     at: Mapped[datetime]
@@ -220,6 +239,22 @@ class Suggestion(Base):
     #: {"field": "accepted" | "edited" | "ignored"}
     decisions: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+
+
+class DoneCommand(Base):
+    """A command that carried an idempotency key, and its answer: sent twice, done once."""
+
+    __tablename__ = "done_commands"
+    __table_args__ = (UniqueConstraint("actor_id", "command", "key"),)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    actor_id: Mapped[str] = mapped_column(String(26))
+    command: Mapped[str] = mapped_column(String(32))
+    key: Mapped[str] = mapped_column(String(128))
+    #: SHA-256 of what was asked: the same key for something else is an error.
+    payload_hash: Mapped[str] = mapped_column(String(64))
+    result: Mapped[dict[str, Any]]
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class DaySequence(Base):
