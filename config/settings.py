@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     redis_url: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
+    #: Make accounts to try the system with, and show their names at sign-in. Off in earnest use.
+    demo: bool = True
     timezone: str = "Asia/Shanghai"
     area_code: str = "430408"
     area_name: str = "蒸湘区"

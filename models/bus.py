@@ -58,7 +58,7 @@ class _Subscription:
             try:
                 await self._handler(event)
             except Exception:
-                log.exception("handler failed", subscriber=self.name, event=type(event).__name__)
+                log.exception("handler failed", subscriber=self.name, kind=type(event).__name__)
 
 
 class InProcessBus:
