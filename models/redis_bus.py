@@ -41,6 +41,7 @@ class _Group:
         self._handler = handler
         self._kinds = kinds
         self._consumer = new_id()
+        self._stopping = False
 
     async def create(self) -> None:
         """Make the group; it sees what is published from its first start on."""
@@ -51,14 +52,18 @@ class _Group:
                 raise
 
     async def run(self) -> None:
-        """Read, handle, acknowledge, for ever; a lost Redis is waited for."""
-        while True:
+        """Read, handle, acknowledge; a lost Redis is waited for."""
+        while not self._stopping:
             try:
                 await self._claim_abandoned()
                 await self._read_new()
             except RedisError as error:
                 log.warning("redis not reachable, trying again", error=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def stop(self) -> None:
+        """End after the present read. The client may swallow a task's cancellation, so ask too."""
+        self._stopping = True
 
     async def _claim_abandoned(self) -> None:
         claimed: Any = await self._redis.xautoclaim(
@@ -114,6 +119,8 @@ class RedisBus:
 
     async def stop(self) -> None:
         """See :meth:`models.bus.Bus.stop`. What is unread waits in the stream."""
+        for group in self._groups:
+            group.stop()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
