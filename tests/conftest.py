@@ -1,0 +1,16 @@
+"""Fixtures for all test packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.asterisk import RunningAsterisk, running_asterisk
+
+
+@pytest.fixture(scope="session")
+def asterisk() -> Iterator[RunningAsterisk]:
+    """A real Asterisk, shared by the tests of one worker. Leave no channel behind in it."""
+    with running_asterisk() as running:
+        yield running

@@ -1,0 +1,1 @@
+"""What several test packages share: a real Asterisk, real phones, spoken sound."""
