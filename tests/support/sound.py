@@ -13,12 +13,12 @@ ULAW_BYTES_PER_SECOND = 8000
 _FOLDER = Path(tempfile.gettempdir()) / "hotline-test-sounds"
 
 
-def spoken_ulaw(text: str, *, voice: str = "cmn", speed: int = 160) -> Path:
+def spoken_ulaw(text: str, *, voice: str = "cmn-latn-pinyin", speed: int = 160) -> Path:
     """Raw µ-law, 8 kHz mono, no header: what a phone sends."""
     return _made(text, voice, speed, ".ulaw", ["-t", "ul"])
 
 
-def spoken_wav(text: str, *, voice: str = "cmn", speed: int = 160) -> Path:
+def spoken_wav(text: str, *, voice: str = "cmn-latn-pinyin", speed: int = 160) -> Path:
     """8 kHz mono 16-bit WAV."""
     return _made(text, voice, speed, ".wav", ["-b", "16", "-t", "wav"])
 
