@@ -28,6 +28,10 @@ class Limit:
         """As a person writes it: 5个工作日."""
         return f"{self.amount}{self.unit.label}"
 
+    def times(self, factor: int) -> Limit:
+        """A multiple of it."""
+        return Limit(amount=self.amount * factor, unit=self.unit)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Clocks:

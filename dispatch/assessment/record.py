@@ -1,0 +1,137 @@
+"""Gathering the facts of an order and keeping its score; a correction is a new revision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.assessment.assess import Score, assess
+from dispatch.assessment.facts import ClosureFacts
+from dispatch.promises import Promise
+from dispatch.rules import Rules
+from dispatch.step import Step
+from models.ids import new_id
+from models.store import Store
+from models.tables import AuditReview, ClosureScore, FollowUp, Task, WorkOrder
+from models.vocabulary import TaskRole, TaskState, Urgency
+
+
+async def record_score(step: Step) -> Score:
+    """Assess the order that is being closed and store the score, in the same transaction."""
+    facts = await gather_facts(step.session, step.order, step.tasks, step.rules)
+    score = assess(facts, step.rules.scoring, step.rules.zone)
+    query = select(func.max(ClosureScore.revision)).where(ClosureScore.order_id == step.order.id)
+    revision = (await step.session.scalar(query) or 0) + 1
+    step.order.scoring_version = score.rule_version
+    step.session.add(
+        ClosureScore(
+            id=new_id(),
+            order_id=step.order.id,
+            revision=revision,
+            at=step.now,
+            rule_version=score.rule_version,
+            score=score.score,
+            explanation={**score.to_json(), "facts": facts.to_json()},
+            input_hash=score.input_hash,
+        )
+    )
+    return score
+
+
+async def gather_facts(
+    session: AsyncSession, order: WorkOrder, tasks: Sequence[Task], rules: Rules
+) -> ClosureFacts:
+    """The facts of an order with a submitted result.
+
+    Times are those of the first round (a redo is a deduction), marks and opinions the last ones.
+    """
+    leads = [t for t in tasks if t.role is TaskRole.LEAD and t.state is not TaskState.CANCELLED]
+    first = min(leads, key=lambda task: (task.dispatched_at, task.id))
+    assert first.submitted_at is not None, "an order is assessed only after a result"
+    review = await _last_review(session, order.id)
+    opinion = await _last_opinion(session, order.id)
+    by_hour = order.urgency is not Urgency.NORMAL
+    return ClosureFacts(
+        dispatched_at=first.dispatched_at,
+        sign_due=first.sign_due,
+        sign_due_twice=Promise.from_json(first.clocks["sign_twice"]).due,
+        signed_at=first.signed_at,
+        contact_applies=contact_applies(order),
+        first_contact_due=first.first_contact_due,
+        first_contacted_at=first.first_contacted_at,
+        due_at=first.due_at,
+        submitted_at=first.submitted_at,
+        by_hour=by_hour,
+        late_units=_late_units(first.due_at, first.submitted_at, by_hour, rules),
+        process=review.process if review else None,
+        quality=review.quality if review else None,
+        solved=opinion.solved if opinion else None,
+        satisfaction=opinion.satisfaction if opinion else None,
+        counts=_counts(order, tasks),
+    )
+
+
+def contact_applies(order: WorkOrder) -> bool:
+    """Whether a unit can be asked to contact the citizen at all."""
+    return bool(order.caller_phone or order.callback_phone) and not order.confidential
+
+
+def _counts(order: WorkOrder, tasks: Sequence[Task]) -> dict[str, int]:
+    counts = {"sent_back": sum(task.sent_back_count for task in tasks), "redo": order.redo_count}
+    return {code: count for code, count in counts.items() if count}
+
+
+def _late_units(due: datetime, done: datetime, by_hour: bool, rules: Rules) -> int:
+    if not by_hour:
+        return rules.counter.working_days_late(due, done)
+    return max(0, math.ceil((done - due) / timedelta(hours=1)))
+
+
+async def _last_review(session: AsyncSession, order_id: str) -> AuditReview | None:
+    query = select(AuditReview).where(AuditReview.order_id == order_id, AuditReview.passed)
+    return (await session.scalars(query.order_by(AuditReview.at.desc()).limit(1))).first()
+
+
+async def _last_opinion(session: AsyncSession, order_id: str) -> FollowUp | None:
+    """What the citizen said last. Asked and reached after a redo, the new words count;
+    not reached after it, the old ones were about a result that was done again and do not."""
+    query = select(FollowUp).where(FollowUp.order_id == order_id)
+    last = (await session.scalars(query.order_by(FollowUp.at.desc()).limit(1))).first()
+    return last if last is not None and last.reached else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreFault:
+    """A stored score that its own facts do not give."""
+
+    order_id: str
+    message: str
+
+
+def score_faults(stored: ClosureScore, rules: Rules) -> list[ScoreFault]:
+    """Compute a stored score again; only possible with the rule version it was made by."""
+    if stored.rule_version != rules.scoring.version:
+        return []
+    facts = ClosureFacts.from_json(stored.explanation["facts"])
+    again = assess(facts, rules.scoring, rules.zone)
+    if again.input_hash != stored.input_hash:
+        return [ScoreFault(order_id=stored.order_id, message="评估依据的事实被改动")]
+    if again.score != stored.score:
+        message = f"评估分存为{stored.score:g}分，重新计算为{again.score:g}分"
+        return [ScoreFault(order_id=stored.order_id, message=message)]
+    return []
+
+
+async def verify_scores(store: Store, rules: Rules) -> list[ScoreFault]:
+    """Compute every stored score again."""
+    faults: list[ScoreFault] = []
+    async with store.read() as session:
+        rows = await session.stream_scalars(select(ClosureScore).order_by(ClosureScore.id))
+        async for stored in rows:
+            faults += score_faults(stored, rules)
+    return faults

@@ -1,0 +1,203 @@
+"""From the auditor's desk to the end of an order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from config.scoring import ScoringRules
+from config.service_levels import FollowUpRule
+from dispatch.assessment.record import record_score
+from dispatch.checks import Faults, sheet_mark
+from dispatch.commands import ApproveResult, RecordFollowUp, SendBack, Withdraw
+from dispatch.running import new_lead_task, run_clock
+from dispatch.step import Step
+from models.ids import new_id
+from models.tables import AuditReview, Call, FollowUp
+from models.vocabulary import CloseReason, Satisfaction, SolvedByCaller, TaskState
+from models.workflow import ACTIVE_TASK, Case, lead_task
+
+#: Full marks of the auditor's two sheets.
+QUALITY_FULL = 100.0
+PROCESS_FULL = 10.0
+
+_UNHAPPY = (Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED)
+
+
+async def approve_result(step: Step, command: ApproveResult) -> None:
+    """The result passes; the citizen is asked next, if they want to be."""
+    wanted = step.order.want_reply
+    step.follow(Case.REPLY_WANTED if wanted else Case.NO_REPLY_WANTED)
+    scoring = step.rules.scoring
+    faults = Faults(step.rules)
+    faults.sheet("quality_items", scoring.quality_sheet, command.quality_items)
+    faults.sheet("process_items", scoring.process_sheet, command.process_items)
+    faults.raise_any()
+    review = _review(step, command, scoring)
+    step.session.add(review)
+    step.reason = command.note
+    step.told(quality=review.quality, process=review.process)
+    if not wanted:
+        await _close(step, CloseReason.NO_REPLY_WANTED)
+    run_clock(step)
+
+
+def _review(step: Step, command: ApproveResult, scoring: ScoringRules) -> AuditReview:
+    return AuditReview(
+        id=new_id(),
+        order_id=step.order.id,
+        task_id=step.lead.id,
+        auditor_id=step.actor.id,
+        at=step.now,
+        passed=True,
+        quality_items=command.quality_items,
+        quality=sheet_mark(scoring.quality_sheet, command.quality_items, QUALITY_FULL),
+        process_items=command.process_items,
+        process=sheet_mark(scoring.process_sheet, command.process_items, PROCESS_FULL),
+        reason=command.note,
+    )
+
+
+async def send_back(step: Step, command: SendBack) -> None:
+    """The result does not pass; the unit does it again on the first due date."""
+    step.follow()
+    step.session.add(
+        AuditReview(
+            id=new_id(),
+            order_id=step.order.id,
+            task_id=step.lead.id,
+            auditor_id=step.actor.id,
+            at=step.now,
+            passed=False,
+            quality_items={},
+            process_items={},
+            reason=command.reason,
+        )
+    )
+    step.reason = command.reason
+    step.change_task(step.lead, sent_back_count=step.lead.sent_back_count + 1)
+    run_clock(step)
+
+
+async def record_follow_up(step: Step, command: RecordFollowUp) -> None:
+    """One attempt to ask the citizen; decides what becomes of the order."""
+    task = lead_task(step.tasks)
+    earlier = await _attempts(step, task.id) if task else []
+    case = _case(step, command, earlier)
+    step.follow(case)
+    await _check_follow_up(step, command)
+    step.session.add(_attempt(step, command))
+    step.reason = command.redo_reason if case is Case.REDO else command.note
+    told = command.model_dump(
+        include={"reached", "contacted", "solved", "satisfaction", "service_satisfaction"},
+        exclude_none=True,
+    )
+    step.told(attempt=len(earlier) + 1, **told)
+    await step.session.flush()
+    await _after_follow_up(step, case, command)
+
+
+async def _after_follow_up(step: Step, case: Case, command: RecordFollowUp) -> None:
+    match case:
+        case Case.CLOSE:
+            await _close(step, CloseReason.FOLLOWED_UP)
+        case Case.GIVE_UP:
+            await _close(step, CloseReason.UNREACHABLE)
+        case Case.REDO:
+            step.change(redo_count=step.order.redo_count + 1)
+            again = step.lead
+            task = new_lead_task(step, again.department, command.redo_reason, redo_of=again)
+            step.result["task_id"] = task.id
+    if case is not Case.TRY_AGAIN:
+        run_clock(step)
+
+
+def _case(step: Step, command: RecordFollowUp, earlier: list[FollowUp]) -> Case:
+    if command.reached:
+        return Case.REDO if command.redo else Case.CLOSE
+    rule, zone = step.rules.service_levels.follow_up, step.rules.zone
+    moments = [attempt.at for attempt in earlier] + [step.now]
+    return Case.GIVE_UP if tried_enough(moments, rule, zone) else Case.TRY_AGAIN
+
+
+def tried_enough(moments: list[datetime], rule: FollowUpRule, zone: ZoneInfo) -> bool:
+    """Whether failed attempts at these times suffice to stop trying."""
+    parts = {rule.part_of(moment.astimezone(zone).time()).name for moment in moments}
+    return len(moments) >= rule.attempts and len(parts) >= rule.bands
+
+
+async def _attempts(step: Step, task_id: str) -> list[FollowUp]:
+    query = select(FollowUp).where(FollowUp.task_id == task_id).order_by(FollowUp.at)
+    return list(await step.session.scalars(query))
+
+
+async def _check_follow_up(step: Step, command: RecordFollowUp) -> None:
+    faults = Faults(step.rules)
+    answers = ("contacted", "solved", "satisfaction")
+    if command.reached:
+        for name in answers:
+            if getattr(command, name) is None:
+                faults.add(name, "已接通的回访必须填写")
+    else:
+        for name in (*answers, "service_satisfaction"):
+            if getattr(command, name) is not None:
+                faults.add(name, "未接通的回访不能填写诉求人的评价")
+    if command.redo:
+        _check_redo(step, command, faults)
+    if command.call_id:
+        call = await step.session.get(Call, command.call_id)
+        if call is None or call.order_id not in (None, step.order.id):
+            faults.add("call_id", "没有这个工单的这通回访电话")
+    faults.raise_any()
+
+
+def _check_redo(step: Step, command: RecordFollowUp, faults: Faults) -> None:
+    most = step.rules.service_levels.redo.most
+    if command.solved is not SolvedByCaller.UNSOLVED or command.satisfaction not in _UNHAPPY:
+        faults.add("redo", "只有诉求人表示未解决且不满意时才能重办")
+    if not command.redo_reason:
+        faults.add("redo_reason", "请写明诉求人不满意的原因和重办要求")
+    if step.order.redo_count >= most:
+        faults.add("redo", f"该工单已重办{most}次，不能再重办，请如实记录评价后办结")
+
+
+def _attempt(step: Step, command: RecordFollowUp) -> FollowUp:
+    return FollowUp(
+        id=new_id(),
+        order_id=step.order.id,
+        task_id=step.lead.id,
+        staff_id=step.actor.id,
+        at=step.now,
+        **command.model_dump(
+            include={
+                "call_id",
+                "reached",
+                "contacted",
+                "solved",
+                "satisfaction",
+                "service_satisfaction",
+                "note",
+            }
+        ),
+    )
+
+
+async def withdraw(step: Step, command: Withdraw) -> None:
+    """The citizen takes the demand back; units stop working on it."""
+    step.follow()
+    step.reason = command.reason
+    step.told(consent=command.consent)
+    for task in step.tasks:
+        if task.state in ACTIVE_TASK:
+            step.change_task(task, state=TaskState.CANCELLED)
+    run_clock(step)
+
+
+async def _close(step: Step, reason: CloseReason) -> None:
+    step.change(closed_at=step.now, close_reason=reason)
+    await step.session.flush()
+    score = await record_score(step)
+    step.told(score=score.score)
+    step.result["score"] = score.score

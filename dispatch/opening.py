@@ -1,0 +1,197 @@
+"""Taking a demand in: from what the agent confirmed to an order with a number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from dispatch.checks import Faults
+from dispatch.commands import OpenOrder
+from dispatch.numbers import new_query_code, next_order_no
+from dispatch.rules import Rules
+from dispatch.running import run_clock
+from dispatch.step import Step
+from models.ids import new_id
+from models.store import UnitOfWork
+from models.tables import Call, Contact, Draft, Suggestion, WorkOrder
+from models.understanding import Understanding
+from models.vocabulary import Channel, CloseReason, OrderState, RequestType
+from models.workflow import Case
+
+log = structlog.get_logger(__name__)
+
+#: What is told of a new order on its first event.
+_TOLD = (
+    "title",
+    "content",
+    "demand",
+    "request_type",
+    "category",
+    "urgency",
+    "place",
+    "occurred",
+    "caller_name",
+    "caller_phone",
+    "callback_phone",
+    "confidential",
+    "want_reply",
+    "channel",
+    "call_id",
+    "contact_id",
+    "lead_department",
+)
+
+
+def check_opening(command: OpenOrder, rules: Rules) -> OpenOrder:
+    """The command with phones in digits and confidentiality decided.
+
+    :raises InvalidInput: naming every wrong field.
+    """
+    faults = Faults(rules)
+    faults.category("category", command.category)
+    if command.department:
+        faults.department("department", command.department)
+    phones = {
+        "caller_phone": faults.phone("caller_phone", command.caller_phone),
+        "callback_phone": faults.phone("callback_phone", command.callback_phone),
+    }
+    _check_answer(command, faults, any(phones.values()))
+    faults.raise_any()
+    confidential = command.confidential
+    if confidential is None:
+        confidential = command.request_type is RequestType.REPORT
+    return command.model_copy(update={**phones, "confidential": confidential})
+
+
+def _check_answer(command: OpenOrder, faults: Faults, has_phone: bool) -> None:
+    if command.answered and not command.public_answer:
+        faults.add("public_answer", "现场答复的请填写答复内容")
+    if not command.answered and command.public_answer:
+        faults.add("answered", "填写了答复内容，请选“现场答复”；需要派单的请清空答复内容")
+    if not command.answered and command.want_reply and not has_phone:
+        faults.add(
+            "callback_phone",
+            "需要回访的请填写联系电话；诉求人不愿留电话的，请把“需要回访”改为否",
+        )
+
+
+async def new_order(work: UnitOfWork, command: OpenOrder, rules: Rules) -> WorkOrder:
+    """The order's row, linked to call and contact; not yet in the session.
+
+    :raises InvalidInput: when call or contact does not exist.
+    """
+    contact_id, channel = await _origin(work, command, rules)
+    return WorkOrder(
+        id=new_id(),
+        version=1,
+        state=OrderState.DRAFT,
+        channel=channel,
+        contact_id=contact_id,
+        call_id=command.call_id,
+        taxonomy_version=rules.taxonomy.version,
+        scoring_version=rules.scoring.version,
+        clocks={},
+        redo_count=0,
+        due_provisional=False,
+        lead_department=command.department,
+        public_answer=command.public_answer,
+        **_confirmed(command),
+    )
+
+
+def _confirmed(command: OpenOrder) -> dict[str, Any]:
+    names = set(_TOLD) - {"channel", "call_id", "contact_id", "lead_department"}
+    return command.model_dump(include=names)
+
+
+async def open_order(step: Step, command: OpenOrder) -> None:
+    """Give it its number, answer it or hand it to the dispatcher."""
+    order = step.order
+    order.accepted_at, order.accepted_by = step.now, step.actor.id
+    step.follow(Case.ANSWERED if command.answered else Case.TO_UNIT)
+    day = step.rules.counter.local(step.now).date()
+    order.order_no = await next_order_no(step.session, step.rules.area_code, day)
+    order.query_code = new_query_code()
+    step.session.add(order)
+    step.told(**{name: getattr(order, name) for name in _TOLD if getattr(order, name)})
+    if command.answered:
+        step.told(public_answer=order.public_answer)
+        step.change(closed_at=step.now, close_reason=CloseReason.ANSWERED)
+    run_clock(step)
+    await step.session.flush()
+    await _mark_draft(step, command)
+    _keep_suggestion(step, command)
+    step.result["query_code"] = order.query_code
+
+
+async def _origin(work: UnitOfWork, command: OpenOrder, rules: Rules) -> tuple[str | None, Channel]:
+    """The contact the demand came with, and its channel."""
+    faults = Faults(rules)
+    contact_id = command.contact_id
+    if command.call_id:
+        call = await work.session.get(Call, command.call_id)
+        if call is None:
+            faults.add("call_id", "没有这通电话的记录")
+        contact_id = contact_id or (call.contact_id if call else None)
+    contact = await work.session.get(Contact, contact_id) if contact_id else None
+    if contact_id and contact is None:
+        faults.add("contact_id", "没有这个来件的记录")
+    faults.raise_any()
+    return contact_id, command.channel or (contact.channel if contact else Channel.PHONE)
+
+
+async def _mark_draft(step: Step, command: OpenOrder) -> None:
+    draft_id = command.draft_id or command.call_id
+    draft = await step.session.get(Draft, draft_id) if draft_id else None
+    if draft is not None:
+        draft.order_id = step.order.id
+
+
+def _keep_suggestion(step: Step, command: OpenOrder) -> None:
+    """What the machine proposed and what the person made of it. Never stops an opening."""
+    if not command.proposal:
+        return
+    try:
+        proposal = TypeAdapter(Understanding).validate_python(command.proposal)
+    except ValidationError:
+        log.warning("unreadable proposal kept as it is", order_no=step.order.order_no)
+        proposal = None
+    step.session.add(
+        Suggestion(
+            order_id=step.order.id,
+            model_version=proposal.model_version if proposal else "",
+            proposed=command.proposal,
+            decisions=decisions(proposal, command) if proposal else {},
+            at=step.now,
+        )
+    )
+
+
+def decisions(proposal: Understanding, command: OpenOrder) -> dict[str, str]:
+    """For each field the machine proposed: ``accepted``, ``edited`` or (left empty) ``ignored``."""
+    facts = {kind: fact.value for kind in ("place", "phone") if (fact := proposal.first(kind))}
+    when = proposal.first("time")
+    proposed: dict[str, str] = {
+        "request_type": _first(proposal.request_types),
+        "category": _first(proposal.categories),
+        "department": _first(proposal.departments),
+        "urgency": proposal.urgency.value,
+        "title": proposal.title,
+        "place": facts.get("place", ""),
+        "callback_phone": facts.get("phone", ""),
+        "occurred": when.text if when else "",
+    }
+    final = command.model_dump(mode="json", include=set(proposed))
+    return {name: _decision(value, final[name]) for name, value in proposed.items() if value}
+
+
+def _first(candidates: tuple[Any, ...]) -> str:
+    return str(candidates[0].code) if candidates else ""
+
+
+def _decision(proposed: str, final: str) -> str:
+    if not final:
+        return "ignored"
+    return "accepted" if final == proposed else "edited"

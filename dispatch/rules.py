@@ -1,0 +1,83 @@
+"""All rule sets a command is judged by, gathered once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from config.calendar import WorkingCalendar, load_calendar
+from config.departments import Departments, load_departments
+from config.permissions import Permissions, load_permissions
+from config.scoring import ScoringRules, load_scoring
+from config.service_levels import Policy, ServiceLevels, load_service_levels
+from config.settings import Settings
+from config.taxonomy import Taxonomy, load_taxonomy
+from dispatch.clocks import Counter
+from dispatch.promises import Promiser
+from models.vocabulary import Channel, RequestType, Urgency
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """The rule sets of one installation, as loaded at its start."""
+
+    area_code: str
+    zone: ZoneInfo
+    departments: Departments
+    taxonomy: Taxonomy
+    calendar: WorkingCalendar
+    service_levels: ServiceLevels
+    scoring: ScoringRules
+    permissions: Permissions
+    counter: Counter = field(init=False)
+    promiser: Promiser = field(init=False)
+
+    def __post_init__(self) -> None:
+        counter = Counter(self.calendar, self.zone)
+        levels = self.service_levels
+        object.__setattr__(self, "counter", counter)
+        object.__setattr__(self, "promiser", Promiser(counter, levels.lights, levels.version))
+
+    def policy_for(
+        self, request_type: RequestType, urgency: Urgency, channel: Channel, category: str
+    ) -> Policy:
+        """The service-level policy of a demand."""
+        return self.service_levels.policy_for(request_type, urgency, channel, category)
+
+    def policy(self, code: str) -> Policy | None:
+        """A policy by its code, if this version still has it."""
+        return next((p for p in self.service_levels.policies if p.code == code), None)
+
+    def unit_name(self, code: str) -> str:
+        """Short name of a unit; the code itself for one that is gone."""
+        return self.departments.get(code).short_name if code in self.departments else code
+
+    def category_name(self, code: str) -> str:
+        """A category with those above it, as 城乡建设/市政设施/路灯照明."""
+        return "/".join(self.taxonomy.get(code).path) if code in self.taxonomy else code
+
+    def subtree(self, department: str) -> frozenset[str]:
+        """The unit and all units below it."""
+        found, fresh = {department}, [department]
+        while fresh:
+            fresh = [c.code for code in fresh for c in self.departments.children(code)]
+            found.update(fresh)
+        return frozenset(found)
+
+
+def load_rules(settings: Settings) -> Rules:
+    """Read all rule files, the city's own before the shipped ones.
+
+    :raises ConfigurationError: naming file and row that are wrong.
+    """
+    folder = settings.rules
+    return Rules(
+        area_code=settings.area_code,
+        zone=ZoneInfo(settings.timezone),
+        departments=load_departments(folder),
+        taxonomy=load_taxonomy(folder),
+        calendar=load_calendar(folder),
+        service_levels=load_service_levels(folder),
+        scoring=load_scoring(folder),
+        permissions=load_permissions(folder),
+    )

@@ -1,0 +1,174 @@
+"""The one door through which orders change: one command, one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from dispatch import closing, handling
+from dispatch.chain import canonical_json
+from dispatch.commands import (
+    Command,
+    CommandResult,
+    OpenOrder,
+    OrderCommand,
+    invalid,
+)
+from dispatch.opening import check_opening, new_order, open_order
+from dispatch.rules import Rules
+from dispatch.scope import can_see
+from dispatch.step import Step
+from models.clock import Clock
+from models.errors import Conflict, NotFound
+from models.guards import Actor
+from models.ids import new_id
+from models.store import Store, UnitOfWork
+from models.tables import DoneCommand, Task, WorkOrder
+from models.vocabulary import Action
+
+Handler = Callable[[Step, Any], Awaitable[None]]
+
+#: What does each action on an existing order.
+HANDLERS: dict[Action, Handler] = {
+    Action.AMEND: handling.amend,
+    Action.DISPATCH: handling.dispatch,
+    Action.SIGN_FOR: handling.sign_for,
+    Action.FIRST_CONTACT: handling.first_contact,
+    Action.SUBMIT_RESULT: handling.submit_result,
+    Action.APPROVE_RESULT: closing.approve_result,
+    Action.SEND_BACK: closing.send_back,
+    Action.RECORD_FOLLOW_UP: closing.record_follow_up,
+    Action.URGE: handling.urge,
+    Action.NOTE: handling.note,
+    Action.WITHDRAW: closing.withdraw,
+}
+
+
+class OrderService:
+    """Takes commands. Errors of all methods: ``InvalidInput``, ``TransitionRefused``,
+    ``Conflict`` (someone else was faster), ``NotFound`` (or not to be seen by the actor)."""
+
+    def __init__(self, store: Store, clock: Clock, rules: Rules) -> None:
+        self._store = store
+        self._clock = clock
+        self.rules = rules
+
+    async def open_order(self, actor: Actor, command: OpenOrder) -> CommandResult:
+        """Take a demand in; closes it at once when it was answered on the spot."""
+        checked = check_opening(command, self.rules)
+        async with self._store.transaction() as work:
+            if done := await self._done(work, actor, Action.OPEN, "", command):
+                return done
+            order = await new_order(work, checked, self.rules)
+            step = self._step(work, actor, Action.OPEN, order, [])
+            await open_order(step, checked)
+            return await self._finish(step, command)
+
+    async def act(self, actor: Actor, order_id: str, command: OrderCommand) -> CommandResult:
+        """Do any other action; which one is the command's class (``commands.COMMANDS``)."""
+        action = command.action
+        async with self._store.transaction() as work:
+            if done := await self._done(work, actor, action, order_id, command):
+                return done
+            order, tasks = await self._load(work, actor, order_id)
+            _check_version(order, command)
+            step = self._step(work, actor, action, order, tasks)
+            await HANDLERS[action](step, command)
+            return await self._finish(step, command)
+
+    def _step(
+        self, work: UnitOfWork, actor: Actor, action: Action, order: WorkOrder, tasks: list[Task]
+    ) -> Step:
+        return Step(
+            work=work,
+            rules=self.rules,
+            now=self._clock.now(),
+            actor=actor,
+            action=action,
+            order=order,
+            tasks=tasks,
+            from_state=order.state,
+        )
+
+    async def _load(
+        self, work: UnitOfWork, actor: Actor, order_id: str
+    ) -> tuple[WorkOrder, list[Task]]:
+        query = select(WorkOrder).where(WorkOrder.id == order_id).with_for_update()
+        order = await work.session.scalar(query)
+        tasks_of = select(Task).where(Task.order_id == order_id)
+        tasks = list(await work.session.scalars(tasks_of.order_by(Task.dispatched_at, Task.id)))
+        if order is None or not can_see(actor, tasks, self.rules):
+            raise NotFound("没有这个工单，或您无权查看", order_id=order_id)
+        return order, tasks
+
+    async def _finish(self, step: Step, command: Command) -> CommandResult:
+        await step.finish()
+        result = CommandResult(
+            order_id=step.order.id,
+            order_no=step.order.order_no,
+            action=step.action,
+            state=step.order.state,
+            version=step.order.version,
+            **{"task_id": step.task.id if step.task else None, **step.result},
+        )
+        if command.idempotency_key is not None:
+            order_id = "" if step.action is Action.OPEN else step.order.id
+            step.session.add(_done_row(step, command, order_id, result))
+        return result
+
+    async def _done(
+        self, work: UnitOfWork, actor: Actor, action: Action, order_id: str, command: Command
+    ) -> CommandResult | None:
+        """The answer given before to the same key; None when it is new."""
+        if command.idempotency_key is None:
+            return None
+        query = select(DoneCommand).where(
+            DoneCommand.actor_id == actor.id,
+            DoneCommand.command == action.value,
+            DoneCommand.key == command.idempotency_key,
+        )
+        row = await work.session.scalar(query)
+        if row is None:
+            return None
+        if row.payload_hash != _payload_hash(order_id, command):
+            message = "这个幂等键已用于另一次内容不同的操作"
+            raise invalid([{"field": "idempotency_key", "message": message}])
+        return CommandResult.model_validate({**row.result, "replayed": True})
+
+    async def forget_done(self, before: datetime) -> int:
+        """Drop idempotency keys older than ``before``; returns how many."""
+        async with self._store.transaction() as work:
+            done = await work.session.execute(delete(DoneCommand).where(DoneCommand.at < before))
+        return int(getattr(done, "rowcount", 0))
+
+
+def _check_version(order: WorkOrder, command: OrderCommand) -> None:
+    wanted = command.expected_version
+    if wanted is not None and wanted != order.version:
+        raise Conflict(
+            f"工单 {order.order_no} 在您打开之后已被更新，请刷新后再操作",
+            current_version=order.version,
+            expected_version=wanted,
+        )
+
+
+def _payload_hash(order_id: str, command: Command) -> str:
+    payload = command.model_dump(mode="json", exclude={"idempotency_key"})
+    body = canonical_json({"order_id": order_id, "payload": payload})
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _done_row(step: Step, command: Command, order_id: str, result: CommandResult) -> DoneCommand:
+    return DoneCommand(
+        id=new_id(),
+        actor_id=step.actor.id,
+        command=step.action.value,
+        key=command.idempotency_key,
+        payload_hash=_payload_hash(order_id, command),
+        result=result.model_dump(mode="json"),
+        at=step.now,
+    )
