@@ -1,0 +1,407 @@
+/** Shapes of the console's API. Times are ISO 8601 UTC strings; codes are vocabulary codes. */
+
+export type Iso = string
+
+export interface StaffView {
+  id: string
+  username: string
+  name: string
+  roles: string[]
+  department: string
+  department_name: string
+  extension: string | null
+}
+
+export interface Me {
+  staff: StaffView
+  permissions: string[]
+  demo: boolean
+}
+
+export interface Label {
+  code: string
+  label: string
+}
+
+export type Vocabulary = Record<string, Label[]>
+
+export interface Department {
+  code: string
+  name: string
+  short_name: string
+  kind: string
+  parent: string | null
+}
+
+export interface TaxonomyNode {
+  code: string
+  name: string
+  children?: TaxonomyNode[]
+}
+
+export interface Taxonomy {
+  version: string
+  nodes: TaxonomyNode[]
+}
+
+export interface SpeechStatus {
+  available: boolean
+  model: string
+  practice: boolean
+  reason: string
+}
+
+export interface DemoAccount {
+  username: string
+  password: string
+  name?: string
+  roles?: string[]
+  role?: string
+  description?: string
+}
+
+export interface SystemStatus {
+  version: string
+  exchange: { online: boolean; reason: string }
+  speech: SpeechStatus
+  text_model: { version: string } | null
+  area_name: string
+  hotline_number: string
+  /** False, or what the sign-in page may show. */
+  demo: boolean | { accounts?: DemoAccount[] } | DemoAccount[]
+  demo_accounts?: DemoAccount[]
+  practice_phones?: boolean
+}
+
+export interface Presence {
+  agent_id: string
+  agent_name: string
+  extension: string
+  state: string
+  since: Iso
+  reason: string
+  call_id: string | null
+  until: Iso | null
+  phone_online: boolean
+}
+
+export interface CallView {
+  call_id: string
+  contact_id: string | null
+  direction: string
+  state: string
+  caller_number: string
+  agent_id: string | null
+  started_at: Iso
+  queued_at: Iso | null
+  answered_at: Iso | null
+  order_id: string | null
+}
+
+export interface SipAccount {
+  extension: string
+  password: string
+  domain: string
+}
+
+export interface SignInAnswer {
+  account: SipAccount
+  sip_path: string
+  presence: Presence
+  ice_servers: RTCIceServer[]
+}
+
+export interface AgentView {
+  presence: Presence
+  call: CallView | null
+  draft: DraftView | null
+}
+
+export interface DraftView {
+  content: Record<string, unknown>
+  updated_at: Iso
+}
+
+export interface Floor {
+  agents: Presence[]
+  calls: CallView[]
+  waiting: CallView[]
+  exchange_online: boolean
+}
+
+export interface CallRow {
+  id: string
+  direction: string
+  citizen_number: string
+  agent_name: string | null
+  started_at: Iso
+  answered_at: Iso | null
+  ended_at: Iso | null
+  outcome: string
+  reason: string
+  order_nos: string[]
+  duration_s: number | null
+}
+
+export interface Page<T> {
+  items: T[]
+  next_cursor: string | null
+}
+
+export interface UtteranceView {
+  utterance_id: string
+  leg: string
+  start: number
+  end: number
+  text: string
+  raw?: string
+  confidence?: number
+}
+
+export interface Candidate {
+  code: string
+  name: string
+  confidence: number
+  reason: string
+  path: string[]
+}
+
+export interface Fact {
+  kind: string
+  text: string
+  value: string
+  span: { start: number; end: number }
+  resolved: Iso | null
+}
+
+export interface Understanding {
+  request_types: Candidate[]
+  categories: Candidate[]
+  departments: Candidate[]
+  urgency: string
+  urgency_reason: string
+  title: string
+  facts: Fact[]
+  model_version: string
+}
+
+export interface CallDetail {
+  call: CallView & {
+    outcome: string
+    reason: string
+    ended_at: Iso | null
+    citizen_recording: boolean
+    agent_recording: boolean
+    transcript_incomplete: boolean
+    speech_model: string
+    agent_name?: string | null
+    order_nos?: string[]
+  }
+  utterances: UtteranceView[]
+  understanding: Understanding | null
+  speech: SpeechStatus
+  caller: {
+    number: string
+    recent_orders: { id: string; order_no: string; title: string; state: string; accepted_at: Iso }[]
+    recent_contacts: number
+  }
+  orders?: { id: string; order_no: string; title: string }[]
+}
+
+/** What an agent fills in for a new order. */
+export interface OrderForm {
+  request_type: string
+  category: string
+  urgency: string
+  title: string
+  content: string
+  demand: string
+  place: string
+  occurred: string
+  caller_name: string
+  caller_phone: string
+  callback_phone: string
+  confidential: boolean
+  want_reply: boolean
+  lead_department: string
+}
+
+export interface OrderRow {
+  id: string
+  order_no: string
+  title: string
+  state: string
+  request_type: string
+  category_name: string
+  urgency: string
+  lead_department: string
+  lead_department_name: string
+  accepted_at: Iso
+  due_at: Iso | null
+  light: string
+  task_state: string | null
+  version: number
+}
+
+export interface FirstContact {
+  person: string
+  phone: string
+  reached: boolean
+  note: string
+  by?: string
+}
+
+export interface TaskView {
+  id: string
+  parent_id: string | null
+  department: string
+  department_name: string
+  role: string
+  state: string
+  note: string
+  dispatched_at: Iso
+  sign_due: Iso
+  signed_at: Iso | null
+  signed_by: string | null
+  first_contact_due: Iso
+  first_contacted_at: Iso | null
+  first_contact: FirstContact | null
+  due_at: Iso
+  submitted_at: Iso | null
+  fact_finding: string | null
+  demand_finding: string | null
+  outcome: string | null
+  unresolved_reason: string
+  public_answer: string
+  internal_note: string
+  sent_back_count: number
+  light: string
+  due_explanation: string
+}
+
+export interface Change {
+  field: string
+  label: string
+  before: unknown
+  after: unknown
+}
+
+export interface OrderEventView {
+  seq: number
+  at: Iso
+  actor_name: string
+  actor_role: string
+  department_name: string
+  action: string
+  action_label: string
+  sentence: string
+  reason: string
+  changes: Change[]
+  from_state: string
+  to_state: string
+}
+
+export interface AuditView {
+  at: Iso
+  passed: boolean
+  quality_items: Record<string, number>
+  quality: number | null
+  process_items: Record<string, number>
+  process: number | null
+  reason: string
+  auditor_name?: string
+}
+
+export interface FollowUpView {
+  at: Iso
+  call_id: string | null
+  reached: boolean
+  contacted: boolean | null
+  solved: string | null
+  satisfaction: string | null
+  service_satisfaction: string | null
+  note: string
+  staff_name?: string
+}
+
+export interface ScorePart {
+  code: string
+  name: string
+  points: number
+  max: number
+  applicable: boolean
+  sentence: string
+}
+
+export interface Deduction {
+  code: string
+  name: string
+  points: number
+  sentence: string
+}
+
+export interface ScoreView {
+  score: number
+  revision: number
+  rule_version: string
+  at: Iso
+  parts: ScorePart[]
+  deductions: Deduction[]
+  summary: string
+}
+
+export interface AllowedAction {
+  action: string
+  label: string
+}
+
+export interface OrderDetail extends OrderForm {
+  id: string
+  order_no: string
+  query_code?: string
+  version: number
+  state: string
+  channel: string
+  call_id: string | null
+  category_path: string[]
+  lead_department_name?: string
+  accepted_at: Iso
+  accepted_by_name?: string
+  dispatch_due: Iso | null
+  dispatched_at: Iso | null
+  due_at: Iso | null
+  due_provisional: boolean
+  closed_at: Iso | null
+  close_kind: string
+  public_answer: string
+  redo_count: number
+  light?: string
+  tasks: TaskView[]
+  events: OrderEventView[]
+  audits: AuditView[]
+  follow_ups: FollowUpView[]
+  score: ScoreView | null
+  calls: {
+    id: string
+    direction: string
+    started_at: Iso
+    answered_at: Iso | null
+    outcome: string
+  }[]
+  allowed_actions: AllowedAction[]
+  suggestion: { proposed: Understanding; model_version?: string } | null
+}
+
+export interface SheetItem {
+  code: string
+  name: string
+  max: number
+  hint?: string
+}
+
+export interface Badges {
+  dispatch: number
+  inbox: number
+  audit: number
+  follow_up: number
+}

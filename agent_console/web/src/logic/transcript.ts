@@ -1,0 +1,46 @@
+/** A live transcript: utterances of both sides in the order of their beginnings. */
+
+import type { UtteranceView } from '@/api/types'
+
+export interface Spoken extends UtteranceView {
+  final: boolean
+}
+
+/**
+ * Takes one utterance in. An interim one is replaced by newer ones of the same id and never
+ * replaces a final one (events may arrive twice or late after a reconnect).
+ */
+export function withUtterance(list: readonly Spoken[], heard: Spoken): Spoken[] {
+  const known = list.find((item) => item.utterance_id === heard.utterance_id)
+  if (known?.final && !heard.final) return [...list]
+  const others = list.filter((item) => item.utterance_id !== heard.utterance_id)
+  if (!heard.text.trim()) return heard.final ? others : [...list]
+  return [...others, heard].sort((a, b) => a.start - b.start || a.end - b.end)
+}
+
+/** What the server has stored, plus what was heard live and is not stored yet. */
+export function merged(stored: readonly UtteranceView[], live: readonly Spoken[]): Spoken[] {
+  return live
+    .filter((item) => !item.final || !stored.some((s) => s.utterance_id === item.utterance_id))
+    .reduce<Spoken[]>(
+      withUtterance,
+      stored.map((item) => ({ ...item, final: true })),
+    )
+}
+
+/** Everything one side said for good, as one text. */
+export function wordsOf(list: readonly Spoken[], leg: string): string {
+  return list
+    .filter((item) => item.final && item.leg === leg)
+    .map((item) => (/[，。？！；]$/u.test(item.text) ? item.text : `${item.text}。`))
+    .join('')
+}
+
+/** The utterance being said at a moment of playback; the latest one that has begun. */
+export function atMoment(list: readonly UtteranceView[], seconds: number): string | null {
+  let found: UtteranceView | null = null
+  for (const item of list) {
+    if (item.start <= seconds && seconds < item.end + 0.3) found = item
+  }
+  return found?.utterance_id ?? null
+}

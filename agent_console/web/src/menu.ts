@@ -1,0 +1,69 @@
+/** The menu of a person: what the permissions open. */
+
+import {
+  Checked,
+  DataAnalysis,
+  Document,
+  Headset,
+  MessageBox,
+  PhoneFilled,
+  Promotion,
+  Service,
+} from '@element-plus/icons-vue'
+import type { Component } from 'vue'
+
+import type { Badges } from './api/types'
+import { useSession } from './stores/session'
+
+export interface MenuEntry {
+  path: string
+  label: string
+  icon: Component
+  needs: string[]
+  badge?: keyof Badges
+}
+
+export const MENU: MenuEntry[] = [
+  { path: '/desk', label: '话务受理', icon: Headset, needs: ['order.create'] },
+  {
+    path: '/dispatch',
+    label: '派单',
+    icon: Promotion,
+    needs: ['queue.dispatch'],
+    badge: 'dispatch',
+  },
+  { path: '/inbox', label: '收件箱', icon: MessageBox, needs: ['queue.unit'], badge: 'inbox' },
+  { path: '/audit', label: '审核', icon: Checked, needs: ['queue.audit'], badge: 'audit' },
+  {
+    path: '/follow-up',
+    label: '回访',
+    icon: Service,
+    needs: ['queue.follow_up'],
+    badge: 'follow_up',
+  },
+  { path: '/orders', label: '工单', icon: Document, needs: ['order.view_all', 'order.view_unit'] },
+  {
+    path: '/calls',
+    label: '通话',
+    icon: PhoneFilled,
+    needs: ['call.seat', 'call.transcript', 'call.floor'],
+  },
+  { path: '/report', label: '报表', icon: DataAnalysis, needs: ['report.view'] },
+]
+
+export function mayOpen(needs: string[] | undefined): boolean {
+  const session = useSession()
+  return !needs || needs.some((permission) => session.may(permission))
+}
+
+export function myMenu(): MenuEntry[] {
+  return MENU.filter((entry) => mayOpen(entry.needs))
+}
+
+/** Where a person lands after signing in: the own desk first, then the wider views. */
+export function firstPage(): string {
+  const wide = ['/report', '/orders', '/calls']
+  const paths = myMenu().map((entry) => entry.path)
+  const own = paths.find((path) => !wide.includes(path))
+  return own ?? wide.find((path) => paths.includes(path)) ?? '/account'
+}

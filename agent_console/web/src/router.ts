@@ -1,0 +1,120 @@
+/** Pages, and who may open them. The server checks every request again. */
+
+import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from 'vue-router'
+
+import { firstPage, mayOpen } from './menu'
+import { useSession } from './stores/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    title: string
+    public?: boolean
+    /** Any of these permissions opens the page. */
+    needs?: string[]
+  }
+}
+
+const ORDERS = ['order.view_all', 'order.view_unit']
+
+const inShell: RouteRecordRaw[] = [
+  {
+    path: '/desk',
+    component: () => import('./pages/DeskPage.vue'),
+    meta: { title: '话务受理', needs: ['order.create'] },
+  },
+  {
+    path: '/dispatch',
+    component: () => import('./pages/DispatchPage.vue'),
+    meta: { title: '派单', needs: ['queue.dispatch'] },
+  },
+  {
+    path: '/inbox',
+    component: () => import('./pages/InboxPage.vue'),
+    meta: { title: '单位收件箱', needs: ['queue.unit'] },
+  },
+  {
+    path: '/audit',
+    component: () => import('./pages/AuditPage.vue'),
+    meta: { title: '办结审核', needs: ['queue.audit'] },
+  },
+  {
+    path: '/follow-up',
+    component: () => import('./pages/FollowUpPage.vue'),
+    meta: { title: '回访', needs: ['queue.follow_up'] },
+  },
+  {
+    path: '/orders',
+    component: () => import('./pages/OrdersPage.vue'),
+    meta: { title: '工单查询', needs: ORDERS },
+  },
+  {
+    path: '/orders/:id',
+    component: () => import('./pages/OrderPage.vue'),
+    meta: { title: '工单详情', needs: ORDERS },
+  },
+  {
+    path: '/calls',
+    component: () => import('./pages/CallsPage.vue'),
+    meta: { title: '通话记录', needs: ['call.seat', 'call.transcript', 'call.floor'] },
+  },
+  {
+    path: '/calls/:id',
+    component: () => import('./pages/CallPage.vue'),
+    meta: { title: '通话详情', needs: ['call.seat', 'call.transcript', 'call.floor'] },
+  },
+  {
+    path: '/report',
+    component: () => import('./pages/ReportPage.vue'),
+    meta: { title: '管理报表', needs: ['report.view'] },
+  },
+  {
+    path: '/account',
+    component: () => import('./pages/AccountPage.vue'),
+    meta: { title: '我的账号' },
+  },
+]
+
+const routes: RouteRecordRaw[] = [
+  {
+    path: '/login',
+    component: () => import('./pages/LoginPage.vue'),
+    meta: { title: '登录', public: true },
+  },
+  {
+    path: '/phone',
+    component: () => import('./pages/PhonePage.vue'),
+    meta: { title: '市民练习电话', public: true },
+  },
+  {
+    path: '/',
+    component: () => import('./components/AppShell.vue'),
+    children: [
+      { path: '', redirect: () => firstPage() },
+      ...inShell,
+      {
+        path: ':rest(.*)*',
+        component: () => import('./pages/MissingPage.vue'),
+        meta: { title: '没有这个页面' },
+      },
+    ],
+  },
+]
+
+export function makeRouter(): Router {
+  const router = createRouter({ history: createWebHistory(), routes })
+  router.beforeEach(async (to) => {
+    if (to.meta.public) return true
+    const session = useSession()
+    try {
+      await session.load()
+    } catch {
+      return { path: '/login', query: { next: to.fullPath, reason: 'network' } }
+    }
+    if (!session.me) return { path: '/login', query: { next: to.fullPath } }
+    return mayOpen(to.meta.needs) ? true : firstPage()
+  })
+  router.afterEach((to) => {
+    document.title = to.meta.title ? `${to.meta.title} · 12345热线` : '12345热线'
+  })
+  return router
+}

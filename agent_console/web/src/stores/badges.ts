@@ -1,0 +1,36 @@
+/** How much waits in each queue. */
+
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+
+import { api } from '@/api'
+import type { Badges } from '@/api/types'
+import { useLive } from './live'
+
+const TOGETHER_MS = 500
+
+export const useBadges = defineStore('badges', () => {
+  const counts = ref<Partial<Badges>>({})
+  let timer: ReturnType<typeof setTimeout> | null = null
+
+  async function load(): Promise<void> {
+    try {
+      counts.value = await api.badges()
+    } catch {
+      // The numbers stay as they were; the next change asks again.
+    }
+  }
+
+  function soon(): void {
+    timer ??= setTimeout(() => {
+      timer = null
+      void load()
+    }, TOGETHER_MS)
+  }
+
+  const live = useLive()
+  live.on('OrderChanged', soon)
+  live.onResync(soon)
+
+  return { counts, load }
+})
