@@ -1,0 +1,248 @@
+"""Reading calls, and who may read which."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent_console.call_views import (
+    CallerView,
+    CallFacts,
+    CallRow,
+    DraftView,
+    RecentOrder,
+    UtteranceView,
+)
+from agent_console.masking import mask_number
+from agent_console.people import Person
+from agent_console.services import Console
+from models.errors import NotFound
+from models.ports import CallView
+from models.store import Store
+from models.tables import Call, Contact, Draft, Staff, UtteranceRow, WorkOrder
+
+RECENT = timedelta(days=30)
+RECENT_ORDERS = 5
+
+
+def mask_call(call: CallView, person: Person) -> CallView:
+    """The call with its number as this person may see it."""
+    if person.sees_number_of(call.agent_id):
+        return call
+    return replace(call, caller_number=mask_number(call.caller_number))
+
+
+async def visible_call(session: AsyncSession, call_id: str, person: Person) -> Call:
+    """The call, if this person may open it.
+
+    One's own; any, for those who watch over the floor; those behind an order, for those who see
+    all orders.
+
+    :raises NotFound: there is none, or it is nobody's business of this person.
+    """
+    call = await session.get(Call, call_id)
+    if call is None or not await _may_open(session, call, person):
+        raise NotFound("没有这通电话，或您无权查看", call_id=call_id)
+    return call
+
+
+async def _may_open(session: AsyncSession, call: Call, person: Person) -> bool:
+    if call.agent_id == person.staff_id or person.may("call.floor"):
+        return True
+    return person.may("order.view_all") and bool(await orders_of(session, [call]))
+
+
+async def orders_of(session: AsyncSession, calls: Sequence[Call]) -> dict[str, list[WorkOrder]]:
+    """Orders that came from a call or that an outbound call was about, by call id."""
+    query = select(WorkOrder).where(WorkOrder.call_id.in_([call.id for call in calls]))
+    found: dict[str, list[WorkOrder]] = defaultdict(list)
+    for order in await session.scalars(query.order_by(WorkOrder.accepted_at)):
+        if order.call_id:
+            found[order.call_id].append(order)
+    for call in calls:
+        if call.order_id and (subject := await session.get(WorkOrder, call.order_id)):
+            found[call.id].append(subject)
+    return found
+
+
+async def names_of(session: AsyncSession, staff_ids: Sequence[str]) -> dict[str, str]:
+    """Names of staff by id."""
+    rows = await session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(staff_ids)))
+    return {staff_id: name for staff_id, name in rows}
+
+
+async def call_rows(session: AsyncSession, calls: Sequence[Call], person: Person) -> list[CallRow]:
+    """Lines of the list."""
+    orders = await orders_of(session, calls)
+    names = await names_of(session, [call.agent_id for call in calls if call.agent_id])
+    return [
+        CallRow(
+            id=call.id,
+            direction=call.direction,
+            citizen_number=_glance(call, person),
+            agent_name=names.get(call.agent_id or ""),
+            started_at=call.started_at,
+            answered_at=call.answered_at,
+            ended_at=call.ended_at,
+            outcome=call.outcome,
+            reason=call.reason,
+            order_nos=[order.order_no for order in orders.get(call.id, [])],
+            duration_s=_seconds(call.answered_at, call.ended_at),
+        )
+        for call in calls
+    ]
+
+
+def call_facts(call: Call, agent_name: str | None, number: str) -> CallFacts:
+    """One call in full; ``number`` as the reader may see it."""
+    return CallFacts(
+        call_id=call.id,
+        contact_id=call.contact_id,
+        direction=call.direction,
+        state=call.state,
+        caller_number=number,
+        agent_id=call.agent_id,
+        agent_name=agent_name,
+        started_at=call.started_at,
+        queued_at=call.queued_at,
+        answered_at=call.answered_at,
+        order_id=call.order_id,
+        ended_at=call.ended_at,
+        outcome=call.outcome,
+        reason=call.reason,
+        citizen_recording=bool(call.citizen_recording),
+        agent_recording=bool(call.agent_recording),
+        transcript_incomplete=call.transcript_incomplete,
+        speech_model=call.speech_model,
+    )
+
+
+async def utterances_of(session: AsyncSession, call_id: str) -> list[UtteranceView]:
+    """What was said, in the order of speaking."""
+    query = select(UtteranceRow).where(UtteranceRow.call_id == call_id)
+    rows = await session.scalars(query.order_by(UtteranceRow.start, UtteranceRow.id))
+    return [
+        UtteranceView(
+            utterance_id=row.id,
+            leg=row.leg,
+            start=row.start,
+            end=row.end,
+            text=row.text,
+            raw=row.raw,
+            confidence=row.confidence,
+        )
+        for row in rows
+    ]
+
+
+async def caller_of(
+    session: AsyncSession, call: Call, number: str, person: Person, now: datetime
+) -> CallerView:
+    """What is known of the number. Confidential orders do not give their caller away."""
+    if not call.citizen_number:
+        return CallerView(number=number, recent_orders=[], recent_contacts=0)
+    contacts = await session.scalar(
+        select(func.count())
+        .select_from(Contact)
+        .where(Contact.citizen_number == call.citizen_number)
+        .where(Contact.started_at > now - RECENT)
+        .where(Contact.id != (call.contact_id or ""))
+    )
+    orders = await _recent_orders(session, call, person)
+    return CallerView(number=number, recent_orders=orders, recent_contacts=contacts or 0)
+
+
+async def _recent_orders(session: AsyncSession, call: Call, person: Person) -> list[RecentOrder]:
+    if not person.may("order.view_all"):
+        return []
+    query = (
+        select(WorkOrder)
+        .where(WorkOrder.caller_phone == call.citizen_number)
+        .where(or_(~WorkOrder.confidential, WorkOrder.accepted_by == person.staff_id))
+        .order_by(WorkOrder.accepted_at.desc())
+        .limit(RECENT_ORDERS)
+    )
+    return [
+        RecentOrder(
+            id=order.id,
+            order_no=order.order_no,
+            title=order.title,
+            state=order.state,
+            accepted_at=order.accepted_at,
+        )
+        for order in await session.scalars(query)
+    ]
+
+
+async def call_view_of(console: Console, call_id: str) -> CallView | None:
+    """A call as it is now; from the records when it is over."""
+    floor = console.calls.floor()
+    for call in (*floor.calls, *floor.waiting):
+        if call.call_id == call_id:
+            return call
+    async with console.store.read() as session:
+        row = await session.get(Call, call_id)
+    return _view_of_row(row) if row else None
+
+
+def _view_of_row(row: Call) -> CallView:
+    return CallView(
+        call_id=row.id,
+        contact_id=row.contact_id,
+        direction=row.direction,
+        state=row.state,
+        caller_number=row.citizen_number,
+        agent_id=row.agent_id,
+        started_at=row.started_at,
+        queued_at=row.queued_at,
+        answered_at=row.answered_at,
+        order_id=row.order_id,
+    )
+
+
+async def read_draft(store: Store, draft_id: str, person: Person) -> DraftView | None:
+    """What this person typed for a call."""
+    async with store.read() as session:
+        draft = await session.get(Draft, draft_id)
+    if draft is None or draft.agent_id != person.staff_id:
+        return None
+    return DraftView(content=draft.content, updated_at=draft.updated_at)
+
+
+async def write_draft(
+    store: Store, draft_id: str, person: Person, content: dict[str, Any], now: datetime
+) -> None:
+    """Keep what this person typed for a call. What became an order is not touched any more.
+
+    :raises NotFound: someone else's.
+    """
+    async with store.transaction() as work:
+        draft = await work.session.get(Draft, draft_id)
+        if draft is None:
+            draft = Draft(id=draft_id, agent_id=person.staff_id)
+            work.session.add(draft)
+        if draft.agent_id != person.staff_id:
+            raise NotFound("这份草稿不是您的", draft_id=draft_id)
+        if draft.order_id is None:
+            draft.content, draft.updated_at = content, now
+
+
+def before(cursor: tuple[datetime, str]) -> ColumnElement[bool]:
+    """Rows after the cursor's in a list sorted newest first."""
+    at, call_id = cursor
+    return or_(Call.started_at < at, and_(Call.started_at == at, Call.id < call_id))
+
+
+def _glance(call: Call, person: Person) -> str:
+    clear = person.sees_number_of(call.agent_id)
+    return call.citizen_number if clear else mask_number(call.citizen_number)
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return round((end - start).total_seconds(), 1) if start and end else None

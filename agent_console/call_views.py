@@ -1,0 +1,120 @@
+"""What people see of calls: the shapes of the answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from models.speech import SpeechStatus
+from models.understanding import Understanding
+from models.vocabulary import CallDirection, CallState, ContactOutcome, Leg, OrderState
+
+
+class DraftView(BaseModel):
+    """What the agent typed so far, as the form sent it."""
+
+    content: dict[str, Any]
+    updated_at: datetime
+
+
+class CallRow(BaseModel):
+    """One line of the list of calls."""
+
+    id: str
+    direction: CallDirection
+    citizen_number: str
+    agent_name: str | None
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    outcome: ContactOutcome
+    reason: str
+    order_nos: list[str]
+    #: Seconds of talk; None when nobody answered, or it still goes on.
+    duration_s: float | None
+
+
+class CallPage(BaseModel):
+    """Newest first."""
+
+    items: list[CallRow]
+    next_cursor: str | None
+
+
+class CallFacts(BaseModel):
+    """A call with how it ended and what is kept of it."""
+
+    call_id: str
+    contact_id: str | None
+    direction: CallDirection
+    state: CallState
+    caller_number: str
+    agent_id: str | None
+    agent_name: str | None
+    started_at: datetime
+    queued_at: datetime | None
+    answered_at: datetime | None
+    order_id: str | None
+    ended_at: datetime | None
+    outcome: ContactOutcome
+    reason: str
+    #: Whether there is something to listen to.
+    citizen_recording: bool
+    agent_recording: bool
+    transcript_incomplete: bool
+    speech_model: str
+
+
+class UtteranceView(BaseModel):
+    """A final utterance; seconds since the call began."""
+
+    utterance_id: str
+    leg: Leg
+    start: float
+    end: float
+    text: str
+    raw: str
+    confidence: float
+
+
+class RecentOrder(BaseModel):
+    """An earlier order of the same number."""
+
+    id: str
+    order_no: str
+    title: str
+    state: OrderState
+    accepted_at: datetime
+
+
+class CallerView(BaseModel):
+    """Who calls, as far as we know."""
+
+    number: str
+    recent_orders: list[RecentOrder]
+    #: Contacts from this number within 30 days, this one not counted.
+    recent_contacts: int
+
+
+class CallDetail(BaseModel):
+    """Everything about one call."""
+
+    call: CallFacts
+    utterances: list[UtteranceView]
+    understanding: Understanding | None
+    speech: SpeechStatus
+    caller: CallerView
+
+
+class Dialled(BaseModel):
+    """The call that was begun."""
+
+    call_id: str
+
+
+class DraftSaved(BaseModel):
+    """When."""
+
+    updated_at: datetime

@@ -1,0 +1,26 @@
+"""Errors that only a web server has. The rest are in ``models.errors``."""
+
+from __future__ import annotations
+
+from models.errors import HotlineError
+
+
+class MalformedRequest(HotlineError):
+    """The bytes sent are not what the address expects: broken JSON, wrong encoding."""
+
+    code = "malformed-request"
+    title = "请求格式不正确"
+
+
+class UnsupportedMediaType(HotlineError):
+    """A body that is not JSON."""
+
+    code = "unsupported-media-type"
+    title = "请求内容应为 JSON"
+
+
+class TooManyAttempts(HotlineError):
+    """Too many tries in a short time. Details: ``retry_after`` in seconds."""
+
+    code = "too-many-attempts"
+    title = "尝试次数过多，请稍后再试"

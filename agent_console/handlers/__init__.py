@@ -1,0 +1,15 @@
+"""The addresses of the API, one module per subject."""
+
+from __future__ import annotations
+
+from agent_console.handlers import agent, calls, health, live, practice, reference, session
+
+ALL_ROUTES = [
+    *health.routes.all,
+    *session.routes.all,
+    *reference.routes.all,
+    *live.routes.all,
+    *agent.routes.all,
+    *calls.routes.all,
+    *practice.routes.all,
+]

@@ -1,0 +1,97 @@
+"""The agent's desk: seat, state, and the call in hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from agent_console.call_queries import call_view_of, mask_call, read_draft
+from agent_console.call_views import DraftView
+from agent_console.routing import Ask, Routes
+from agent_console.validation import Body
+from models.ports import CallView, Floor, Presence, SeatAccount
+from models.vocabulary import AgentState
+
+routes = Routes("坐席")
+
+
+class SignedInSeat(BaseModel):
+    """What the browser's phone needs."""
+
+    account: SeatAccount
+    sip_path: str
+    presence: Presence
+    ice_servers: list[dict[str, Any]]
+
+
+class AgentDesk(BaseModel):
+    """Everything an agent's page needs after a reload."""
+
+    presence: Presence
+    call: CallView | None
+    draft: DraftView | None
+
+
+class SetState(Body):
+    """An agent's own change of state."""
+
+    state: AgentState = Field(title="状态")
+    reason: str = Field("", max_length=100, title="原因")
+
+
+@routes.route("POST", "/api/agent/sign-in", summary="坐席签入", permission="call.seat")
+async def agent_sign_in(ask: Ask) -> SignedInSeat:
+    """Gives the seat's SIP account. Repeated calls give the same one."""
+    agent_id = ask.person.staff_id
+    account = await ask.console.calls.sign_in(agent_id)
+    return SignedInSeat(
+        account=account,
+        sip_path="/sip",
+        presence=ask.console.calls.presence(agent_id),
+        ice_servers=[],
+    )
+
+
+@routes.route("POST", "/api/agent/sign-out", summary="坐席签出", permission="call.seat")
+async def agent_sign_out(ask: Ask) -> None:
+    """Refused during a call."""
+    await ask.console.calls.sign_out(ask.person.staff_id)
+
+
+@routes.route("GET", "/api/agent", summary="坐席当前情况", permission="call.seat")
+async def get_agent(ask: Ask) -> AgentDesk:
+    """Presence, the call in hand (also while wrapping up) and what was typed for it."""
+    presence = ask.console.calls.presence(ask.person.staff_id)
+    if not presence.call_id:
+        return AgentDesk(presence=presence, call=None, draft=None)
+    return AgentDesk(
+        presence=presence,
+        call=await call_view_of(ask.console, presence.call_id),
+        draft=await read_draft(ask.console.store, presence.call_id, ask.person),
+    )
+
+
+@routes.route("POST", "/api/agent/state", summary="坐席切换状态", permission="call.seat")
+async def set_agent_state(ask: Ask, body: SetState) -> Presence:
+    """READY, BUSY, REST, MEAL, TRAINING or MEETING; the others follow from calls."""
+    return await ask.console.calls.set_state(ask.person.staff_id, body.state, body.reason)
+
+
+@routes.route("POST", "/api/agent/wrap-up-done", summary="整理完毕", permission="call.seat")
+async def wrap_up_done(ask: Ask) -> Presence:
+    """From WRAP_UP to READY."""
+    return await ask.console.calls.set_state(ask.person.staff_id, AgentState.READY)
+
+
+@routes.route("GET", "/api/floor", summary="话务现场")
+async def get_floor(ask: Ask) -> Floor:
+    """All agents and calls; for those with a seat and those who watch over the floor."""
+    ask.person.require("call.seat" if not ask.person.may("call.floor") else "call.floor")
+    floor = ask.console.calls.floor()
+    return Floor(
+        agents=floor.agents,
+        calls=tuple(mask_call(call, ask.person) for call in floor.calls),
+        waiting=tuple(mask_call(call, ask.person) for call in floor.waiting),
+        exchange_online=floor.exchange_online,
+    )

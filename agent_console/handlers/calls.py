@@ -1,0 +1,259 @@
+"""Calls: the list, one call, its recordings, its draft, and what can be done with it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from pydantic import ConfigDict, Field, field_validator, model_validator
+from sqlalchemy import Select, select
+
+from agent_console.call_queries import (
+    before,
+    call_facts,
+    call_rows,
+    caller_of,
+    names_of,
+    read_draft,
+    utterances_of,
+    visible_call,
+    write_draft,
+)
+from agent_console.call_views import (
+    CallDetail,
+    CallPage,
+    Dialled,
+    DraftSaved,
+    DraftView,
+)
+from agent_console.masking import mask_number
+from agent_console.paging import MAX_LIMIT, decode_cursor, encode_cursor
+from agent_console.people import Person
+from agent_console.routing import Ask, Routes
+from agent_console.validation import Body
+from dispatch.scope import visible
+from models.errors import Forbidden, InvalidInput, NotFound
+from models.tables import Call, WorkOrder
+from models.vocabulary import ContactOutcome, Leg
+
+routes = Routes("通话")
+
+_NUMBER = re.compile(r"\+?\d{3,20}")
+
+
+class CallFilter(Body):
+    """What to list. Dates are local days, both included."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    since: date | None = Field(None, alias="from")
+    until: date | None = Field(None, alias="to")
+    outcome: ContactOutcome | None = None
+    #: Beginning or end of the citizen's number.
+    number: str | None = Field(None, pattern=r"^\+?\d{3,20}$")
+    cursor: str | None = Field(None, max_length=200)
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+
+
+class CallOut(Body):
+    """Whom to call. With an order the server itself finds the citizen's number."""
+
+    number: str = Field("", max_length=24, title="号码")
+    order_id: str | None = Field(None, max_length=26, title="工单")
+
+    @field_validator("number")
+    @classmethod
+    def _digits(cls, value: str) -> str:
+        return re.sub(r"[\s\-]", "", value)
+
+    @model_validator(mode="after")
+    def _someone(self) -> Self:
+        if not self.order_id and not _NUMBER.fullmatch(self.number):
+            raise ValueError("请填写 3 至 20 位的电话号码，或指明工单")
+        return self
+
+
+class SaveDraftBody(Body):
+    """The form as it is; checked only when the order is opened."""
+
+    content: dict[str, Any]
+
+
+@routes.route("GET", "/api/calls", summary="通话记录")
+async def list_calls(ask: Ask, query: CallFilter) -> CallPage:
+    """Newest first. All calls for those who watch over the floor, else one's own."""
+    person = ask.person
+    if not person.may("call.floor"):
+        person.require("call.transcript")
+    async with ask.console.store.read() as session:
+        found = list(await session.scalars(_select(query, person, _zone(ask))))
+        rows = await call_rows(session, found[: query.limit], person)
+    more = len(found) > query.limit
+    last = found[query.limit - 1] if more else None
+    return CallPage(
+        items=rows, next_cursor=encode_cursor(last.started_at, last.id) if last else None
+    )
+
+
+@routes.route("GET", "/api/calls/{call_id}", summary="一通电话", permission="call.transcript")
+async def get_call(ask: Ask, call_id: str) -> CallDetail:
+    """What was said, what the machine made of it, and who called.
+
+    The citizen's full number is shown to those who may see it; in other people's calls that is
+    written down.
+    """
+    console, person = ask.console, ask.person
+    async with console.store.read() as session:
+        call = await visible_call(session, call_id, person)
+        names = await names_of(session, [call.agent_id] if call.agent_id else [])
+        number = await _number_for(ask, call)
+        now = console.services.clock.now()
+        return CallDetail(
+            call=call_facts(call, names.get(call.agent_id or ""), number),
+            utterances=await utterances_of(session, call_id),
+            understanding=console.live.understanding_of(call_id),
+            speech=console.services.speech_status(),
+            caller=await caller_of(session, call, number, person, now),
+        )
+
+
+@routes.route(
+    "GET",
+    "/api/calls/{call_id}/recording/{leg}.wav",
+    summary="通话录音",
+    permission="call.transcript",
+    produces="audio/wav",
+)
+async def get_recording(ask: Ask, call_id: str, leg: str) -> web.StreamResponse:
+    """One side's voice, ``caller`` or ``agent``. Ranges are served; each listening is logged."""
+    async with ask.console.store.read() as session:
+        call = await visible_call(session, call_id, ask.person)
+    recordings = {
+        Leg.CALLER.value.lower(): call.citizen_recording,
+        Leg.AGENT.value.lower(): call.agent_recording,
+    }
+    path = _recording_file(ask, recordings.get(leg, ""))
+    await ask.console.access.note(ask.person, f"recording.{leg}", call_id)
+    return web.FileResponse(path, headers={"Content-Type": "audio/wav"})
+
+
+@routes.route("POST", "/api/calls", summary="外呼", permission="call.seat")
+async def call_out(ask: Ask, body: CallOut) -> Dialled:
+    """Rings the agent's phone, then the citizen.
+
+    With ``order_id`` the number is taken from the order, so that it need not be seen to be called.
+    """
+    number = body.number
+    if body.order_id:
+        number = await _number_of_order(ask, body.order_id)
+    call_id = await ask.console.calls.call_out(ask.person.staff_id, number, body.order_id)
+    return Dialled(call_id=call_id)
+
+
+@routes.route("POST", "/api/calls/{call_id}/hang-up", summary="挂断", permission="call.seat")
+async def hang_up(ask: Ask, call_id: str) -> None:
+    """Ends the call for both. Safe to repeat."""
+    await ask.console.calls.hang_up(call_id, ask.person.staff_id)
+
+
+@routes.route("POST", "/api/calls/{call_id}/hold", summary="保持", permission="call.seat")
+async def hold_call(ask: Ask, call_id: str) -> None:
+    """The citizen hears music."""
+    await ask.console.calls.hold(call_id, ask.person.staff_id)
+
+
+@routes.route("POST", "/api/calls/{call_id}/resume", summary="取回", permission="call.seat")
+async def resume_call(ask: Ask, call_id: str) -> None:
+    """Back from the music."""
+    await ask.console.calls.resume(call_id, ask.person.staff_id)
+
+
+@routes.route(
+    "GET", "/api/calls/{call_id}/draft", summary="通话的工单草稿", permission="order.create"
+)
+async def get_draft(ask: Ask, call_id: str) -> DraftView:
+    """One's own."""
+    draft = await read_draft(ask.console.store, call_id, ask.person)
+    if draft is None:
+        raise NotFound("这通电话还没有草稿", call_id=call_id)
+    return draft
+
+
+@routes.route(
+    "PUT", "/api/calls/{call_id}/draft", summary="保存工单草稿", permission="order.create"
+)
+async def save_draft(ask: Ask, call_id: str, body: SaveDraftBody) -> DraftSaved:
+    """The whole form, as often as one likes. Only for calls in one's own hands."""
+    async with ask.console.store.read() as session:
+        call = await session.get(Call, call_id)
+    if call is None or call.agent_id != ask.person.staff_id:
+        raise NotFound("没有这通电话，或不是由您接听", call_id=call_id)
+    now = ask.console.services.clock.now()
+    await write_draft(ask.console.store, call_id, ask.person, body.content, now)
+    return DraftSaved(updated_at=now)
+
+
+def _select(query: CallFilter, person: Person, zone: ZoneInfo) -> Select[Call]:
+    chosen = select(Call).order_by(Call.started_at.desc(), Call.id.desc()).limit(query.limit + 1)
+    if not person.may("call.floor"):
+        chosen = chosen.where(Call.agent_id == person.staff_id)
+    if query.since:
+        chosen = chosen.where(Call.started_at >= datetime.combine(query.since, time(), zone))
+    if query.until:
+        end = datetime.combine(query.until + timedelta(days=1), time(), zone)
+        chosen = chosen.where(Call.started_at < end)
+    if query.outcome:
+        chosen = chosen.where(Call.outcome == query.outcome)
+    if query.number:
+        chosen = _with_number(chosen, query.number, person)
+    return chosen.where(before(decode_cursor(query.cursor))) if query.cursor else chosen
+
+
+def _with_number(chosen: Select[Call], number: str, person: Person) -> Select[Call]:
+    # Searching tells numbers as surely as reading them does.
+    if not person.may("caller.clear"):
+        raise Forbidden("您的岗位不能按号码检索", permission="caller.clear")
+    return chosen.where(
+        Call.citizen_number.startswith(number) | Call.citizen_number.endswith(number)
+    )
+
+
+async def _number_for(ask: Ask, call: Call) -> str:
+    person = ask.person
+    if not person.may("caller.clear"):
+        return mask_number(call.citizen_number)
+    if call.agent_id != person.staff_id and call.citizen_number:
+        await ask.console.access.note(person, "phone_number", call.id)
+    return call.citizen_number
+
+
+def _recording_file(ask: Ask, name: str) -> Path:
+    folder = ask.console.services.settings.recordings_dir.resolve()
+    path = (folder / name).resolve()
+    if not name or not path.is_relative_to(folder) or not path.is_file():
+        raise NotFound("没有这段录音，或尚未生成")
+    return path
+
+
+async def _number_of_order(ask: Ask, order_id: str) -> str:
+    """The number to reach the citizen at; nobody needs to see it for that."""
+    rules, actor = ask.console.services.rules, ask.person.actor()
+    query = select(WorkOrder).where(WorkOrder.id == order_id, visible(actor, rules))
+    async with ask.console.store.read() as session:
+        order = await session.scalar(query)
+    if order is None:
+        raise NotFound("没有这个工单，或您无权查看", order_id=order_id)
+    number = order.callback_phone or order.caller_phone
+    if not number:
+        raise InvalidInput(
+            "该工单没有留下联系电话", [{"field": "order_id", "message": "没有联系电话"}]
+        )
+    return number
+
+
+def _zone(ask: Ask) -> ZoneInfo:
+    return ZoneInfo(ask.console.services.settings.timezone)

@@ -1,0 +1,108 @@
+"""Which person sees which event, and in what words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from agent_console.masking import mask_number
+from agent_console.people import Person
+from models.events import (
+    AgentStateChanged,
+    CallEvent,
+    DomainEvent,
+    OrderChanged,
+    RequestUnderstood,
+    TranscriptCompleted,
+    UtteranceHeard,
+    event_to_dict,
+)
+
+
+@dataclass(frozen=True)
+class LiveEvent:
+    """One event of the stream. ``owner``: the agent whose call it is, where there is one."""
+
+    number: int
+    id: str
+    event: DomainEvent
+    owner: str | None
+
+    @property
+    def utterance_id(self) -> str | None:
+        """Of an utterance, interim or final."""
+        event = self.event
+        return event.utterance.utterance_id if isinstance(event, UtteranceHeard) else None
+
+    @property
+    def interim_of(self) -> str | None:
+        """The utterance's id while it may still change."""
+        event = self.event
+        interim = isinstance(event, UtteranceHeard) and not event.utterance.final
+        return self.utterance_id if interim else None
+
+    @cached_property
+    def full(self) -> str:
+        """For those who may read it all."""
+        return render(self.event, self.id if self.interim_of is None else "")
+
+    @cached_property
+    def masked(self) -> str:
+        """With the citizen's number hidden."""
+        event = self.event
+        if isinstance(event, CallEvent):
+            event = replace(event, caller_number=mask_number(event.caller_number))
+        return render(event, self.id)
+
+
+def render(event: DomainEvent, event_id: str) -> str:
+    """An event in the text form of server-sent events; without id it does not count for resuming.
+
+    JSON has no raw line breaks, so one data line is enough.
+    """
+    data = json.dumps(event_to_dict(event), ensure_ascii=False, separators=(",", ":"))
+    head = f"id: {event_id}\n" if event_id else ""
+    return f"{head}event: {type(event).__name__}\ndata: {data}\n\n"
+
+
+def view_for(person: Person, item: LiveEvent) -> str | None:
+    """The event as this person may see it; None: not at all."""
+    rule = next((rule for kind, rule in _RULES.items() if isinstance(item.event, kind)), None)
+    return rule(person, item) if rule else None
+
+
+def _call(person: Person, item: LiveEvent) -> str | None:
+    if not person.on_floor:
+        return None
+    return item.full if person.sees_number_of(item.owner) else item.masked
+
+
+def _words(person: Person, item: LiveEvent) -> str | None:
+    if item.owner == person.staff_id:
+        return item.full
+    watches = person.may("call.floor") and person.may("call.transcript")
+    return item.full if watches else None
+
+
+def _agent_state(person: Person, item: LiveEvent) -> str | None:
+    return item.full if person.on_floor else None
+
+
+def _order(person: Person, item: LiveEvent) -> str | None:
+    event = item.event
+    if not isinstance(event, OrderChanged):
+        return None
+    own_unit = person.may("order.view_unit") and not person.units.isdisjoint(event.departments)
+    return item.full if person.may("order.view_all") or own_unit else None
+
+
+_RULES: dict[type[DomainEvent], Callable[[Person, LiveEvent], str | None]] = {
+    CallEvent: _call,
+    UtteranceHeard: _words,
+    RequestUnderstood: _words,
+    TranscriptCompleted: _words,
+    AgentStateChanged: _agent_state,
+    OrderChanged: _order,
+}

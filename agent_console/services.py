@@ -1,0 +1,99 @@
+"""What the console is given by the one who wires the house, and what it builds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from agent_console.access import AccessLedger
+from agent_console.live import LiveHub
+from agent_console.sessions import Sessions
+from config.departments import Departments
+from config.permissions import Permissions
+from config.secrets import Secrets
+from config.settings import Settings
+from config.taxonomy import Taxonomy
+from dispatch.rules import Rules
+from models.bus import Bus
+from models.clock import Clock, SystemClock
+from models.errors import TelephonyUnavailable
+from models.ports import CallControl
+from models.speech import SpeechStatus
+from models.store import Store
+
+#: The built browser app.
+WEB_DIST = Path(__file__).parent / "web" / "dist"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleServices:
+    """Everything from outside. ``call_control`` None: no telephony in this process."""
+
+    settings: Settings
+    secrets: Secrets
+    store: Store
+    bus: Bus
+    rules: Rules
+    call_control: CallControl | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    speech_status: Callable[[], SpeechStatus] = lambda: SpeechStatus(
+        available=False, reason="语音识别未启动"
+    )
+    #: Version of the text model in use; None: none is loaded.
+    text_model: Callable[[], str | None] = lambda: None
+    #: Why the exchange is not there; empty when it is.
+    exchange_reason: Callable[[], str] = lambda: ""
+    #: Demo accounts exist: the sign-in page says so.
+    demo: bool = False
+    version: str = "0.1.0"
+    web_dist: Path = WEB_DIST
+    #: Seconds of silence on a live stream before a sign of life.
+    heartbeat_seconds: float = 15.0
+
+    @property
+    def departments(self) -> Departments:
+        """The units."""
+        return self.rules.departments
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The categories."""
+        return self.rules.taxonomy
+
+    @property
+    def permissions(self) -> Permissions:
+        """Who may open what."""
+        return self.rules.permissions
+
+
+class Console:
+    """The services, and the console's own parts built on them."""
+
+    def __init__(self, services: ConsoleServices) -> None:
+        self.services = services
+        self.sessions = Sessions(
+            services.store, services.clock, services.settings.web.session_hours
+        )
+        self.access = AccessLedger(services.store, services.clock)
+        self.live = LiveHub(services)
+
+    @property
+    def store(self) -> Store:
+        """The database."""
+        return self.services.store
+
+    @property
+    def calls(self) -> CallControl:
+        """Telephony.
+
+        :raises TelephonyUnavailable: when this process has none.
+        """
+        if self.services.call_control is None:
+            raise TelephonyUnavailable("本服务没有启用电话功能")
+        return self.services.call_control
+
+
+CONSOLE: web.AppKey[Console] = web.AppKey("console", Console)
