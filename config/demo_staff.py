@@ -13,13 +13,17 @@ FILE = "demo_staff.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class DemoPerson:
-    """One account to make. ``seat``: the person telephones."""
+    """One account to make. ``seat``: the person telephones in the browser.
+
+    ``extension``: a fixed one, of a desk phone.
+    """
 
     username: str
     name: str
     roles: tuple[Role, ...]
     department: str
     seat: bool = False
+    extension: str | None = None
 
 
 def load_demo_staff(rules: Path | None = None) -> tuple[DemoPerson, ...]:
@@ -39,7 +43,7 @@ def load_demo_staff(rules: Path | None = None) -> tuple[DemoPerson, ...]:
 
 def _person(file: str, number: int, row: object) -> DemoPerson:
     reader = RowReader(file, f"第 {number} 个账号", row)
-    reader.only("username", "name", "roles", "department", "seat")
+    reader.only("username", "name", "roles", "department", "seat", "extension")
     codes = reader.texts("roles")
     if not codes or any(code not in {role.value for role in Role} for code in codes):
         raise reader.error("roles 应是岗位编码的列表，如 [AGENT]")
@@ -50,4 +54,5 @@ def _person(file: str, number: int, row: object) -> DemoPerson:
         roles=tuple(Role(code) for code in codes),
         department=reader.text("department"),
         seat=seat,
+        extension=reader.text("extension", "") or None,
     )

@@ -62,6 +62,9 @@ class TelephonySettings(BaseModel):
     hotline_number: str = "12345"
     #: Number of browser seats that get a SIP account (extensions 1001, 1002 …).
     seats: int = Field(8, ge=1, le=500)
+    #: Number of SIP desk phones at seats (extensions 1901, 1902 …), for agents without a headset
+    #: at the browser. They register over UDP at ``asterisk.sip_port``.
+    desk_phones: int = Field(2, ge=0, le=99)
     #: Practice phones of the browser page /phone: each is an endpoint with this caller number.
     practice_phones: list[str] = ["13800000001", "13800000002"]
     #: SIP peers that may send us calls (IP addresses or networks), besides the practice trunk.

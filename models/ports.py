@@ -62,12 +62,14 @@ class Presence:
 
 @dataclass(frozen=True, kw_only=True)
 class SeatAccount:
-    """What the browser's phone needs to register."""
+    """What a seat's phone needs to register."""
 
     extension: str
     password: str
     #: SIP domain, used in URIs only.
     domain: str
+    #: False: the seat has a desk phone; the browser must not register in its place.
+    browser: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -153,9 +153,7 @@ def _desk_phones(secrets: Secrets) -> str:
 
 
 def _browser_phone(name: str, password: str, lines: str) -> str:
-    return (
-        f"[{name}](browser-phone)\n{lines}\n{_account(name, password)}"
-    )
+    return f"[{name}](browser-phone)\n{lines}\n{_account(name, password)}"
 
 
 def _account(name: str, password: str) -> str:

@@ -1,0 +1,92 @@
+"""``hotline check``: is this installation sound?"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+import click
+
+from config.settings import load_settings
+from dispatch.chain import ChainVerifier
+from hotline.ground import Ground, lay_ground
+from models.errors import HotlineError
+from nlp.speech.models import find_model
+from nlp.text.understander import Understander
+from telephony.asterisk.installation import find_installation
+
+Examination = Callable[[Ground], Awaitable[list[str]]]
+
+
+@click.command()
+def check() -> None:
+    """检查配置、规则、数据库、模型和工单事件链是否完好。"""
+    try:
+        ground = lay_ground(load_settings())
+    except HotlineError as error:
+        _show("配置和规则文件", [str(error)])
+        sys.exit(1)
+    _show("配置和规则文件", [])
+    sys.exit(asyncio.run(_check(ground)))
+
+
+async def _check(ground: Ground) -> int:
+    problems = 0
+    for name, examine in _EXAMINATIONS.items():
+        try:
+            found = await examine(ground)
+        except HotlineError as error:
+            found = [str(error)]
+        problems += len(found)
+        _show(name, found)
+    await ground.store.close()
+    click.echo("一切正常。" if not problems else f"发现 {problems} 个问题。")
+    return 1 if problems else 0
+
+
+def _show(name: str, found: list[str]) -> None:
+    click.secho(f"{'✗' if found else '✓'} {name}", fg="red" if found else "green")
+    for line in found:
+        click.echo(f"    {line}")
+
+
+async def _calendar(ground: Ground) -> list[str]:
+    missing = ground.rules.calendar.missing_year(ground.clock.now())
+    return [f"工作日历缺少 {missing} 年，届时的期限只能按周末推算"] if missing else []
+
+
+async def _exchange(ground: Ground) -> list[str]:
+    if not ground.settings.asterisk.ari_url:
+        find_installation(ground.settings.asterisk_root)
+    return []
+
+
+async def _speech(ground: Ground) -> list[str]:
+    find_model(ground.settings)
+    return []
+
+
+async def _text(ground: Ground) -> list[str]:
+    Understander.load(ground.settings)
+    return []
+
+
+async def _database(ground: Ground) -> list[str]:
+    await ground.store.migrate()
+    return []
+
+
+async def _chain(ground: Ground) -> list[str]:
+    faults = [fault async for fault in ChainVerifier(ground.store).verify_all()]
+    return [f"工单 {f.order_no} 第 {f.seq} 条记录：{f.message}" for f in faults]
+
+
+_EXAMINATIONS: dict[str, Examination] = {
+    "工作日历": _calendar,
+    "电话交换程序": _exchange,
+    "语音模型": _speech,
+    "文本理解模型": _text,
+    "数据库": _database,
+    "工单事件链": _chain,
+}

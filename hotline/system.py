@@ -1,0 +1,164 @@
+"""The house, wired: every part built once, started in order, stopped in reverse."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from agent_console.app import create_app
+from agent_console.services import ConsoleServices
+from config.ports import require_free_port
+from config.settings import Settings
+from hotline.ground import lay_ground
+from models.events import UtteranceHeard
+from models.outbox import OutboxRelay
+from models.speech import Utterance
+from models.understanding import Understanding
+from nlp.catch_up import CatchUp
+from nlp.live import LiveUnderstanding
+from nlp.speech.files import transcribe_file
+from nlp.speech.service import SpeechService
+from nlp.text.understander import Understander
+from nlp.transcripts import TranscriptStore
+from telephony.asterisk.process import AsteriskProcess
+from telephony.asterisk.prompts import Prompts, make_prompts
+from telephony.call_center import CallCenter
+
+log = structlog.get_logger(__name__)
+
+#: An open page must not hold up the stop.
+SHUTDOWN_SECONDS = 3.0
+
+
+class System:
+    """The running hotline: ``async with System(settings): …``"""
+
+    def __init__(self, settings: Settings) -> None:
+        self.ground = lay_ground(settings)
+        self.settings = settings
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> System:
+        """Start everything; when a later part fails, what was started is stopped again."""
+        async with AsyncExitStack() as stack:
+            await self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Stop everything we started, the last first."""
+        await self._stack.aclose()
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        web_settings = self.settings.web
+        require_free_port("tcp", web_settings.host, web_settings.port, "web.port", "控制台")
+        stack.push_async_callback(self.ground.store.close)
+        await self.ground.store.migrate()
+        prompts = await self._start_exchange(stack)
+        speech = await self._start_speech(stack)
+        transcripts = TranscriptStore(self.ground.store)
+        catch_up = self._catch_up(speech, transcripts)
+        understander = Understander.load(self.settings)
+        understanding = self._understanding(understander, transcripts)
+        calls = self._call_center(speech, prompts)
+        app = self._console(speech, understander, understanding, calls)
+        await self._start_events(stack)
+        await calls.start()
+        stack.push_async_callback(calls.stop)
+        await catch_up.start()
+        stack.push_async_callback(catch_up.stop)
+        await self._serve(app, stack)
+
+    async def _start_exchange(self, stack: AsyncExitStack) -> Prompts:
+        """Our own Asterisk, unless the settings name another."""
+        prompts = await make_prompts(self.settings)
+        if self.settings.asterisk.ari_url:
+            log.info("exchange of the settings", ari_url=self.settings.asterisk.ari_url)
+            return prompts
+        exchange = AsteriskProcess(
+            settings=self.settings, secrets=self.ground.secrets, prompts=prompts
+        )
+        stack.push_async_callback(exchange.stop)
+        found = await exchange.ensure_running()
+        log.info("exchange ready", found_running=found)
+        return prompts
+
+    async def _start_speech(self, stack: AsyncExitStack) -> SpeechService:
+        """Without a model it starts all the same, and says why there is no transcript."""
+        speech = SpeechService(self.settings, self._heard)
+        stack.push_async_callback(speech.stop)
+        await speech.start()
+        return speech
+
+    async def _heard(self, utterance: Utterance) -> None:
+        await self.ground.bus.publish(UtteranceHeard(utterance=utterance))
+
+    def _catch_up(self, speech: SpeechService, transcripts: TranscriptStore) -> CatchUp:
+        async def transcribe(path: Path) -> list[Utterance]:
+            return await transcribe_file(path, speech)
+
+        transcripts.subscribe(self.ground.bus)
+        return CatchUp(
+            self.ground.store,
+            self.ground.bus,
+            transcripts,
+            transcribe,
+            self.settings.recordings_dir,
+            lambda: speech.status.model,
+        )
+
+    def _understanding(
+        self, understander: Understander, transcripts: TranscriptStore
+    ) -> LiveUnderstanding:
+        def understand(text: str, now: datetime) -> Understanding:
+            return understander.understand(text, now=now)
+
+        return LiveUnderstanding(understand, transcripts, self.ground.bus, self.ground.clock)
+
+    def _call_center(self, speech: SpeechService, prompts: Prompts) -> CallCenter:
+        ground = self.ground
+        return CallCenter(
+            ground.settings, ground.secrets, ground.store, ground.bus, speech, ground.clock, prompts
+        )
+
+    def _console(
+        self,
+        speech: SpeechService,
+        understander: Understander,
+        understanding: LiveUnderstanding,
+        calls: CallCenter,
+    ) -> web.Application:
+        ground = self.ground
+        services = ConsoleServices(
+            settings=ground.settings,
+            secrets=ground.secrets,
+            store=ground.store,
+            bus=ground.bus,
+            rules=ground.rules,
+            clock=ground.clock,
+            call_control=calls,
+            speech_status=lambda: speech.status,
+            text_model=lambda: understander.version,
+            proposal=understanding.latest,
+            demo=ground.settings.demo,
+        )
+        return create_app(services)
+
+    async def _start_events(self, stack: AsyncExitStack) -> None:
+        """After everyone has subscribed."""
+        await self.ground.bus.start()
+        stack.push_async_callback(self.ground.bus.stop)
+        relay = OutboxRelay(self.ground.store, self.ground.bus, self.ground.clock)
+        await relay.start()
+        stack.push_async_callback(relay.stop)
+
+    async def _serve(self, app: web.Application, stack: AsyncExitStack) -> None:
+        runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, access_log=None)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, self.settings.web.host, self.settings.web.port)
+        await site.start()
