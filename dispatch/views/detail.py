@@ -1,0 +1,345 @@
+"""One order with all that belongs to it, as one reader may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.service_levels import CLOCK_LABELS
+from dispatch.numbers import spoken
+from dispatch.promises import Promise
+from dispatch.rules import Rules
+from dispatch.scope import can_see
+from dispatch.views.privacy import Veil, veil_for
+from dispatch.views.rows import clock_view, order_light, task_done_at
+from dispatch.views.shapes import (
+    AllowedAction,
+    AuditView,
+    Caller,
+    ClockView,
+    FollowUpView,
+    OrderDetail,
+    ScoreView,
+    TaskView,
+)
+from dispatch.views.timeline import Teller
+from models.clock import Clock
+from models.errors import NotFound
+from models.guards import Actor
+from models.store import Store
+from models.tables import (
+    AuditReview,
+    ClosureScore,
+    FollowUp,
+    OrderEvent,
+    Staff,
+    Task,
+    WorkOrder,
+)
+from models.vocabulary import CloseReason, OrderState, TaskState
+from models.workflow import ACTIVE_TASK, allowed_actions, rows_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """All rows of one order."""
+
+    order: WorkOrder
+    tasks: Sequence[Task]
+    events: Sequence[OrderEvent]
+    audits: Sequence[AuditReview]
+    follow_ups: Sequence[FollowUp]
+    score: ClosureScore | None
+    staff: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reader:
+    """One reader's rights on one order."""
+
+    actor: Actor
+    permissions: frozenset[str]
+    veil: Veil
+    now: datetime
+
+
+class OrderDetails:
+    """Opens orders."""
+
+    def __init__(self, store: Store, clock: Clock, rules: Rules) -> None:
+        self._store = store
+        self._clock = clock
+        self._rules = rules
+
+    async def order(self, actor: Actor, order_id: str) -> OrderDetail:
+        """One order by its id.
+
+        :raises NotFound: when there is none, or the reader may not see it.
+        """
+        async with self._store.read() as session:
+            file = await _read_file(session, WorkOrder.id == order_id)
+        return self._shown(actor, file, order_id)
+
+    async def order_by_no(self, actor: Actor, order_no: str) -> OrderDetail:
+        """One order by its number, with or without blanks."""
+        number = order_no.replace(" ", "")
+        async with self._store.read() as session:
+            file = await _read_file(session, WorkOrder.order_no == number)
+        return self._shown(actor, file, order_no)
+
+    def _shown(self, actor: Actor, file: _File | None, asked: str) -> OrderDetail:
+        if file is None or not can_see(actor, file.tasks, self._rules):
+            raise NotFound("没有这个工单，或您无权查看", order=asked)
+        now = self._clock.now()
+        reader = _Reader(
+            actor=actor,
+            permissions=self._rules.permissions.of(actor.usable_roles),
+            veil=veil_for(file.order, file.tasks, actor, self._rules, now),
+            now=now,
+        )
+        return OrderDetail(
+            **_demand(file, reader, self._rules),
+            **_progress(file, reader, self._rules),
+            **_record(file, reader, self._rules),
+        )
+
+
+async def _read_file(session: AsyncSession, which: Any) -> _File | None:
+    order = await session.scalar(select(WorkOrder).where(which))
+    if order is None:
+        return None
+    tasks = select(Task).where(Task.order_id == order.id)
+    events = select(OrderEvent).where(OrderEvent.order_id == order.id)
+    audits = select(AuditReview).where(AuditReview.order_id == order.id)
+    follow_ups = select(FollowUp).where(FollowUp.order_id == order.id)
+    scores = select(ClosureScore).where(ClosureScore.order_id == order.id)
+    found = _File(
+        order=order,
+        tasks=(await session.scalars(tasks.order_by(Task.dispatched_at, Task.id))).all(),
+        events=(await session.scalars(events.order_by(OrderEvent.seq))).all(),
+        audits=(await session.scalars(audits.order_by(AuditReview.at))).all(),
+        follow_ups=(await session.scalars(follow_ups.order_by(FollowUp.at))).all(),
+        score=(await session.scalars(scores.order_by(ClosureScore.revision.desc()))).first(),
+        staff={},
+    )
+    found.staff.update(await _names(session, found))
+    return found
+
+
+async def _names(session: AsyncSession, file: _File) -> dict[str, str]:
+    ids = {file.order.accepted_by}
+    ids |= {audit.auditor_id for audit in file.audits}
+    ids |= {attempt.staff_id for attempt in file.follow_ups}
+    rows = await session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
+    return {staff_id: name for staff_id, name in rows}
+
+
+def _demand(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
+    """What the citizen wants, and who the citizen is."""
+    order, veil = file.order, reader.veil
+    plain = (
+        "id",
+        "order_no",
+        "version",
+        "state",
+        "channel",
+        "contact_id",
+        "call_id",
+        "confidential",
+        "want_reply",
+        "request_type",
+        "category",
+        "taxonomy_version",
+        "urgency",
+        "accepted_at",
+        "accepted_by",
+        "lead_department",
+    )
+    texts = ("title", "content", "demand", "place", "occurred", "public_answer")
+    return {
+        **{name: getattr(order, name) for name in plain},
+        **{name: veil.scrub(getattr(order, name)) for name in texts},
+        "order_no_spoken": spoken(order.order_no),
+        "category_name": rules.category_name(order.category),
+        "accepted_by_name": file.staff.get(order.accepted_by, ""),
+        "lead_department_name": rules.unit_name(order.lead_department),
+        "caller": Caller(
+            visibility=veil.visibility,
+            name=veil.show_name(order.caller_name),
+            phone=veil.show_phone(order.caller_phone),
+            callback_phone=veil.show_phone(order.callback_phone),
+        ),
+    }
+
+
+def _progress(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
+    """How far it is, and what may be done now."""
+    order = file.order
+    plain = ("dispatched_at", "due_at", "redo_count", "closed_at", "close_reason", "sla_version")
+    return {
+        **{name: getattr(order, name) for name in plain},
+        "light": order_light(order, reader.now),
+        "clocks": _order_clocks(file, reader.now),
+        "tasks": [_task(task, file, reader, rules) for task in file.tasks],
+        "allowed_actions": [
+            AllowedAction(action=action, label=action.label, needs=list(rows_of(action)[0].needs))
+            for action in allowed_actions(order, file.tasks, reader.actor)
+        ],
+    }
+
+
+def _record(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
+    """What was done, marked and said."""
+    sees_score = "score.view" in reader.permissions
+    return {
+        "timeline": _teller(reader, rules).tell(
+            file.events, {task.id: task.department for task in file.tasks}
+        ),
+        "audits": [_audit(audit, file, reader) for audit in file.audits],
+        "follow_ups": [_follow_up(attempt, file, reader) for attempt in file.follow_ups],
+        "score": _score(file.score) if file.score and sees_score else None,
+        "score_note": _score_note(file, sees_score),
+    }
+
+
+def _teller(reader: _Reader, rules: Rules) -> Teller:
+    internal = "note.internal" in reader.permissions
+    return Teller(rules, reader.veil, internal, reader.actor.department)
+
+
+def _order_clocks(file: _File, now: datetime) -> list[ClockView]:
+    order = file.order
+    running = {
+        OrderState.TO_DISPATCH: "dispatch",
+        OrderState.TO_AUDIT: "audit",
+        OrderState.TO_FOLLOW_UP: "follow_up",
+    }.get(order.state)
+    done = {
+        "dispatch": order.dispatched_at,
+        "audit": file.audits[-1].at if file.audits else None,
+        "follow_up": order.closed_at,
+    }
+    return [
+        clock_view(
+            Promise.from_json(data),
+            CLOCK_LABELS[name],
+            None if name == running else done[name],
+            name == running,
+            now,
+        )
+        for name, data in order.clocks.items()
+    ]
+
+
+def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
+    plain = (
+        "id",
+        "department",
+        "role",
+        "state",
+        "redo_of",
+        "note",
+        "dispatched_at",
+        "signed_at",
+        "first_contacted_at",
+        "submitted_at",
+        "fact_finding",
+        "demand_finding",
+        "outcome",
+        "sent_back_count",
+    )
+    own = task.department == reader.actor.department
+    inner = own or "note.internal" in reader.permissions
+    veil = reader.veil
+    return TaskView(
+        **{name: getattr(task, name) for name in plain},
+        department_name=rules.unit_name(task.department),
+        first_contact=_first_contact(task, veil),
+        unresolved_reason=veil.scrub(task.unresolved_reason),
+        public_answer=veil.scrub(task.public_answer),
+        internal_note=veil.scrub(task.internal_note) if inner else None,
+        clocks=_task_clocks(task, file.order, reader.now),
+    )
+
+
+def _first_contact(task: Task, veil: Veil) -> dict[str, Any] | None:
+    if task.first_contact is None:
+        return None
+    contact = task.first_contact
+    return {
+        **contact,
+        "person": veil.show_name(contact["person"]),
+        "phone": veil.show_phone(contact["phone"]),
+        "note": veil.scrub(contact["note"]),
+    }
+
+
+def _task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
+    at_work = task.state in ACTIVE_TASK and task.state is not TaskState.SUBMITTED
+    runs = at_work and order.state in (OrderState.DISPATCHED, OrderState.REDO)
+    return [
+        clock_view(
+            Promise.from_json(task.clocks[name]),
+            CLOCK_LABELS[name],
+            task_done_at(task, name),
+            runs,
+            now,
+        )
+        for name in ("sign", "first_contact", "handle")
+    ]
+
+
+def _audit(audit: AuditReview, file: _File, reader: _Reader) -> AuditView:
+    return AuditView(
+        at=audit.at,
+        auditor_name=file.staff.get(audit.auditor_id, ""),
+        passed=audit.passed,
+        quality=audit.quality,
+        quality_items=audit.quality_items,
+        process=audit.process,
+        process_items=audit.process_items,
+        reason=reader.veil.scrub(audit.reason),
+    )
+
+
+def _follow_up(attempt: FollowUp, file: _File, reader: _Reader) -> FollowUpView:
+    return FollowUpView(
+        at=attempt.at,
+        staff_name=file.staff.get(attempt.staff_id, ""),
+        call_id=attempt.call_id,
+        reached=attempt.reached,
+        contacted=attempt.contacted,
+        solved=attempt.solved,
+        satisfaction=attempt.satisfaction,
+        service_satisfaction=attempt.service_satisfaction,
+        note=reader.veil.scrub(attempt.note),
+    )
+
+
+def _score(score: ClosureScore) -> ScoreView:
+    told = score.explanation
+    return ScoreView(
+        score=score.score,
+        revision=score.revision,
+        at=score.at,
+        rule_version=score.rule_version,
+        parts=told["parts"],
+        deductions=told["deductions"],
+        explanation=told["explanation"],
+    )
+
+
+def _score_note(file: _File, sees_score: bool) -> str:
+    order = file.order
+    if order.state is OrderState.WITHDRAWN:
+        return "工单已撤回，不作办结评估。"
+    if order.close_reason is CloseReason.ANSWERED:
+        return "现场答复的工单没有承办单位，不作办结评估。"
+    if file.score is None:
+        return "工单办结后作办结评估。"
+    return "" if sees_score else "您的岗位不查看办结评估。"

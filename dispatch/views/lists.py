@@ -1,0 +1,69 @@
+"""Lists of orders, one page at a time."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, select, tuple_
+
+from dispatch.rules import Rules
+from dispatch.scope import own_units, sees_all
+from dispatch.views.conditions import Conditions
+from dispatch.views.cursors import decode_cursor, encode_cursor
+from dispatch.views.rows import order_row
+from dispatch.views.shapes import OrderFilter, OrderPage
+from models.clock import Clock
+from models.errors import Forbidden
+from models.guards import Actor
+from models.store import Store
+from models.tables import WorkOrder
+from models.workflow import OPEN_STATES
+
+
+class OrderLists:
+    """Lists for one reader at a time, within what the reader may see."""
+
+    def __init__(self, store: Store, clock: Clock, rules: Rules) -> None:
+        self._store = store
+        self._clock = clock
+        self._rules = rules
+
+    async def orders(self, actor: Actor, wanted: OrderFilter) -> OrderPage:
+        """Orders in the reader's sight.
+
+        :raises Forbidden: for a reader whose posts show no orders at all.
+        :raises InvalidInput: for a wrong category, unit or cursor.
+        """
+        self._check_reader(actor)
+        conditions = Conditions(actor, self._rules, self._clock.now()).of(wanted)
+        query = _ordered(select(WorkOrder).where(*conditions), wanted)
+        async with self._store.read() as session:
+            found = list(await session.scalars(query.limit(wanted.limit + 1)))
+        now = self._clock.now()
+        items = [order_row(order, self._rules, now) for order in found[: wanted.limit]]
+        more = len(found) > wanted.limit
+        last = found[wanted.limit - 1] if more else None
+        return OrderPage(items=items, next_cursor=_after(last, wanted) if last else None)
+
+    def _check_reader(self, actor: Actor) -> None:
+        if not sees_all(actor, self._rules) and not own_units(actor, self._rules):
+            raise Forbidden("您的岗位不能查看工单")
+
+
+def _ordered(query: Select[WorkOrder], wanted: OrderFilter) -> Select[WorkOrder]:
+    if wanted.sort == "due":
+        query = query.where(WorkOrder.light_red_at.is_not(None))
+        if not wanted.states:
+            query = query.where(WorkOrder.state.in_(OPEN_STATES))
+        place = tuple_(WorkOrder.light_red_at, WorkOrder.id)
+        if wanted.cursor:
+            query = query.where(place > tuple_(*decode_cursor(wanted.cursor)))
+        return query.order_by(WorkOrder.light_red_at, WorkOrder.id)
+    place = tuple_(WorkOrder.accepted_at, WorkOrder.id)
+    if wanted.cursor:
+        query = query.where(place < tuple_(*decode_cursor(wanted.cursor)))
+    return query.order_by(WorkOrder.accepted_at.desc(), WorkOrder.id.desc())
+
+
+def _after(last: WorkOrder, wanted: OrderFilter) -> str:
+    at = last.light_red_at if wanted.sort == "due" else last.accepted_at
+    assert at is not None, "a list by due date holds only orders whose clock runs"
+    return encode_cursor(at, last.id)

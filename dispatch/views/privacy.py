@@ -1,0 +1,107 @@
+"""Who may read a citizen's name and number. Enforced here, not in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatch.rules import Rules
+from dispatch.scope import sees_all
+from models.guards import Actor
+from models.tables import Task, WorkOrder
+from models.vocabulary import Labelled, Role, TaskState
+
+#: How long the agent who took a confidential demand may still read who called.
+TAKER_READS = timedelta(hours=24)
+HIDDEN_TEXT = "保密"
+
+
+class Visibility(Labelled):
+    """How much of the caller's identity is shown."""
+
+    CLEAR = "CLEAR", "明文"
+    MASKED = "MASKED", "脱敏"
+    HIDDEN = "HIDDEN", "保密"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Veil:
+    """Shows or covers the identity of one order's caller."""
+
+    visibility: Visibility
+    name: str
+    phones: tuple[str, ...]
+
+    def show_name(self, name: str) -> str:
+        """The caller's name as this reader may see it."""
+        return self._show(name, mask_name(name))
+
+    def show_phone(self, phone: str) -> str:
+        """A number of the caller as this reader may see it."""
+        return self._show(phone, mask_phone(phone))
+
+    def scrub(self, text: str) -> str:
+        """The text without the identity that this reader may not see."""
+        if self.visibility is Visibility.CLEAR:
+            return text
+        for phone in self.phones:
+            text = text.replace(phone, self.show_phone(phone))
+        return text.replace(self.name, self.show_name(self.name)) if self.name else text
+
+    def _show(self, clear: str, masked: str) -> str:
+        if not clear or self.visibility is Visibility.CLEAR:
+            return clear
+        return masked if self.visibility is Visibility.MASKED else HIDDEN_TEXT
+
+
+def veil_for(
+    order: WorkOrder, tasks: Sequence[Task], actor: Actor, rules: Rules, now: datetime
+) -> Veil:
+    """The veil for one reader."""
+    phones = {phone for phone in (order.caller_phone, order.callback_phone) if phone}
+    return Veil(
+        visibility=_visibility(order, tasks, actor, rules, now),
+        # One character may be any word; only a whole name is scrubbed from texts.
+        name=order.caller_name if len(order.caller_name) > 1 else "",
+        phones=tuple(sorted(phones, key=len, reverse=True)),
+    )
+
+
+def list_veil(order: WorkOrder) -> Veil:
+    """Lists never show a name or number in full."""
+    kind = Visibility.HIDDEN if order.confidential else Visibility.MASKED
+    phones = tuple(phone for phone in (order.caller_phone, order.callback_phone) if phone)
+    return Veil(visibility=kind, name=order.caller_name, phones=phones)
+
+
+def _visibility(
+    order: WorkOrder, tasks: Sequence[Task], actor: Actor, rules: Rules, now: datetime
+) -> Visibility:
+    may = "caller.clear" in rules.permissions.of(actor.usable_roles)
+    if order.confidential:
+        return Visibility.CLEAR if may and _trusted(order, actor, now) else Visibility.HIDDEN
+    if not sees_all(actor, rules):
+        may = may and any(
+            task.department == actor.department and task.state is not TaskState.CANCELLED
+            for task in tasks
+        )
+    return Visibility.CLEAR if may else Visibility.MASKED
+
+
+def _trusted(order: WorkOrder, actor: Actor, now: datetime) -> bool:
+    if Role.FOLLOW_UP in actor.usable_roles:
+        return True
+    return order.accepted_by == actor.id and now - order.accepted_at <= TAKER_READS
+
+
+def mask_name(name: str) -> str:
+    """张*: the first character only."""
+    return f"{name[0]}*" if name else ""
+
+
+def mask_phone(phone: str) -> str:
+    """138****1234; short numbers are covered whole."""
+    if not phone:
+        return ""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "****"

@@ -1,0 +1,240 @@
+"""What waits at each desk, and how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import and_, exists, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from dispatch.closing import tried_enough
+from dispatch.commands import invalid
+from dispatch.rules import Rules
+from dispatch.scope import visible
+from dispatch.views.conditions import light_condition
+from dispatch.views.cursors import decode_cursor, encode_cursor
+from dispatch.views.lists import OrderLists
+from dispatch.views.rows import order_row, task_light
+from dispatch.views.shapes import (
+    AuditRow,
+    Badges,
+    FollowUpRow,
+    OrderFilter,
+    OrderPage,
+    UnitTaskPage,
+    UnitTaskRow,
+)
+from models.clock import Clock
+from models.errors import Forbidden
+from models.guards import Actor
+from models.store import Store
+from models.tables import Draft, FollowUp, Task, WorkOrder
+from models.vocabulary import Light, OrderState, TaskRole, TaskState
+from models.workflow import OPEN_STATES
+
+#: Boxes of a unit's inbox.
+UNIT_BOXES: dict[str, tuple[TaskState, ...]] = {
+    "to_sign": (TaskState.TO_SIGN,),
+    "in_hand": (TaskState.SIGNED,),
+    "sent_back": (TaskState.SENT_BACK,),
+    "submitted": (TaskState.SUBMITTED,),
+    "open": (TaskState.TO_SIGN, TaskState.SIGNED, TaskState.SENT_BACK),
+}
+_QUEUES = {
+    "queue.dispatch": OrderState.TO_DISPATCH,
+    "queue.audit": OrderState.TO_AUDIT,
+    "queue.follow_up": OrderState.TO_FOLLOW_UP,
+}
+_Redo = aliased(Task)
+
+
+class Queues:
+    """Queues for one reader at a time.
+
+    Every queue raises ``Forbidden`` for a reader without that desk.
+    """
+
+    def __init__(self, store: Store, clock: Clock, rules: Rules) -> None:
+        self._store = store
+        self._clock = clock
+        self._rules = rules
+        self._lists = OrderLists(store, clock, rules)
+
+    async def dispatch_queue(self, actor: Actor, limit: int = 50, cursor: str = "") -> OrderPage:
+        """Orders that wait for the dispatcher, the most pressing first."""
+        self._need(actor, "queue.dispatch")
+        wanted = OrderFilter(
+            states=[OrderState.TO_DISPATCH], sort="due", limit=limit, cursor=cursor
+        )
+        return await self._lists.orders(actor, wanted)
+
+    async def unit_inbox(
+        self, actor: Actor, box: str = "open", limit: int = 50, cursor: str = ""
+    ) -> UnitTaskPage:
+        """Tasks of the reader's own unit, the nearest due date first."""
+        self._need(actor, "queue.unit")
+        if box not in UNIT_BOXES:
+            raise invalid([{"field": "box", "message": f"应为 {'、'.join(UNIT_BOXES)} 之一"}])
+        query = (
+            select(Task, WorkOrder)
+            .join(WorkOrder, WorkOrder.id == Task.order_id)
+            .where(Task.department == actor.department, Task.state.in_(UNIT_BOXES[box]))
+            .order_by(Task.due_at, Task.id)
+        )
+        if cursor:
+            query = query.where(tuple_(Task.due_at, Task.id) > tuple_(*decode_cursor(cursor)))
+        async with self._store.read() as session:
+            found = [(t, o) for t, o in await session.execute(query.limit(limit + 1))]
+        items = [self._unit_row(task, order) for task, order in found[:limit]]
+        last = found[limit - 1][0] if len(found) > limit else None
+        return UnitTaskPage(
+            items=items, next_cursor=encode_cursor(last.due_at, last.id) if last else None
+        )
+
+    async def audit_queue(self, actor: Actor, limit: int = 50) -> list[AuditRow]:
+        """Submitted results, the most pressing first; one's own are marked."""
+        self._need(actor, "queue.audit")
+        query = (
+            select(WorkOrder, Task)
+            .join(Task, and_(Task.order_id == WorkOrder.id, Task.state == TaskState.SUBMITTED))
+            .where(WorkOrder.state == OrderState.TO_AUDIT, Task.role == TaskRole.LEAD)
+            .order_by(WorkOrder.light_red_at, WorkOrder.id)
+            .limit(limit)
+        )
+        now = self._clock.now()
+        async with self._store.read() as session:
+            found = (await session.execute(query)).all()
+        return [
+            AuditRow(
+                order=order_row(order, self._rules, now),
+                department=task.department,
+                outcome=task.outcome,
+                submitted_at=task.submitted_at,
+                sent_back_count=task.sent_back_count,
+                own=task.submitted_by == actor.id,
+            )
+            for order, task in found
+        ]
+
+    async def follow_up_queue(self, actor: Actor, limit: int = 50) -> list[FollowUpRow]:
+        """Orders whose citizen is to be asked, the most pressing first."""
+        self._need(actor, "queue.follow_up")
+        query = (
+            select(WorkOrder)
+            .where(WorkOrder.state == OrderState.TO_FOLLOW_UP)
+            .order_by(WorkOrder.light_red_at, WorkOrder.id)
+            .limit(limit)
+        )
+        async with self._store.read() as session:
+            orders = list(await session.scalars(query))
+            attempts = await self._attempts(session, [order.id for order in orders])
+        return [self._follow_up_row(order, attempts.get(order.id, [])) for order in orders]
+
+    async def badges(self, actor: Actor) -> Badges:
+        """Numbers beside the menu."""
+        may = self._rules.permissions.of(actor.usable_roles)
+        found: dict[str, int] = {}
+        async with self._store.read() as session:
+            if "order.create" in may:
+                found["drafts"] = await _count_drafts(session, actor)
+            if queues := sorted(may & set(_QUEUES)):
+                states = await _count_states(session, [_QUEUES[name] for name in queues])
+                found |= {name.replace("queue.", "to_"): states[_QUEUES[name]] for name in queues}
+            if "queue.unit" in may:
+                found |= await _count_boxes(session, actor.department)
+            if may & {"order.view_all", "order.view_unit"}:
+                found["overdue"] = await self._count_overdue(session, actor)
+        return Badges(**found)
+
+    async def _count_overdue(self, session: AsyncSession, actor: Actor) -> int:
+        query = select(func.count()).select_from(WorkOrder)
+        late = light_condition(Light.RED, self._clock.now())
+        query = query.where(WorkOrder.state.in_(OPEN_STATES), late, visible(actor, self._rules))
+        return await session.scalar(query) or 0
+
+    def _need(self, actor: Actor, permission: str) -> None:
+        permissions = self._rules.permissions
+        if permission in permissions.of(actor.usable_roles):
+            return
+        holders = "、".join(role.label for role in permissions.holders(permission))
+        raise Forbidden(f"“{permissions.labels[permission]}”只对{holders}开放")
+
+    def _unit_row(self, task: Task, order: WorkOrder) -> UnitTaskRow:
+        now = self._clock.now()
+        return UnitTaskRow(
+            task_id=task.id,
+            task_state=task.state,
+            department=task.department,
+            note=task.note,
+            dispatched_at=task.dispatched_at,
+            sign_due=task.sign_due,
+            first_contact_due=task.first_contact_due,
+            first_contacted_at=task.first_contacted_at,
+            due_at=task.due_at,
+            light=task_light(task, now),
+            sent_back_count=task.sent_back_count,
+            order=order_row(order, self._rules, now),
+        )
+
+    async def _attempts(
+        self, session: AsyncSession, order_ids: Sequence[str]
+    ) -> dict[str, list[FollowUp]]:
+        """Attempts of the present round of each order, oldest first."""
+        query = (
+            select(FollowUp)
+            .join(Task, Task.id == FollowUp.task_id)
+            .where(FollowUp.order_id.in_(order_ids), FollowUp.reached.is_(False))
+            .where(~exists().where(_Redo.redo_of == Task.id))
+            .order_by(FollowUp.at)
+        )
+        found: dict[str, list[FollowUp]] = {}
+        for attempt in await session.scalars(query):
+            found.setdefault(attempt.order_id, []).append(attempt)
+        return found
+
+    def _follow_up_row(self, order: WorkOrder, attempts: Sequence[FollowUp]) -> FollowUpRow:
+        now, rule = self._clock.now(), self._rules.service_levels.follow_up
+        parts = [rule.part_of(self._rules.counter.local(a.at).time()).name for a in attempts]
+        here = rule.part_of(self._rules.counter.local(now).time()).name
+        moments = [attempt.at for attempt in attempts] + [now]
+        last = tried_enough(moments, rule, self._rules.zone)
+        return FollowUpRow(
+            order=order_row(order, self._rules, now),
+            attempts=len(attempts),
+            last_attempt_at=attempts[-1].at if attempts else None,
+            tried=list(dict.fromkeys(parts)),
+            advice=_advice(len(attempts), here in parts, last),
+        )
+
+
+def _advice(attempts: int, same_part: bool, last: bool) -> str:
+    if attempts == 0:
+        return "尚未回访"
+    tried = f"已有{attempts}次未接通"
+    if last:
+        return f"{tried}，本次仍未接通即可办结"
+    return f"{tried}，请换一个时段再试" if same_part else f"{tried}，现在可以再试"
+
+
+async def _count_drafts(session: AsyncSession, actor: Actor) -> int:
+    query = select(func.count()).select_from(Draft)
+    mine = query.where(Draft.agent_id == actor.id, Draft.order_id.is_(None))
+    return await session.scalar(mine) or 0
+
+
+async def _count_states(
+    session: AsyncSession, states: Sequence[OrderState]
+) -> dict[OrderState, int]:
+    query = select(WorkOrder.state, func.count()).where(WorkOrder.state.in_(states))
+    rows = await session.execute(query.group_by(WorkOrder.state))
+    return {state: 0 for state in states} | {state: count for state, count in rows}
+
+
+async def _count_boxes(session: AsyncSession, department: str) -> dict[str, int]:
+    boxes = {name: UNIT_BOXES[name][0] for name in ("to_sign", "in_hand", "sent_back")}
+    query = select(Task.state, func.count()).where(
+        Task.department == department, Task.state.in_(boxes.values())
+    )
+    counts = {state: count for state, count in await session.execute(query.group_by(Task.state))}
+    return {name: counts.get(state, 0) for name, state in boxes.items()}

@@ -1,0 +1,95 @@
+"""Making the lines of lists from table rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from dispatch.promises import Promise, light_at
+from dispatch.rules import Rules
+from dispatch.views.privacy import list_veil
+from dispatch.views.shapes import ClockView, OrderRow
+from models.tables import Task, WorkOrder
+from models.vocabulary import Light, TaskState
+
+_WORST_LAST = list(Light)
+
+
+def order_light(order: WorkOrder, now: datetime) -> Light:
+    """The light of the clock that runs now."""
+    return light_at(now, order.light_yellow_at, order.light_orange_at, order.light_red_at)
+
+
+def order_row(order: WorkOrder, rules: Rules, now: datetime) -> OrderRow:
+    """One line of a list."""
+    veil = list_veil(order)
+    return OrderRow(
+        id=order.id,
+        order_no=order.order_no,
+        version=order.version,
+        state=order.state,
+        title=veil.scrub(order.title),
+        request_type=order.request_type,
+        category=order.category,
+        category_name=rules.category_name(order.category),
+        urgency=order.urgency,
+        place=veil.scrub(order.place),
+        caller_name=veil.show_name(order.caller_name),
+        caller_phone=veil.show_phone(order.callback_phone or order.caller_phone),
+        confidential=order.confidential,
+        channel=order.channel,
+        accepted_at=order.accepted_at,
+        lead_department=order.lead_department,
+        lead_department_name=rules.unit_name(order.lead_department),
+        due_at=order.light_red_at,
+        light=order_light(order, now),
+        redo_count=order.redo_count,
+        closed_at=order.closed_at,
+        close_reason=order.close_reason,
+    )
+
+
+def task_done_at(task: Task, clock: str) -> datetime | None:
+    """When the thing a clock of the task limits was done."""
+    return {
+        "sign": task.signed_at,
+        "first_contact": task.first_contacted_at,
+        "handle": task.submitted_at if task.state is not TaskState.SENT_BACK else None,
+    }[clock]
+
+
+def clock_view(
+    promise: Promise, label: str, done_at: datetime | None, runs: bool, now: datetime
+) -> ClockView:
+    """One promise as shown. ``runs``: it is still waited for."""
+    waiting = runs and done_at is None
+    kept = None if waiting else (done_at is not None and done_at <= promise.due)
+    return ClockView(
+        name=promise.name,
+        label=label,
+        start=promise.start,
+        due=promise.due,
+        provisional=promise.provisional,
+        explanation=promise.explanation,
+        done_at=done_at,
+        light=promise.light(now) if waiting else Light.NONE,
+        kept=kept if waiting or done_at is not None else None,
+    )
+
+
+def task_light(task: Task, now: datetime) -> Light:
+    """The worst light of the clocks the unit still owes something on."""
+    if task.state not in (TaskState.TO_SIGN, TaskState.SIGNED, TaskState.SENT_BACK):
+        return Light.NONE
+    owed = [
+        Promise.from_json(task.clocks[name]).light(now)
+        for name in ("sign", "first_contact", "handle")
+        if task_done_at(task, name) is None
+    ]
+    return worst(owed)
+
+
+def worst(lights: Iterable[Light]) -> Light:
+    """The most pressing light; NONE for none."""
+    burning = [light for light in lights if light is not Light.NONE]
+    return max(burning, key=_WORST_LAST.index, default=Light.NONE)

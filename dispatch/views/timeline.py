@@ -1,0 +1,224 @@
+"""Events as people read them: one sentence each, and the fields that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from dispatch.rules import Rules
+from dispatch.views.privacy import Veil
+from dispatch.views.shapes import Change, TimelineEntry
+from dispatch.wording import field_label
+from models.tables import OrderEvent
+from models.vocabulary import (
+    ALL,
+    Action,
+    CloseReason,
+    OrderState,
+    Outcome,
+    Satisfaction,
+    SolvedByCaller,
+)
+
+#: Which closed set a field's codes belong to.
+_VOCABULARIES = {
+    "request_type": "RequestType",
+    "urgency": "Urgency",
+    "channel": "Channel",
+    "state": "TaskState",
+    "close_reason": "CloseReason",
+    "fact_finding": "FactFinding",
+    "demand_finding": "DemandFinding",
+    "outcome": "Outcome",
+    "solved": "SolvedByCaller",
+    "satisfaction": "Satisfaction",
+    "service_satisfaction": "Satisfaction",
+}
+_NAMES = {"caller_name", "person"}
+_PHONES = {"caller_phone", "callback_phone", "phone"}
+#: Ids and links that say nothing to a reader.
+_SILENT = {"call_id", "contact_id", "signed_by", "submitted_by", "due_provisional", "internal"}
+
+
+class Teller:
+    """Tells one reader the events of one order."""
+
+    def __init__(self, rules: Rules, veil: Veil, sees_internal: bool, department: str) -> None:
+        self._rules = rules
+        self._veil = veil
+        self._sees_internal = sees_internal
+        self._department = department
+
+    def tell(
+        self, events: Sequence[OrderEvent], departments: dict[str, str]
+    ) -> list[TimelineEntry]:
+        """The timeline. ``departments``: unit of each task, to know whose inner notes are whose."""
+        shown = (event for event in events if self._shows(event))
+        return [self._entry(event, departments) for event in shown]
+
+    def _shows(self, event: OrderEvent) -> bool:
+        internal = event.changes.get("internal", [None, False])[1]
+        return self._sees_internal or not internal
+
+    def _entry(self, event: OrderEvent, departments: dict[str, str]) -> TimelineEntry:
+        own = departments.get(event.task_id or "") == self._department
+        action = Action(event.action)
+        who = f"{event.actor_name}（{event.actor_role.label}）"
+        sentence = f"{who}{_SENTENCES[action](self, event)}".rstrip("。") + "。"
+        return TimelineEntry(
+            seq=event.seq,
+            at=event.at,
+            action=action,
+            actor_name=event.actor_name,
+            actor_role=event.actor_role,
+            actor_department=event.actor_department,
+            from_state=OrderState(event.from_state),
+            to_state=OrderState(event.to_state),
+            sentence=self._veil.scrub(sentence),
+            reason=self._veil.scrub(event.reason),
+            changes=self._changes(event, own),
+        )
+
+    def _changes(self, event: OrderEvent, own: bool) -> list[Change]:
+        found = []
+        for path, (before, after) in event.changes.items():
+            name = path.rpartition(".")[2]
+            if name in _SILENT or (name == "internal_note" and not (own or self._sees_internal)):
+                continue
+            found.append(
+                Change(
+                    field=path,
+                    label=field_label(path),
+                    before=self.text(name, before),
+                    after=self.text(name, after),
+                )
+            )
+        return found
+
+    def text(self, name: str, value: Any) -> str:
+        """A value of a field in words, covered where it must be."""
+        if value is None or value == "":
+            return ""
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        if name in _NAMES:
+            return self._veil.show_name(str(value))
+        if name in _PHONES:
+            return self._veil.show_phone(str(value))
+        if name in _VOCABULARIES:
+            return ALL[_VOCABULARIES[name]](value).label
+        if name in ("department", "lead_department"):
+            return self.unit(str(value))
+        if name == "category":
+            return self._rules.category_name(str(value))
+        if name.endswith(("_at", "_due")):
+            return self.moment(value)
+        return self._veil.scrub(f"{value:g}" if isinstance(value, float) else str(value))
+
+    def unit(self, code: str) -> str:
+        """A unit's short name."""
+        return self._rules.unit_name(code)
+
+    def moment(self, iso: str) -> str:
+        """A stored time on the city's clock."""
+        return f"{datetime.fromisoformat(iso).astimezone(self._rules.zone):%Y-%m-%d %H:%M}"
+
+    def after(self, event: OrderEvent, path: str) -> str:
+        """What a field became, in words; empty when the event does not touch it."""
+        return self.text(path.rpartition(".")[2], event.changes.get(path, [None, None])[1])
+
+
+def _open(tell: Teller, event: OrderEvent) -> str:
+    if event.to_state == OrderState.CLOSED:
+        return "受理诉求并现场答复，工单办结"
+    unit = tell.after(event, "lead_department")
+    return "受理诉求，转派单" + (f"，建议由{unit}承办" if unit else "")
+
+
+def _amend(_tell: Teller, event: OrderEvent) -> str:
+    names = [field_label(path) for path in event.changes if path != "dispatch_due"]
+    return f"更正{'、'.join(names)}：{event.reason}"
+
+
+def _dispatch(tell: Teller, event: OrderEvent) -> str:
+    unit, due = tell.after(event, "task.department"), tell.after(event, "task.due_at")
+    return f"派单给{unit}，办结时限{due}" + (f"：{event.reason}" if event.reason else "")
+
+
+def _sign_for(tell: Teller, event: OrderEvent) -> str:
+    return f"代表{tell.unit(event.actor_department)}签收"
+
+
+def _first_contact(_tell: Teller, event: OrderEvent) -> str:
+    reached = event.changes["first_contact.reached"][1]
+    return f"先行联系诉求人，{'已联系上' if reached else '未联系上'}" + _because(event)
+
+
+def _submit_result(tell: Teller, event: OrderEvent) -> str:
+    outcome = event.changes.get("task.outcome", [None, None])[1]
+    said = f"：{Outcome(outcome).label}" if outcome else ""
+    return f"提交办理结果{said}"
+
+
+def _approve_result(tell: Teller, event: OrderEvent) -> str:
+    marks = f"答复质量{tell.after(event, 'quality')}分，办理过程{tell.after(event, 'process')}分"
+    return f"审核通过，{marks}" + _closed(tell, event) + _because(event)
+
+
+def _send_back(_tell: Teller, event: OrderEvent) -> str:
+    count = event.changes["task.sent_back_count"][1]
+    return f"审核退回（第{count}次）：{event.reason}"
+
+
+def _record_follow_up(tell: Teller, event: OrderEvent) -> str:
+    told = event.changes
+    start = f"第{told['attempt'][1]}次回访"
+    if not told["reached"][1]:
+        return f"{start}，未接通" + _closed(tell, event) + _because(event)
+    solved = SolvedByCaller(told["solved"][1]).label
+    grade = Satisfaction(told["satisfaction"][1]).label
+    said = f"{start}，诉求人表示{solved}、{grade}"
+    if event.to_state == OrderState.REDO:
+        return f"{said}，转{tell.after(event, 'task.department')}重办：{event.reason}"
+    return said + _closed(tell, event) + _because(event)
+
+
+def _closed(tell: Teller, event: OrderEvent) -> str:
+    if event.to_state != OrderState.CLOSED:
+        return ""
+    reason = CloseReason(event.changes["close_reason"][1]).label
+    return f"，工单以“{reason}”办结，办结评估{tell.after(event, 'score')}分"
+
+
+def _urge(_tell: Teller, event: OrderEvent) -> str:
+    who = "应诉求人要求催办" if event.changes["by_caller"][1] else "催办"
+    return f"{who}：{event.reason}"
+
+
+def _note(_tell: Teller, event: OrderEvent) -> str:
+    return f"备注：{event.reason}"
+
+
+def _withdraw(tell: Teller, event: OrderEvent) -> str:
+    return f"撤单：{event.reason}（{tell.after(event, 'consent')}）"
+
+
+def _because(event: OrderEvent) -> str:
+    return f"（{event.reason}）" if event.reason else ""
+
+
+_SENTENCES: dict[Action, Callable[[Teller, OrderEvent], str]] = {
+    Action.OPEN: _open,
+    Action.AMEND: _amend,
+    Action.DISPATCH: _dispatch,
+    Action.SIGN_FOR: _sign_for,
+    Action.FIRST_CONTACT: _first_contact,
+    Action.SUBMIT_RESULT: _submit_result,
+    Action.APPROVE_RESULT: _approve_result,
+    Action.SEND_BACK: _send_back,
+    Action.RECORD_FOLLOW_UP: _record_follow_up,
+    Action.URGE: _urge,
+    Action.NOTE: _note,
+    Action.WITHDRAW: _withdraw,
+}
