@@ -8,6 +8,8 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
+from nlp.text.understander import Understander
+from telephony.call_center import CallCenter
 
 from agent_console.app import create_app
 from agent_console.services import ConsoleServices
@@ -22,11 +24,9 @@ from nlp.catch_up import CatchUp
 from nlp.live import LiveUnderstanding
 from nlp.speech.files import transcribe_file
 from nlp.speech.service import SpeechService
-from nlp.text.understander import Understander
 from nlp.transcripts import TranscriptStore
 from telephony.asterisk.process import AsteriskProcess
 from telephony.asterisk.prompts import Prompts, make_prompts
-from telephony.call_center import CallCenter
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +99,7 @@ class System:
 
     def _catch_up(self, speech: SpeechService, transcripts: TranscriptStore) -> CatchUp:
         async def transcribe(path: Path) -> list[Utterance]:
-            return await transcribe_file(path, speech)
+            return await transcribe_file(speech, path)
 
         transcripts.subscribe(self.ground.bus)
         return CatchUp(

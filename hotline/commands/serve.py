@@ -6,13 +6,13 @@ import asyncio
 import signal
 
 import click
+from nlp.text.training import ensure_trained
 
 from agent_console.accounts import NewStaff, demo_accounts, seed_demo_staff
 from config.settings import Settings, load_settings
 from hotline.ground import lay_ground
 from hotline.logs import configure_logging
 from models.vocabulary import Role
-from nlp.text.training import ensure_trained
 
 
 @click.command()
