@@ -166,6 +166,13 @@ def _provisional(due: Due, counter: Counter) -> str:
     return f"{listed}的放假安排尚未载入，暂按周一至周五为工作日计算。"
 
 
+def due_text(local: datetime) -> str:
+    """A local moment without its year; the end of a day is 24:00 of that day."""
+    if local.time() == END_OF_DAY:
+        return f"{local.month}月{local.day}日24:00"
+    return f"{local.month}月{local.day}日{local:%H:%M}"
+
+
 def _ranges(days: tuple[date, ...], since: date) -> str:
     runs: list[list[date]] = []
     for day in days:

@@ -248,9 +248,19 @@ class Permit:
 
 
 def lead_task(tasks: Iterable[Task]) -> Task | None:
-    """The newest lead task that was not cancelled."""
+    """The lead task that counts: not cancelled, and not done again by another.
+
+    By what follows what, not by time: a clock may be set back.
+    """
     leads = [t for t in tasks if t.role is TaskRole.LEAD and t.state is not TaskState.CANCELLED]
-    return max(leads, key=lambda t: (t.dispatched_at, t.id), default=None)
+    done_again = {task.redo_of for task in leads}
+    return next((task for task in leads if task.id not in done_again), None)
+
+
+def first_lead_task(tasks: Iterable[Task]) -> Task | None:
+    """The lead task of the first round."""
+    leads = (task for task in tasks if task.role is TaskRole.LEAD and task.redo_of is None)
+    return next((task for task in leads if task.state is not TaskState.CANCELLED), None)
 
 
 def rows_of(action: Action) -> tuple[Transition, ...]:

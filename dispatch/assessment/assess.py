@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from config.scoring import FULL, ClosureParts, Part, ScoringRules
 from dispatch.assessment.facts import ClosureFacts
+from dispatch.clocks import due_text
 from models.vocabulary import Labelled
 
 #: What an auditor's answer-quality sheet and process sheet add up to.
@@ -71,8 +72,7 @@ class _Scene:
 
     def moment(self, instant: datetime) -> str:
         """Month, day and time on the city's clock."""
-        local = instant.astimezone(self.zone)
-        return f"{local.month}月{local.day}日{local:%H:%M}"
+        return due_text(instant.astimezone(self.zone))
 
 
 #: Points and sentence of one part; points None where it does not apply.

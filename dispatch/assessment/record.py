@@ -18,7 +18,8 @@ from dispatch.step import Step
 from models.ids import new_id
 from models.store import Store
 from models.tables import AuditReview, ClosureScore, FollowUp, Task, WorkOrder
-from models.vocabulary import TaskRole, TaskState, Urgency
+from models.vocabulary import Urgency
+from models.workflow import first_lead_task, lead_task
 
 
 async def record_score(step: Step) -> Score:
@@ -50,11 +51,11 @@ async def gather_facts(
 
     Times are those of the first round (a redo is a deduction), marks and opinions the last ones.
     """
-    leads = [t for t in tasks if t.role is TaskRole.LEAD and t.state is not TaskState.CANCELLED]
-    first = min(leads, key=lambda task: (task.dispatched_at, task.id))
+    first, last = first_lead_task(tasks), lead_task(tasks)
+    assert first is not None and last is not None, "an order is assessed only with a lead task"
     assert first.submitted_at is not None, "an order is assessed only after a result"
-    review = await _last_review(session, order.id)
-    opinion = await _last_opinion(session, order.id)
+    review = await _passed_review(session, last.id)
+    opinion = await _opinion(session, last.id)
     by_hour = order.urgency is not Urgency.NORMAL
     return ClosureFacts(
         dispatched_at=first.dispatched_at,
@@ -92,17 +93,16 @@ def _late_units(due: datetime, done: datetime, by_hour: bool, rules: Rules) -> i
     return max(0, math.ceil((done - due) / timedelta(hours=1)))
 
 
-async def _last_review(session: AsyncSession, order_id: str) -> AuditReview | None:
-    query = select(AuditReview).where(AuditReview.order_id == order_id, AuditReview.passed)
-    return (await session.scalars(query.order_by(AuditReview.at.desc()).limit(1))).first()
+async def _passed_review(session: AsyncSession, task_id: str) -> AuditReview | None:
+    """The review that passed the task; there is one at most."""
+    query = select(AuditReview).where(AuditReview.task_id == task_id, AuditReview.passed)
+    return (await session.scalars(query)).first()
 
 
-async def _last_opinion(session: AsyncSession, order_id: str) -> FollowUp | None:
-    """What the citizen said last. Asked and reached after a redo, the new words count;
-    not reached after it, the old ones were about a result that was done again and do not."""
-    query = select(FollowUp).where(FollowUp.order_id == order_id)
-    last = (await session.scalars(query.order_by(FollowUp.at.desc()).limit(1))).first()
-    return last if last is not None and last.reached else None
+async def _opinion(session: AsyncSession, task_id: str) -> FollowUp | None:
+    """What the citizen says of the last round; what was said of an earlier one led to the redo."""
+    query = select(FollowUp).where(FollowUp.task_id == task_id, FollowUp.reached)
+    return (await session.scalars(query)).first()
 
 
 @dataclass(frozen=True, kw_only=True)

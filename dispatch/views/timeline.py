@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from dispatch.clocks import due_text
 from dispatch.rules import Rules
 from dispatch.views.privacy import Veil
 from dispatch.views.shapes import Change, TimelineEntry
@@ -122,7 +123,8 @@ class Teller:
 
     def moment(self, iso: str) -> str:
         """A stored time on the city's clock."""
-        return f"{datetime.fromisoformat(iso).astimezone(self._rules.zone):%Y-%m-%d %H:%M}"
+        local = datetime.fromisoformat(iso).astimezone(self._rules.zone)
+        return f"{local.year}年{due_text(local)}"
 
     def after(self, event: OrderEvent, path: str) -> str:
         """What a field became, in words; empty when the event does not touch it."""
