@@ -94,9 +94,12 @@ export function withEdit<K extends keyof OrderForm>(
   return { form, origins }
 }
 
-/** Whether anything would be lost if the sheet went away. */
+/** Whether a person's work would be lost if the sheet went away. */
 export function hasContent(sheet: Sheet): boolean {
-  return Object.values(sheet.origins).includes('agent')
+  const blank = emptyForm()
+  return (Object.keys(blank) as (keyof OrderForm)[]).some(
+    (field) => sheet.origins[field] === 'agent' && sheet.form[field] !== blank[field],
+  )
 }
 
 export type Mode = 'answered' | 'dispatch_queue' | 'dispatch_now'

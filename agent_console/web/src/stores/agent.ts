@@ -88,8 +88,9 @@ export const useAgent = defineStore('agent', () => {
 
   function take(now: Presence, current: CallView | null): void {
     presence.value = now
-    call.value = current
-    if (current) answerOwnCall()
+    // While wrapping up the server still names the call that ended.
+    call.value = current?.state === 'ENDED' ? null : current
+    answerOwnCall()
   }
 
   async function refreshFloor(): Promise<void> {

@@ -31,10 +31,9 @@ export const useLive = defineStore('live', () => {
 
   function deliver(message: SseMessage): void {
     const data = JSON.parse(message.data) as Record<string, unknown>
-    if (message.event === 'hello') {
-      if (!data.resumed) for (const resync of [...resyncs]) resync()
-      return
-    }
+    // "resync" comes when this browser was too slow and events were dropped.
+    const gap = message.event === 'resync' || (message.event === 'hello' && !data.resumed)
+    if (gap) for (const resync of [...resyncs]) resync()
     for (const handler of [...(handlers.get(message.event) ?? [])]) handler(data)
   }
 

@@ -76,7 +76,7 @@ export const useReference = defineStore('reference', () => {
   }
 })
 
-export interface CascaderOption {
+export type CascaderOption = {
   value: string
   label: string
   children?: CascaderOption[]

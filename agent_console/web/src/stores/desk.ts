@@ -1,0 +1,454 @@
+/**
+ * The agent's desk for one call: transcript, what the machine understood, and the order form.
+ * Outlives page changes. The form is saved every two seconds under the call's id, here and at the
+ * server, and stays after the call until an order was made of it or the agent clears it.
+ */
+
+import { defineStore } from 'pinia'
+import { computed, nextTick, ref, watch } from 'vue'
+
+import { api } from '@/api'
+import { ApiError, IdempotencyKeys, sentenceOf } from '@/api/http'
+import type { CallDetail, Candidate, Fact, OrderForm, Understanding } from '@/api/types'
+import {
+  fromDraft,
+  hasContent,
+  missing,
+  newSheet,
+  toDraft,
+  withEdit,
+  withProposals,
+  type Mode,
+  type Sheet,
+} from '@/logic/form'
+import { dropKept, readKept, writeKept } from '@/logic/kept'
+import { insertAt, type Cursor } from '@/logic/text'
+import { merged, withUtterance, wordsOf, type Spoken } from '@/logic/transcript'
+import { useAgent } from './agent'
+import { useLive } from './live'
+import { useSession } from './session'
+
+const SAVE_EVERY_MS = 2000
+const LOAD_TRIES = 5
+
+export type SaveState = 'clean' | 'dirty' | 'saving' | 'saved' | 'failed'
+export type TextField =
+  | 'title'
+  | 'place'
+  | 'occurred'
+  | 'caller_name'
+  | 'caller_phone'
+  | 'callback_phone'
+  | 'content'
+  | 'demand'
+  | 'public_answer'
+
+export interface OpenedOrder {
+  id: string
+  order_no: string
+  title: string
+  query_code?: string
+}
+
+/** Where a fact of a kind belongs. */
+const FIELD_OF_FACT: Record<string, TextField> = {
+  place: 'place',
+  time: 'occurred',
+  phone: 'callback_phone',
+  person: 'caller_name',
+  demand: 'demand',
+}
+
+export const useDesk = defineStore('desk', () => {
+  const live = useLive()
+  const agent = useAgent()
+  const session = useSession()
+
+  const callId = ref<string | null>(null)
+  const detail = ref<CallDetail | null>(null)
+  const utterances = ref<Spoken[]>([])
+  const understanding = ref<Understanding | null>(null)
+  const sheet = ref<Sheet>(newSheet())
+  const publicAnswer = ref('')
+  const opened = ref<OpenedOrder[]>([])
+  /** An order was just made: the form rests until the agent goes on. */
+  const done = ref(false)
+  const problem = ref<unknown>(null)
+  const faults = ref<Partial<Record<string, string>>>({})
+  const sending = ref(false)
+  const loadProblem = ref('')
+  const saveState = ref<SaveState>('clean')
+  const savedAt = ref<string | null>(null)
+  const setAside = ref<string | null>(null)
+  const focus = ref<{ field: TextField; cursor: Cursor | null } | null>(null)
+  const fieldInUse = ref<TextField | null>(null)
+
+  const keys = new IdempotencyKeys()
+  const form = computed(() => sheet.value.form)
+  const number = computed(
+    () => detail.value?.call.caller_number ?? numberOfCurrentCall() ?? '',
+  )
+
+  function numberOfCurrentCall(): string | undefined {
+    return agent.call?.call_id === callId.value ? agent.call?.caller_number : undefined
+  }
+
+  function storageKey(id: string | null): string {
+    return `desk:${session.staff?.id ?? ''}:${id ?? 'none'}`
+  }
+
+  // --- which call -----------------------------------------------------------------------------
+
+  /** Brings a call to the desk. What was typed for the former one is saved first. */
+  async function open(id: string): Promise<void> {
+    if (id === callId.value) return
+    const former = callId.value
+    if (former && saveState.value === 'dirty') void save()
+    setAside.value = former && !done.value && hasContent(sheet.value) ? former : null
+    reset(id)
+    recoverLocal()
+    await load()
+  }
+
+  /** Back to waiting. The draft stays at the server. */
+  function standBy(): void {
+    if (saveState.value === 'dirty') void save()
+    reset(null)
+    recoverLocal()
+  }
+
+  function reset(id: string | null): void {
+    callId.value = id
+    detail.value = null
+    utterances.value = []
+    understanding.value = null
+    sheet.value = newSheet(numberOfCurrentCall() ?? '')
+    publicAnswer.value = ''
+    opened.value = []
+    done.value = false
+    problem.value = null
+    faults.value = {}
+    loadProblem.value = ''
+    saveState.value = 'clean'
+    savedAt.value = null
+    focus.value = null
+    keys.done()
+  }
+
+  function recoverLocal(): void {
+    const kept = readKept<Record<string, unknown>>(storageKey(callId.value))
+    if (!kept) return
+    sheet.value = fromDraft(kept, numberOfCurrentCall() ?? '')
+    publicAnswer.value = String(kept.public_answer ?? '')
+    if (callId.value) saveState.value = 'dirty'
+  }
+
+  async function load(): Promise<void> {
+    const id = callId.value
+    if (!id) return
+    loadProblem.value = ''
+    try {
+      const [call, draft] = await Promise.all([callWithPatience(id), draftOf(id)])
+      if (id !== callId.value) return
+      takeDetail(call)
+      if (draft && saveState.value === 'clean') takeDraft(draft.content, draft.updated_at)
+      if (understanding.value) propose(understanding.value)
+    } catch (error) {
+      if (id === callId.value) loadProblem.value = sentenceOf(error)
+    }
+  }
+
+  /** The screen pop may be faster than the call's record. */
+  async function callWithPatience(id: string): Promise<CallDetail> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await api.call(id)
+      } catch (error) {
+        const missingYet = error instanceof ApiError && error.status === 404
+        if (!missingYet || attempt >= LOAD_TRIES) throw error
+        await new Promise((resolve) => setTimeout(resolve, 300 * attempt))
+      }
+    }
+  }
+
+  async function draftOf(id: string) {
+    try {
+      return await api.draft(id)
+    } catch (error) {
+      if (error instanceof ApiError && [403, 404].includes(error.status)) return null
+      throw error
+    }
+  }
+
+  function takeDetail(call: CallDetail): void {
+    detail.value = call
+    utterances.value = merged(call.utterances, utterances.value)
+    understanding.value = call.understanding ?? understanding.value
+    if (!sheet.value.form.caller_phone && sheet.value.origins.caller_phone !== 'agent') {
+      const fresh = newSheet(call.call.caller_number)
+      sheet.value = {
+        form: { ...sheet.value.form, caller_phone: fresh.form.caller_phone },
+        origins: { ...sheet.value.origins, ...fresh.origins },
+      }
+    }
+  }
+
+  function takeDraft(content: Record<string, unknown>, at: string): void {
+    if (hasContent(sheet.value)) return
+    sheet.value = fromDraft(content, number.value)
+    publicAnswer.value = String(content.public_answer ?? '')
+    saveState.value = 'saved'
+    savedAt.value = at
+  }
+
+  // --- what is heard and understood -----------------------------------------------------------
+
+  live.on('UtteranceHeard', (data) => {
+    const heard = data.utterance as Spoken & { call_id: string }
+    if (heard.call_id === callId.value) utterances.value = withUtterance(utterances.value, heard)
+  })
+  live.on('RequestUnderstood', (data) => {
+    if (data.call_id !== callId.value) return
+    understanding.value = data.understanding as Understanding
+    propose(understanding.value)
+  })
+  live.on('TranscriptCompleted', (data) => {
+    if (data.call_id === callId.value) void load()
+  })
+  live.onResync(() => void load())
+
+  function propose(news: Understanding): void {
+    if (done.value) return
+    const before = JSON.stringify(sheet.value.form)
+    sheet.value = withProposals(sheet.value, news, {
+      callerNumber: number.value,
+      busyField: fieldInUse.value,
+    })
+    if (JSON.stringify(sheet.value.form) !== before) changed()
+  }
+
+  // --- editing --------------------------------------------------------------------------------
+
+  function edit<K extends keyof OrderForm>(field: K, value: OrderForm[K]): void {
+    if (sheet.value.form[field] === value && sheet.value.origins[field] === 'agent') return
+    sheet.value = withEdit(sheet.value, field, value)
+    const { [field]: _gone, ...rest } = faults.value
+    faults.value = rest
+    changed()
+  }
+
+  function editAnswer(text: string): void {
+    publicAnswer.value = text
+    changed()
+  }
+
+  function changed(): void {
+    saveState.value = 'dirty'
+    writeKept(storageKey(callId.value), draftContent())
+  }
+
+  function draftContent(): Record<string, unknown> {
+    return { ...toDraft(sheet.value), public_answer: publicAnswer.value }
+  }
+
+  function accept(field: 'request_type' | 'category' | 'lead_department', item: Candidate): void {
+    edit(field, item.code)
+  }
+
+  /** Puts spoken words where the cursor last was; into the content when it was nowhere. */
+  function insert(text: string): void {
+    const field = focus.value?.field ?? 'content'
+    const value = field === 'public_answer' ? publicAnswer.value : sheet.value.form[field]
+    const placed = insertAt(value, text, focus.value?.cursor ?? null)
+    write(field, placed.value)
+    focus.value = { field, cursor: { start: placed.caret, end: placed.caret } }
+    void nextTick(() => showCursor(field, placed.caret))
+  }
+
+  function useFact(fact: Fact): void {
+    const field = FIELD_OF_FACT[fact.kind]
+    if (!field) insert(fact.value || fact.text)
+    else write(field, fact.kind === 'time' || fact.kind === 'demand' ? fact.text : fact.value)
+  }
+
+  function write(field: TextField, text: string): void {
+    if (field === 'public_answer') editAnswer(text)
+    else edit(field, text)
+  }
+
+  function showCursor(field: TextField, caret: number): void {
+    const selector = `[data-field="${field}"] input, [data-field="${field}"] textarea`
+    const element = document.querySelector<HTMLInputElement | HTMLTextAreaElement>(selector)
+    element?.focus()
+    element?.setSelectionRange(caret, caret)
+  }
+
+  /** The citizen's own words as the content's beginning. */
+  function takeWords(): void {
+    const words = wordsOf(utterances.value, 'CALLER')
+    if (!words) return
+    const present = form.value.content.trim()
+    edit('content', present ? `${present}\n${words}` : words)
+  }
+
+  // --- the draft ------------------------------------------------------------------------------
+
+  setInterval(() => {
+    if (saveState.value === 'dirty' || saveState.value === 'failed') void save()
+  }, SAVE_EVERY_MS)
+
+  window.addEventListener('pagehide', () => {
+    if (callId.value && saveState.value === 'dirty') {
+      api.saveDraft(callId.value, draftContent(), true).catch(() => {})
+    }
+  })
+
+  async function save(): Promise<void> {
+    const id = callId.value
+    if (!id || done.value || saveState.value === 'saving') return
+    saveState.value = 'saving'
+    const content = draftContent()
+    try {
+      const answer = await api.saveDraft(id, content)
+      if (id !== callId.value) return
+      savedAt.value = answer.updated_at
+      // Typed meanwhile: the next round saves again.
+      const same = JSON.stringify(content) === JSON.stringify(draftContent())
+      saveState.value = same ? 'saved' : 'dirty'
+    } catch {
+      if (id === callId.value) saveState.value = 'failed'
+    }
+  }
+
+  // --- the order ------------------------------------------------------------------------------
+
+  function check(mode: Mode): boolean {
+    faults.value = missing(form.value, mode, publicAnswer.value)
+    return Object.keys(faults.value).length === 0
+  }
+
+  /** Opens the order. True when it was; else `problem` or `faults` say why not. */
+  async function submit(
+    mode: Mode,
+    more: { department?: string; dispatch_note?: string } = {},
+  ): Promise<boolean> {
+    problem.value = null
+    if (sending.value || done.value || !check(mode)) return false
+    sending.value = true
+    const id = callId.value
+    const body = orderBody(mode, more)
+    try {
+      const order = await api.createOrder(body, keys.keyFor(body))
+      keys.done()
+      dropKept(storageKey(id))
+      if (id === callId.value) finish(order)
+      return true
+    } catch (error) {
+      problem.value = error
+      if (error instanceof ApiError) {
+        for (const { field, message } of error.errors) {
+          faults.value[field === 'department' ? 'lead_department' : field] = message
+        }
+      }
+      return false
+    } finally {
+      sending.value = false
+    }
+  }
+
+  function orderBody(mode: Mode, more: Record<string, unknown>): Record<string, unknown> {
+    return {
+      ...form.value,
+      mode,
+      call_id: callId.value,
+      contact_id: detail.value?.call.contact_id ?? null,
+      ...(mode === 'answered' ? { public_answer: publicAnswer.value.trim() } : {}),
+      ...more,
+      proposal: understanding.value,
+    }
+  }
+
+  function finish(order: OpenedOrder): void {
+    opened.value = [...opened.value, order]
+    done.value = true
+    saveState.value = 'clean'
+    problem.value = null
+    faults.value = {}
+  }
+
+  /** A second demand in the same call: caller and place of speaking stay, the rest is new. */
+  function another(): void {
+    const { caller_name, caller_phone, callback_phone } = form.value
+    const { origins } = sheet.value
+    const blank = newSheet(caller_phone)
+    sheet.value = {
+      form: { ...blank.form, caller_name, callback_phone },
+      origins: {
+        caller_phone: origins.caller_phone,
+        caller_name: origins.caller_name,
+        callback_phone: origins.callback_phone,
+        // The machine's words are about the first demand.
+        title: 'agent',
+        place: 'agent',
+        occurred: 'agent',
+        demand: 'agent',
+      },
+    }
+    publicAnswer.value = ''
+    done.value = false
+    keys.done()
+  }
+
+  // --- the desk follows the calls -------------------------------------------------------------
+
+  watch(
+    () => agent.call,
+    (call) => {
+      if (call && call.direction === 'INBOUND' && session.may('order.create')) void open(call.call_id)
+    },
+    { immediate: true },
+  )
+  watch(
+    () => agent.presence?.state,
+    (state) => {
+      const idle = !agent.call && state === 'READY'
+      if (idle && callId.value && (done.value || !hasContent(sheet.value))) standBy()
+    },
+  )
+  if (!callId.value) recoverLocal()
+
+  return {
+    callId,
+    detail,
+    utterances,
+    understanding,
+    sheet,
+    form,
+    number,
+    publicAnswer,
+    opened,
+    done,
+    problem,
+    faults,
+    sending,
+    loadProblem,
+    saveState,
+    savedAt,
+    setAside,
+    focus,
+    fieldInUse,
+    open,
+    standBy,
+    load,
+    edit,
+    editAnswer,
+    accept,
+    insert,
+    useFact,
+    takeWords,
+    save,
+    check,
+    submit,
+    another,
+  }
+})
