@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_a_taken_port_is_named_with_its_holder_and_its_setting() -> None:
     assert "asterisk.http_port" in message
 
 
-def test_a_folder_without_asterisk_says_how_to_install_it(tmp_path) -> None:
+def test_a_folder_without_asterisk_says_how_to_install_it(tmp_path: Path) -> None:
     with (
         pytest.raises(TelephonyUnavailable, match="make install"),
         running_asterisk(asterisk={"root": tmp_path}),

@@ -27,34 +27,34 @@ class RunningAsterisk:
     """An Asterisk that answers, and what is needed to talk to it."""
 
     settings: Settings
+    secrets: Secrets
+    prompts: Prompts
     process: AsteriskProcess
-
-    @property
-    def secrets(self) -> Secrets:
-        """Its passwords."""
-        return self.process.secrets
-
-    @property
-    def prompts(self) -> Prompts:
-        """Its sounds."""
-        return self.process.prompts
 
     @property
     def sip_address(self) -> str:
         """``host:port`` that phones call."""
         return f"127.0.0.1:{self.settings.asterisk.sip_port}"
 
-    async def ari(self, method: str, path: str, **parameters: str) -> Any:
+    async def ari(
+        self, method: str, path: str, body: dict[str, Any] | None = None, **parameters: str
+    ) -> Any:
         """One plain ARI request, for looking in from outside; the answer's JSON or None."""
         user, password = self.settings.asterisk.ari_user, self.secrets.ari_password
         login = {"Authorization": aiohttp.encode_basic_auth(user, password)}
         url = f"{self.process.ari_url}/{path}"
         async with (
             aiohttp.ClientSession(headers=login) as http,
-            http.request(method, url, params=parameters) as response,
+            http.request(method, url, params=parameters, json=body) as response,
         ):
             response.raise_for_status()
             return await response.json() if response.status != 204 else None
+
+    async def originate(self, variables: dict[str, str], **parameters: str) -> dict[str, Any]:
+        """Let Asterisk call somebody; the new channel."""
+        body = {"variables": variables}
+        channel: dict[str, Any] = await self.ari("POST", "channels", body, **parameters)
+        return channel
 
     async def channels(self) -> list[dict[str, Any]]:
         """All channels that Asterisk has at this moment."""
@@ -104,17 +104,17 @@ def isolated_settings(var: Path, **overrides: Any) -> Settings:
 
 @contextmanager
 def running_asterisk(**overrides: Any) -> Iterator[RunningAsterisk]:
-    """Start an Asterisk of one's own and stop it at the end."""
+    """Start an Asterisk of one's own and stop it at the end (from a fixture that is not async)."""
     # Short: the path of Asterisk's control socket has room for a hundred characters only.
     with tempfile.TemporaryDirectory(prefix="hotline-", ignore_cleanup_errors=True) as var:
         settings = isolated_settings(Path(var), **overrides)
-        process = AsteriskProcess(
-            settings=settings,
-            secrets=load_or_create_secrets(settings),
-            prompts=asyncio.run(make_prompts(settings)),
-        )
+        secrets = load_or_create_secrets(settings)
+        prompts = asyncio.run(make_prompts(settings))
+        process = AsteriskProcess(settings=settings, secrets=secrets, prompts=prompts)
         asyncio.run(process.ensure_running())
         try:
-            yield RunningAsterisk(settings=settings, process=process)
+            yield RunningAsterisk(
+                settings=settings, secrets=secrets, prompts=prompts, process=process
+            )
         finally:
             asyncio.run(process.stop())

@@ -32,6 +32,7 @@ class Voice(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self._heard: list[bytes] = []
         self._spoken: asyncio.Task[None] | None = None
+        self._said_all = asyncio.Event()
         self._peer: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -73,6 +74,7 @@ class Voice(asyncio.DatagramProtocol):
         """Speak a file of raw µ-law once, then stay on the line silently; ends earlier speech."""
         if self._spoken:
             self._spoken.cancel()
+        self._said_all.clear()
         self._spoken = asyncio.create_task(self._speak(ulaw.read_bytes()))
 
     def heard(self) -> NDArray[np.float64]:
@@ -95,6 +97,23 @@ class Voice(asyncio.DatagramProtocol):
                 return False
             await asyncio.sleep(0.05)
         return True
+
+    async def hears_silence(self, seconds: float, within: float = 10.0) -> bool:
+        """Wait until nothing has been heard for so long (after something was)."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        heard, since = self.heard_seconds(), loop.time()
+        while loop.time() - since < seconds:
+            if loop.time() > deadline:
+                return False
+            await asyncio.sleep(0.05)
+            if self.heard_seconds() > heard:
+                heard, since = self.heard_seconds(), loop.time()
+        return True
+
+    async def has_spoken(self) -> None:
+        """Wait until everything given to :meth:`say` has been said."""
+        await self._said_all.wait()
 
     def forget(self) -> None:
         """Start listening anew."""
@@ -120,6 +139,8 @@ class Voice(asyncio.DatagramProtocol):
             )
             self._opened.sendto(header + (frame or _SILENCE), peer)
             number += 1
+            if number * _FRAME_BYTES > len(sound):
+                self._said_all.set()
             await asyncio.sleep(max(0.0, start + number * _FRAME_SECONDS - loop.time()))
 
 

@@ -31,6 +31,21 @@ _SCENARIOS = Path(__file__).parent / "sipp"
 _PATIENCE_SECONDS = 10.0
 
 
+_CALL_ID = "call-id "
+
+#: Understood by our scenarios only: it makes the phone hang up.
+_HANG_UP = """\
+INFO sip:phone@127.0.0.1 SIP/2.0
+Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK-hang-up
+From: <sip:hand@127.0.0.1>;tag=hand
+To: <sip:phone@127.0.0.1>
+Call-ID: {call_id}
+CSeq: 1 INFO
+Content-Length: 0
+
+"""
+
+
 class PhoneError(AssertionError):
     """The call did not go the way of the scenario."""
 
@@ -45,11 +60,21 @@ class Phone:
 
     program: asyncio.subprocess.Process
     folder: Path
-    control_port: int
+    #: Its SIP port.
+    port: int
 
     @property
     def steps(self) -> list[str]:
         """What has happened so far, e.g. ``["invited", "ringing", "answered", "hung up"]``."""
+        return [line for line in self._log if not line.startswith(_CALL_ID)]
+
+    @property
+    def _call_id(self) -> str:
+        lines = [line for line in self._log if line.startswith(_CALL_ID)]
+        return lines[0].removeprefix(_CALL_ID) if lines else ""
+
+    @property
+    def _log(self) -> list[str]:
         log = self.folder / "steps.log"
         return log.read_text().splitlines() if log.exists() else []
 
@@ -84,12 +109,12 @@ class Phone:
             raise PhoneError(f"failed after {self.steps}\n{self.report()}")
 
     async def hang_up(self) -> None:
-        """Hang up now: BYE when answered, else CANCEL. The scenario counts as ended by us."""
-        with socket.socket(type=socket.SOCK_DGRAM) as control:
-            for _ in range(2):  # the first "q" lets calls end by themselves, the second ends them
-                control.sendto(b"q", ("127.0.0.1", self.control_port))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.program.wait(), _PATIENCE_SECONDS)
+        """Hang up now: BYE when answered, else CANCEL; return when the scenario has ended."""
+        if self.program.returncode is None and self._call_id:
+            order = _HANG_UP.format(call_id=self._call_id).replace("\n", "\r\n").encode()
+            with socket.socket(type=socket.SOCK_DGRAM) as hand:
+                hand.sendto(order, ("127.0.0.1", self.port))
+        await self.finished(_PATIENCE_SECONDS)
 
     def vanish(self) -> None:
         """The battery is empty: no BYE, no sound, nothing."""
@@ -97,7 +122,8 @@ class Phone:
 
     def report(self) -> str:
         """SIPp's own words about what went wrong."""
-        parts = [self.folder / "errors.log", self.folder / "messages.log"]
+        names = ("complaints.log", "errors.log", "messages.log")
+        parts = [self.folder / name for name in names]
         return "\n".join(part.read_text(errors="replace") for part in parts if part.exists())
 
 
@@ -126,8 +152,9 @@ async def calling(
         "give_up_ms": _milliseconds(gives_up_after),
         "talk_ms": _milliseconds(talks_for),
     }
+    port = free_ports(1, kind="udp")[0]
     options = [asterisk.sip_address, "-s", dials]
-    async with _phone("caller", values, options) as phone:
+    async with _phone("caller", values, port, options) as phone:
         yield phone
 
 
@@ -151,48 +178,51 @@ async def citizen(
         "ring_ms": _milliseconds(rings_for),
         "talk_ms": _milliseconds(talks_for),
     }
-    port = asterisk.settings.telephony.trunk_outbound.rpartition(":")[2]
-    async with _phone(f"citizen_{behaviour}", values, ["-p", port]) as phone:
+    port = int(asterisk.settings.telephony.trunk_outbound.rpartition(":")[2])
+    async with _phone(f"citizen_{behaviour}", values, port, []) as phone:
         yield phone
 
 
 @asynccontextmanager
-async def _phone(scenario: str, values: dict[str, str], options: list[str]) -> AsyncIterator[Phone]:
+async def _phone(
+    scenario: str, values: dict[str, str], port: int, options: list[str]
+) -> AsyncIterator[Phone]:
     folder = Path(tempfile.mkdtemp(prefix="hotline-sipp-"))
     template = _Template((_SCENARIOS / f"{scenario}.xml").read_text())
     (folder / "scenario.xml").write_text(template.substitute(values))
-    phone = await _start(folder, options)
+    phone = await _start(folder, port, options)
     try:
         yield phone
     finally:
         if phone.program.returncode is None:
-            await phone.hang_up()
+            with contextlib.suppress(PhoneError):
+                await phone.hang_up()
         if phone.program.returncode is None:
-            phone.program.kill()
+            phone.vanish()
             await phone.program.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _start(folder: Path, options: list[str]) -> Phone:
-    control_port = free_ports(1, kind="udp")[0]
+async def _start(folder: Path, port: int, options: list[str]) -> Phone:
     # fmt: off
     command = [
         "sipp", *options, "-sf", "scenario.xml", "-m", "1", "-nostdin",
-        "-i", "127.0.0.1", "-mi", "127.0.0.1", "-cp", str(control_port),
+        "-i", "127.0.0.1", "-p", str(port), "-mi", "127.0.0.1",
         "-trace_logs", "-log_file", "steps.log",
         "-trace_err", "-error_file", "errors.log",
         "-trace_msg", "-message_file", "messages.log",
     ]
     # fmt: on
-    program = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=folder,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=os.environ | {"TERM": "dumb"},
-    )
-    return Phone(program=program, folder=folder, control_port=control_port)
+    with (folder / "complaints.log").open("wb") as complaints:
+        program = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=complaints,
+            env=os.environ | {"TERM": "dumb"},
+        )
+    return Phone(program=program, folder=folder, port=port)
 
 
 def _sound(said: Path | None) -> str:
