@@ -14,18 +14,23 @@ _MACHINE_NPMRC = (Path("/etc/npmrc"), Path("/usr/etc/npmrc"), Path("/usr/local/e
 _NOT_SOURCES = {"node_modules", "dist"}
 
 
-def build_browser_app() -> None:
-    """Fetch the app's libraries and build it, each only when something changed."""
-    libraries = fingerprint([WEB / name for name in _DEPENDENCIES])
-    if not ((WEB / "node_modules").exists() and is_current("web-libraries", libraries)):
+def install_browser_libraries() -> str:
+    """Fetch exactly the libraries of the lock file; return their fingerprint."""
+    wanted = fingerprint([WEB / name for name in _DEPENDENCIES])
+    if not ((WEB / "node_modules").exists() and is_current("web-libraries", wanted)):
         with step("下载浏览器端依赖"):
             _npm("ci", log="npm-ci")
-        mark_current("web-libraries", libraries)
-    sources = fingerprint(_sources(), libraries)
-    if not ((WEB / "dist" / "index.html").exists() and is_current("web-build", sources)):
+        mark_current("web-libraries", wanted)
+    return wanted
+
+
+def build_browser_app() -> None:
+    """Build the app when its sources or libraries changed."""
+    wanted = fingerprint(_sources(), install_browser_libraries())
+    if not ((WEB / "dist" / "index.html").exists() and is_current("web-build", wanted)):
         with step("构建浏览器端"):
             _npm("run", "build", log="npm-build")
-        mark_current("web-build", sources)
+        mark_current("web-build", wanted)
 
 
 def _sources() -> list[Path]:

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Install everything the hotline needs on this machine: ``make install``, ``make run``.
+"""Install what the hotline needs on this machine. Called by ``make``.
 
-    scripts/install.py run     what running needs
-    scripts/install.py test    and what the tests need
+    scripts/install.py run      what running needs
+    scripts/install.py check    what checking the code needs
+    scripts/install.py test     what the tests need: all of it
 
 Only Python's standard library is used, because nothing else is there yet. Each step looks first
 whether its work is done; a second run takes a moment. Nothing is changed outside the project's
-folder except Debian packages that are missing.
+folder except that Debian packages that are missing are installed.
 """
 
 from __future__ import annotations
@@ -15,19 +16,21 @@ import sys
 from pathlib import Path
 
 from asterisk_root import install_asterisk
-from browser_app import build_browser_app
+from browser_app import build_browser_app, install_browser_libraries
 from progress import InstallError
 from python_environment import install_python_environment, settings
 from system_packages import FOR_RUNNING, FOR_TESTS, install_system_packages
 
+_PURPOSES = ("run", "check", "test")
+
 
 def main(arguments: list[str]) -> int:
     """Install; the exit code says whether it worked."""
-    if arguments not in (["run"], ["test"]):
+    if len(arguments) != 1 or arguments[0] not in _PURPOSES:
         print(__doc__)
         return 2
     try:
-        _install(for_tests=arguments == ["test"])
+        _install(arguments[0])
     except InstallError as error:
         print(f"\n✗ 安装未完成：{error}", file=sys.stderr)
         return 1
@@ -37,11 +40,14 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _install(*, for_tests: bool) -> None:
-    install_system_packages(FOR_RUNNING + (FOR_TESTS if for_tests else []))
-    install_python_environment(["dev", "build"] if for_tests else ["build"])
+def _install(purpose: str) -> None:
+    install_system_packages(FOR_RUNNING + (FOR_TESTS if purpose == "test" else []))
+    install_python_environment(["build"] if purpose == "run" else ["dev", "build"])
+    if purpose == "check":
+        install_browser_libraries()
+        return
     wanted = settings()
-    if not wanted["ari_url"] or for_tests:
+    if purpose == "test" or not wanted["ari_url"]:
         install_asterisk(Path(wanted["asterisk_root"]))
     build_browser_app()
 
