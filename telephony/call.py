@@ -1,0 +1,80 @@
+"""A call as we hold it while it lives; what of it is kept in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from models.ports import CallView
+from models.tables import Call
+from models.vocabulary import CallDirection, CallState, Channel, ContactOutcome
+
+
+@dataclass(kw_only=True)
+class LiveCall:
+    """One call. The fields carry the names of the columns of :class:`models.tables.Call`."""
+
+    id: str
+    contact_id: str | None
+    direction: CallDirection
+    state: CallState
+    citizen_number: str
+    access_number: str
+    started_at: datetime
+    order_id: str | None = None
+    agent_id: str | None = None
+    citizen_channel: str = ""
+    agent_channel: str = ""
+    queued_at: datetime | None = None
+    ringing_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: ContactOutcome = ContactOutcome.IN_PROGRESS
+    reason: str = ""
+    hold_seconds: float = 0.0
+    citizen_recording: str = ""
+    agent_recording: str = ""
+    agent_recording_at: datetime | None = None
+    transcript_incomplete: bool = False
+    speech_model: str = ""
+
+    @classmethod
+    def from_row(cls, row: Call) -> LiveCall:
+        """The call as an earlier process left it."""
+        return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
+
+    def call_values(self) -> dict[str, Any]:
+        """Columns of the call's row."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def contact_values(self) -> dict[str, Any] | None:
+        """Columns of the contact's row; None for a call that has none (our own calls out)."""
+        if self.contact_id is None:
+            return None
+        return {
+            "id": self.contact_id,
+            "channel": Channel.PHONE,
+            "citizen_number": self.citizen_number,
+            "access_number": self.access_number,
+            "started_at": self.started_at,
+            "ended_at": self.ended_at,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "agent_id": self.agent_id,
+        }
+
+    def view(self) -> CallView:
+        """What the console sees."""
+        return CallView(
+            call_id=self.id,
+            contact_id=self.contact_id,
+            direction=self.direction,
+            state=self.state,
+            caller_number=self.citizen_number,
+            agent_id=self.agent_id,
+            started_at=self.started_at,
+            queued_at=self.queued_at,
+            answered_at=self.answered_at,
+            order_id=self.order_id,
+        )

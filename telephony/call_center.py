@@ -1,0 +1,412 @@
+"""The call center: builds the parts, keeps them alive, and does what the console asks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+
+from config.phones import desk_phone_names, practice_phone_numbers, seat_names
+from config.secrets import Secrets
+from config.settings import Settings
+from models.bus import Bus
+from models.clock import Clock, SystemClock
+from models.errors import (
+    InvalidInput,
+    NotFound,
+    TelephonyUnavailable,
+    TransitionRefused,
+)
+from models.events import AgentStateChanged
+from models.ports import Floor, Presence, SeatAccount, SpeechPort
+from models.store import Store
+from models.tables import Call, Staff
+from models.vocabulary import AgentState
+from telephony.ari import ARIClient, ARIError
+from telephony.ari.events import Event
+from telephony.ari.tidy import tidily
+from telephony.asterisk.prompts import Prompts
+from telephony.distribution import WaitingLine, distribute
+from telephony.exchange import Exchange
+from telephony.inbound import InboundCall
+from telephony.media import MediaReceiver, local_address_towards
+from telephony.outbound import OutboundCall
+from telephony.presence import Agent, PresenceBoard
+from telephony.reconcile import Reconciler
+from telephony.recording import Recordings
+from telephony.records import Records, StateEntry
+from telephony.session import CallSession
+from telephony.stasis import WANTED, StasisRouter
+from telephony.voicemail import Voicemail
+
+log = structlog.get_logger(__name__)
+
+#: SIP domain of the phones' addresses; a name only, never looked up.
+SIP_DOMAIN = "hotline"
+#: How long :meth:`CallCenter.start` waits for Asterisk before going on without it.
+_CONNECT_SECONDS = 10.0
+#: Between looks whether what we know and what Asterisk has still agree.
+_AUDIT_SECONDS = 30.0
+_CLOCK_SECONDS = 0.25
+
+
+class CallCenter:
+    """Implements :class:`models.ports.CallControl`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: Secrets,
+        store: Store,
+        bus: Bus,
+        speech: SpeechPort | None,
+        clock: Clock | None,
+        prompts: Prompts,
+    ) -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._store = store
+        url = settings.asterisk.ari_url or f"http://127.0.0.1:{settings.asterisk.http_port}/ari"
+        clock = clock or SystemClock()
+        self._records = Records(store, bus)
+        self._board = PresenceBoard(clock, self._on_presence)
+        self._exchange = Exchange(
+            settings=settings,
+            clock=clock,
+            ari=ARIClient(
+                url, settings.asterisk.ari_user, secrets.ari_password, settings.asterisk.app
+            ),
+            sounds=prompts,
+            media=MediaReceiver(local_address_towards(url)),
+            speech=speech,
+            records=self._records,
+            recordings=Recordings(settings.recordings_dir, settings.timezone),
+            board=self._board,
+            line=WaitingLine(),
+            distribute=self._distribute,
+        )
+        self._router = StasisRouter(self._exchange, self._hang_up_stranger)
+        self._reconciler = Reconciler(self._exchange, self._router, store)
+        self._voicemail = Voicemail(store, self._exchange.recordings)
+        self._events = self._exchange.ari.events(on_event=self._on_event, on_connect=self._agree)
+        self._records.on_conflict = self._on_conflict
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._distribution_due = False
+
+    # --- life -----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up what an earlier process has left, and begin.
+
+        An Asterisk that does not answer yet is tried again and again; until then the floor says
+        that the exchange is offline.
+        """
+        await self._reconciler.restore()
+        await self._records.start()
+        await self._exchange.media.start()
+        await self._events.start()
+        self._spawn(self._watch_clock())
+        self._spawn(self._audit())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._events.wait_connected(), _CONNECT_SECONDS)
+
+    async def stop(self) -> None:
+        """Stop, and write everything down. Calls are left as they are, to be taken up again."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._events.stop()
+        sessions = list(self._exchange.sessions.values())
+        await asyncio.gather(*(session.halt() for session in sessions))
+        await self._records.stop()
+        await self._exchange.media.stop()
+        await self._exchange.ari.close()
+
+    async def _agree(self) -> None:
+        """After each connect: ask for events, and learn what happened meanwhile."""
+        ari = self._exchange.ari
+        await ari.applications.subscribe(ari.app, "endpoint:PJSIP")
+        try:
+            await ari.applications.filter(ari.app, {"allowed": [{"type": kind} for kind in WANTED]})
+        except ARIError as error:  # only makes us read more than we need
+            log.info("ari.no_filter", error=str(error))
+        await self._reconciler.run()
+        await self._take_in_messages()
+
+    async def _audit(self) -> None:
+        while True:
+            await asyncio.sleep(_AUDIT_SECONDS)
+            if not self._events.connected:
+                continue
+            try:
+                await self._reconciler.run()
+                await self._take_in_messages()
+            except ARIError as error:
+                log.warning("audit.failed", error=str(error))
+            except Exception:
+                log.exception("audit.failed")
+
+    async def _take_in_messages(self) -> None:
+        living = {channel.id for channel in await self._exchange.ari.channels.list()}
+        try:
+            await self._voicemail.take_in(living)
+        except Exception:  # the files stay; the next audit tries again
+            log.exception("voicemail.not_taken_in")
+
+    async def _watch_clock(self) -> None:
+        """End what ends by itself."""
+        while True:
+            await asyncio.sleep(_CLOCK_SECONDS)
+            for agent in self._board:
+                self._board.wrap_up_over(agent.agent_id)
+
+    def _on_event(self, event: Event) -> None:
+        self._router.on_event(event)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _hang_up_stranger(self, channel_id: str) -> None:
+        self._spawn(tidily(self._exchange.ari.channels.hangup(channel_id)))
+
+    # --- distribution and presence --------------------------------------------------------------
+
+    def _distribute(self) -> None:
+        """Once all that happens in this moment has happened."""
+        if not self._distribution_due:
+            self._distribution_due = True
+            asyncio.get_running_loop().call_soon(self._distribute_now)
+
+    def _distribute_now(self) -> None:
+        self._distribution_due = False
+        distribute(self._exchange.line, self._board, self._give)
+
+    def _give(self, call_id: str, agent: Agent) -> None:
+        session = self._exchange.sessions[call_id]
+        assert isinstance(session, InboundCall)
+        session.give_to(agent)
+
+    def _on_presence(self, before: Agent | None, agent: Agent) -> None:
+        state_is_new = before is None or _state(before) != _state(agent)
+        events = AgentStateChanged(
+            agent_id=agent.agent_id,
+            state=agent.state,
+            since=agent.since,
+            reason=agent.reason,
+            call_id=agent.call_id,
+            at=self._exchange.clock.now(),
+        )
+        if not state_is_new:
+            self._records.tell(events)  # the phone came or went
+        else:
+            self._records.enter_state(_entry(agent), events)
+        if agent.free:
+            self._distribute()
+
+    def _on_conflict(self, agent_id: str) -> None:
+        self._spawn(self._reread(agent_id))
+
+    async def _reread(self, agent_id: str) -> None:
+        """Another process has the agent: what it wrote counts, and a ring of ours is given up."""
+        held = self._board.get(agent_id)
+        await self._reconciler.reread(agent_id)
+        session = self._exchange.sessions.get(held.call_id or "") if held else None
+        now = self._board.get(agent_id)
+        if isinstance(session, InboundCall) and now and now.call_id != session.call.id:
+            session.post(session.withdraw)
+
+    # --- CallControl: looking -------------------------------------------------------------------
+
+    def floor(self) -> Floor:
+        """See :meth:`models.ports.CallControl.floor`."""
+        calls = {key: session.call.view() for key, session in self._exchange.sessions.items()}
+        return Floor(
+            agents=tuple(_public(agent) for agent in self._board),
+            calls=tuple(calls.values()),
+            waiting=tuple(calls[call_id] for call_id in self._exchange.line if call_id in calls),
+            exchange_online=self._events.connected,
+        )
+
+    def presence(self, agent_id: str) -> Presence:
+        """See :meth:`models.ports.CallControl.presence`."""
+        agent = self._board.get(agent_id)
+        if agent is not None:
+            return _public(agent)
+        return Presence(
+            agent_id=agent_id,
+            agent_name="",
+            extension="",
+            state=AgentState.OFFLINE,
+            since=self._exchange.clock.now(),
+        )
+
+    def practice_phone(self, number: str) -> SeatAccount:
+        """See :meth:`models.ports.CallControl.practice_phone`."""
+        account = self._practice_account(number)
+        if account is None:
+            raise NotFound(f"没有号码为 {number} 的练习电话", number=number)
+        return SeatAccount(
+            extension=account,
+            password=self._secrets.practice_phones[account],
+            domain=SIP_DOMAIN,
+        )
+
+    def _practice_account(self, number: str) -> str | None:
+        phones = practice_phone_numbers(self._settings.telephony)
+        return next((name for name, known in phones.items() if known == number), None)
+
+    # --- CallControl: agents --------------------------------------------------------------------
+
+    async def sign_in(self, agent_id: str) -> SeatAccount:
+        """See :meth:`models.ports.CallControl.sign_in`."""
+        staff = await self._seated(agent_id)
+        assert staff.extension is not None
+        self._board.sign_in(agent_id, staff.name, staff.extension)
+        return self._account(staff.extension)
+
+    async def sign_out(self, agent_id: str) -> None:
+        """See :meth:`models.ports.CallControl.sign_out`."""
+        self._board.sign_out(agent_id)
+
+    async def set_state(self, agent_id: str, state: AgentState, reason: str = "") -> Presence:
+        """See :meth:`models.ports.CallControl.set_state`."""
+        return _public(self._board.choose(agent_id, state, reason))
+
+    async def _seated(self, agent_id: str) -> Staff:
+        """The person, with a seat: the one from before, or a free one."""
+        async with self._store.transaction() as work:
+            staff = await work.session.get(Staff, agent_id)
+            if staff is None or not staff.active:
+                raise NotFound("没有这个工作人员，或账号已停用", agent_id=agent_id)
+            if staff.extension is None:
+                taken = set(await work.session.scalars(select(Staff.extension)))
+                free = [name for name in seat_names(self._settings.telephony) if name not in taken]
+                if not free:
+                    raise TransitionRefused("没有空闲的坐席分机，请联系系统管理员")
+                staff.extension = free[0]
+            return staff
+
+    def _account(self, extension: str) -> SeatAccount:
+        desk = extension in desk_phone_names(self._settings.telephony)
+        passwords = self._secrets.desk_phones if desk else self._secrets.seats
+        if extension not in passwords:
+            raise NotFound(f"没有分机 {extension}", extension=extension)
+        return SeatAccount(
+            extension=extension,
+            password=passwords[extension],
+            domain=SIP_DOMAIN,
+            browser=not desk,
+        )
+
+    # --- CallControl: calls ---------------------------------------------------------------------
+
+    async def hang_up(self, call_id: str, agent_id: str) -> None:
+        """See :meth:`models.ports.CallControl.hang_up`."""
+        session = self._exchange.sessions.get(call_id)
+        if session is None:
+            await self._need_past_call(call_id)
+            return
+        try:
+            await self._command(session, agent_id, session.hang_up)
+        except TransitionRefused:
+            if not session.ended:  # else both hung up at the same moment
+                raise
+
+    async def hold(self, call_id: str, agent_id: str) -> None:
+        """See :meth:`models.ports.CallControl.hold`."""
+        session = await self._need_call(call_id)
+        await self._command(session, agent_id, session.hold)
+
+    async def resume(self, call_id: str, agent_id: str) -> None:
+        """See :meth:`models.ports.CallControl.resume`."""
+        session = await self._need_call(call_id)
+        await self._command(session, agent_id, session.resume)
+
+    async def call_out(self, agent_id: str, number: str, order_id: str | None = None) -> str:
+        """See :meth:`models.ports.CallControl.call_out`."""
+        endpoint = self._way_to(number)
+        self._need_exchange()
+        agent = self._board.need(agent_id)
+        session = OutboundCall.to(self._exchange, agent, number, endpoint, order_id)
+        self._exchange.remember(session)
+        session.start(session.begin)
+        return session.call.id
+
+    def _way_to(self, number: str) -> str:
+        """Where a number is rung: a practice phone, or through the carrier."""
+        telephony = self._settings.telephony
+        account = self._practice_account(number)
+        if account is not None:
+            return f"PJSIP/{account}"
+        if not re.fullmatch(telephony.outbound_numbers, number):
+            message = f"号码“{number}”不在允许外呼的范围内"
+            raise InvalidInput(message, [{"field": "number", "message": message}])
+        if not telephony.trunk_outbound:
+            raise TelephonyUnavailable("没有配置外呼线路（telephony.trunk_outbound）")
+        return f"PJSIP/{number}@trunk"
+
+    async def _command(
+        self,
+        session: CallSession,
+        agent_id: str,
+        step: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        self._need_exchange()
+        if session.agent is None or session.agent.agent_id != agent_id:
+            raise TransitionRefused("这不是您正在处理的通话", state=session.call.state)
+        await session.ask(step)
+
+    def _need_exchange(self) -> None:
+        if not self._events.connected:
+            raise TelephonyUnavailable("电话交换机没有应答，请稍后再试")
+
+    async def _need_call(self, call_id: str) -> CallSession:
+        session = self._exchange.sessions.get(call_id)
+        if session is not None:
+            return session
+        call = await self._need_past_call(call_id)
+        raise TransitionRefused("通话已结束", state=call.state)
+
+    async def _need_past_call(self, call_id: str) -> Call:
+        async with self._store.read() as session:
+            call = await session.get(Call, call_id)
+        if call is None:
+            raise NotFound("没有这个通话", call_id=call_id)
+        return call
+
+
+def _state(agent: Agent) -> tuple[object, ...]:
+    return agent.state, agent.reason, agent.since, agent.until, agent.call_id
+
+
+def _entry(agent: Agent) -> StateEntry:
+    return StateEntry(
+        agent_id=agent.agent_id,
+        state=agent.state,
+        reason=agent.reason,
+        since=agent.since,
+        until=agent.until,
+        call_id=agent.call_id,
+        idle_since=agent.idle_since,
+    )
+
+
+def _public(agent: Agent) -> Presence:
+    return Presence(
+        agent_id=agent.agent_id,
+        agent_name=agent.agent_name,
+        extension=agent.extension,
+        state=agent.state,
+        since=agent.since,
+        reason=agent.reason,
+        call_id=agent.call_id,
+        until=agent.until,
+        phone_online=agent.phone_online,
+    )

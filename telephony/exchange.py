@@ -1,0 +1,62 @@
+"""What a call session works with: built once by the call center, shared by all calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from config.settings import Settings
+from models.clock import Clock
+from models.ports import SpeechPort
+from telephony.ari import ARIClient
+from telephony.distribution import WaitingLine
+from telephony.media import MediaReceiver
+from telephony.presence import PresenceBoard
+from telephony.recording import Recordings
+from telephony.records import Records
+
+if TYPE_CHECKING:
+    from telephony.session import CallSession
+
+
+class Sounds(Protocol):
+    """Prompts that can be played (see ``telephony.asterisk.prompts.Prompts``)."""
+
+    def uri(self, name: str) -> str:
+        """What ARI's ``play`` takes as media."""
+        ...
+
+    def seconds(self, name: str) -> float:
+        """How long the sound lasts."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Exchange:
+    """The parts of the telephone exchange."""
+
+    settings: Settings
+    clock: Clock
+    ari: ARIClient
+    sounds: Sounds
+    media: MediaReceiver
+    speech: SpeechPort | None
+    records: Records
+    recordings: Recordings
+    board: PresenceBoard
+    line: WaitingLine
+    #: Living calls by id.
+    sessions: dict[str, CallSession] = field(default_factory=dict)
+    #: Extension → the user part of where its phone is registered.
+    contacts: dict[str, str] = field(default_factory=dict)
+    #: Gives waiting callers to free agents; call it whenever either may have changed.
+    distribute: Callable[[], None] = lambda: None
+
+    def remember(self, session: CallSession) -> None:
+        """A call lives."""
+        self.sessions[session.call.id] = session
+
+    def forget(self, session: CallSession) -> None:
+        """A call is over."""
+        self.sessions.pop(session.call.id, None)

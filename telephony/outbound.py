@@ -1,0 +1,186 @@
+"""We call a citizen: the agent's phone first, then the citizen's, then they talk.
+
+The citizen's line is put into the agent's bridge before it rings, so that the agent hears what the
+network says: ringing, a melody, or that the number does not exist. Answered, it passes through the
+dialplan once, where its recording begins, and comes back.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from models.events import CallRinging, CallStateChanged
+from models.ids import new_id
+from models.vocabulary import AgentState, CallDirection, CallState, ContactOutcome
+from telephony import causes
+from telephony.ari import ARIError
+from telephony.ari.events import StasisStart
+from telephony.call import LiveCall
+from telephony.exchange import Exchange
+from telephony.names import CITIZEN, name
+from telephony.presence import CHOSEN, Agent
+from telephony.recording import CALLER_FILE
+from telephony.session import RING_MARGIN_SECONDS, CallSession
+
+log = structlog.get_logger(__name__)
+
+_AGENT_RING_SECONDS = 15
+_CITIZEN_RING_SECONDS = 45
+
+
+class OutboundCall(CallSession):
+    """A call to a citizen."""
+
+    def __init__(self, exchange: Exchange, call: LiveCall, endpoint: str = "") -> None:
+        super().__init__(exchange, call)
+        #: Where the citizen is rung, e.g. ``PJSIP/13800138000@trunk``.
+        self._endpoint = endpoint
+        #: What the agent was doing, to go back to.
+        self.before: Agent | None = None
+
+    @classmethod
+    def to(
+        cls, exchange: Exchange, agent: Agent, number: str, endpoint: str, order_id: str | None
+    ) -> OutboundCall:
+        """A call by this agent; the agent is reserved for it here.
+
+        :raises TransitionRefused: when the agent cannot call now.
+        """
+        call_id, now = new_id(), exchange.clock.now()
+        recording = exchange.recordings.path_for(call_id, now, CALLER_FILE)
+        call = LiveCall(
+            id=call_id,
+            contact_id=None,
+            direction=CallDirection.OUTBOUND,
+            state=CallState.DIALLING,
+            citizen_number=number,
+            access_number=exchange.settings.telephony.hotline_number,
+            started_at=now,
+            order_id=order_id,
+            agent_id=agent.agent_id,
+            citizen_recording=exchange.recordings.relative(recording),
+        )
+        session = cls(exchange, call, endpoint)
+        session.before = exchange.board.call_out(agent.agent_id, call_id)
+        session.agent = agent
+        return session
+
+    async def begin(self) -> None:
+        """Ring the agent's phone, which answers by itself."""
+        self.save(CallRinging(**self.facts))
+        assert self.agent is not None
+        try:
+            await self.ring_agent(self.agent, at_once=True, seconds=_AGENT_RING_SECONDS)
+        except ARIError as error:
+            log.warning("call.cannot_ring", call_id=self.call.id, error=str(error))
+            await self.end(ContactOutcome.NOT_REACHED, "坐席电话无法接通")
+
+    # --- the citizen is rung --------------------------------------------------------------------
+
+    async def on_agent_answered(self) -> None:
+        """Now the citizen."""
+        if self.call.state is not CallState.DIALLING or self.call.citizen_channel:
+            return
+        self.call.citizen_channel = name(CITIZEN, self.call.id)
+        self.save(CallStateChanged(**self.facts, state=CallState.DIALLING))
+        try:
+            await self._dial()
+        except ARIError as error:
+            log.warning("call.cannot_dial", call_id=self.call.id, error=str(error))
+            await self.end(ContactOutcome.NOT_REACHED, "外呼线路不可用")
+
+    async def _dial(self) -> None:
+        ari, citizen = self.exchange.ari, self.call.citizen_channel
+        await ari.bridges.create(self.talk_bridge, type="mixing")
+        await ari.bridges.add_channel(self.talk_bridge, self.call.agent_channel)
+        path = self.exchange.recordings.folder / self.call.citizen_recording
+        await ari.channels.create(
+            citizen,
+            self._endpoint,
+            app=ari.app,
+            app_args=f"dialling,{self.call.id}",
+            variables={
+                "RECORDING": str(path),
+                "STASIS_ARGS": f"citizen,{self.call.id}",
+                "CALLERID(num)": self.call.access_number,
+            },
+        )
+        self.seen.add(citizen)
+        await ari.bridges.add_channel(self.talk_bridge, citizen)
+        await ari.channels.dial(citizen, ring_seconds=_CITIZEN_RING_SECONDS)
+        self.after(_CITIZEN_RING_SECONDS + RING_MARGIN_SECONDS, "dial", self._dial_overdue)
+
+    async def _dial_overdue(self) -> None:
+        if self.call.state is CallState.DIALLING:
+            await self.end(ContactOutcome.NOT_REACHED, causes.in_words(19))
+
+    async def on_channel_state(self, channel_id: str, state: str) -> None:
+        """The citizen has answered: through the dialplan, which begins to record."""
+        if (
+            channel_id == self.call.citizen_channel
+            and state == "Up"
+            and self.call.state is CallState.DIALLING
+            and "dial" in self._timers
+        ):
+            self.cancel_timer("dial")
+            await self.exchange.ari.channels.continue_in_dialplan(
+                channel_id, context="citizen-leg", extension="leg", priority=1
+            )
+
+    async def on_channel_start(self, event: StasisStart) -> None:
+        """The citizen is back from the dialplan, or the agent has answered."""
+        if event.channel.id != self.call.citizen_channel:
+            await super().on_channel_start(event)
+        elif event.args[:1] == ("citizen",) and self.call.state is CallState.DIALLING:
+            await self.connect()
+
+    # --- found again after a restart ------------------------------------------------------------
+
+    async def recover_set_up(
+        self, channels: dict[str, str], bridges: dict[str, frozenset[str]]
+    ) -> None:
+        """Go on ringing the citizen; what had not come so far is given up."""
+        citizen, agent = self.call.citizen_channel, self.call.agent_channel
+        together = {citizen, agent} <= bridges.get(self.talk_bridge, frozenset())
+        if not together or channels.get(agent) != "Up":
+            await self.end(ContactOutcome.NOT_REACHED, "系统重启，外呼取消")
+            return
+        self.after(_CITIZEN_RING_SECONDS, "dial", self._dial_overdue)
+        await self.on_channel_state(citizen, channels.get(citizen, ""))
+
+    # --- ends -----------------------------------------------------------------------------------
+
+    async def on_citizen_gone(self, cause: int) -> None:
+        """Not reached, or hung up."""
+        if self.call.answered_at is None:
+            await self.end(ContactOutcome.NOT_REACHED, causes.in_words(cause))
+        else:
+            await self.end(ContactOutcome.SERVED, "市民挂断")
+
+    async def on_agent_not_reached(self, cause: int) -> None:
+        """Without the agent there is no call."""
+        reason = "坐席取消呼叫" if self.call.citizen_channel else "坐席电话未接听"
+        await self.end(ContactOutcome.NOT_REACHED, reason)
+
+    async def on_agent_lost_for_good(self) -> None:
+        """Nobody else can go on with this call."""
+        await self.end(ContactOutcome.SERVED, "坐席电话连接中断")
+
+    async def hang_up(self) -> None:
+        """By the agent."""
+        if self.call.answered_at is None:
+            await self.end(ContactOutcome.NOT_REACHED, "坐席取消呼叫")
+        else:
+            await super().hang_up()
+
+    def _release_agent(self, talked: bool) -> None:
+        """Back to what the agent was doing, with time to write things down if that was ready."""
+        before = self.before
+        if self.agent is None:
+            return
+        if before is not None and before.state in CHOSEN and before.state is not AgentState.READY:
+            self.exchange.board.release(
+                self.agent.agent_id, self.call.id, before.state, before.reason, talked=talked
+            )
+        else:
+            super()._release_agent(talked)

@@ -1,0 +1,240 @@
+"""After every connect: what Asterisk really has, against what we know and what is written down.
+
+Events tell only while we listen. So the present state is asked for, and each difference is made
+good: calls that live are taken up, calls that ended meanwhile get their end, and what nobody needs
+is removed from Asterisk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import structlog
+from sqlalchemy import select
+
+from models.store import Store
+from models.tables import AgentPresenceRow, Call, Staff
+from models.vocabulary import AgentState, CallDirection, CallState, ContactOutcome
+from telephony.ari.objects import Bridge, Channel
+from telephony.ari.tidy import tidily
+from telephony.call import LiveCall
+from telephony.exchange import Exchange
+from telephony.inbound import InboundCall
+from telephony.names import (
+    AGENT,
+    BRIDGE_KINDS,
+    CHANNEL_KINDS,
+    MEDIA,
+    SNOOP,
+    TAP,
+    call_of,
+    kind_of,
+)
+from telephony.outbound import OutboundCall
+from telephony.presence import IN_CALL, Agent
+from telephony.session import CallSession
+from telephony.stasis import CALLER, StasisRouter
+
+log = structlog.get_logger(__name__)
+
+_ENDED_UNSEEN = "系统重启期间通话已结束"
+_EXCHANGE_RESTARTED = "电话交换机重启，通话中断"
+
+#: Outcome of a call whose end nobody saw, by its last known state.
+_OUTCOMES = {
+    CallState.GREETING: ContactOutcome.ABANDONED_GREETING,
+    CallState.QUEUED: ContactOutcome.ABANDONED_QUEUE,
+    CallState.RINGING: ContactOutcome.ABANDONED_RINGING,
+    CallState.DIALLING: ContactOutcome.NOT_REACHED,
+    CallState.TALKING: ContactOutcome.SERVED,
+    CallState.HELD: ContactOutcome.SERVED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What Asterisk has at one moment."""
+
+    channels: dict[str, Channel]
+    bridges: dict[str, Bridge]
+    #: Since when this Asterisk runs.
+    running_since: datetime | None
+
+    def states(self, session: CallSession) -> dict[str, str]:
+        """State of the living channels of a call."""
+        own = {session.call.citizen_channel, *self.agent_legs(session.call.id)}
+        return {
+            channel_id: self.channels[channel_id].state
+            for channel_id in own
+            if channel_id in self.channels
+        }
+
+    def agent_legs(self, call_id: str) -> list[str]:
+        """Living legs of the agent, the newest last."""
+        return sorted(
+            (key for key in self.channels if kind_of(key) == AGENT and call_of(key) == call_id),
+            key=lambda key: int(key.rpartition("-")[2]),
+        )
+
+    def rooms(self, call_id: str) -> dict[str, frozenset[str]]:
+        """Who is in each living bridge of a call."""
+        return {
+            key: frozenset(bridge.channels)
+            for key, bridge in self.bridges.items()
+            if call_of(key) == call_id
+        }
+
+
+class Reconciler:
+    """Makes good what happened while nobody listened."""
+
+    def __init__(self, exchange: Exchange, router: StasisRouter, store: Store) -> None:
+        self._exchange = exchange
+        self._router = router
+        self._store = store
+        #: Calls of an earlier process that were not ended; taken up at the first connect.
+        self._left: list[Call] = []
+
+    async def restore(self) -> None:
+        """At start: agents, and the calls that an earlier process has left."""
+        async with self._store.read() as session:
+            rows = await session.execute(
+                select(AgentPresenceRow, Staff).join(Staff, Staff.id == AgentPresenceRow.agent_id)
+            )
+            for row, staff in rows.tuples():
+                self._restore_agent(row, staff)
+            left = select(Call).where(Call.ended_at.is_(None)).order_by(Call.started_at)
+            self._left = list(await session.scalars(left))
+
+    async def reread(self, agent_id: str) -> None:
+        """Another process has changed this agent's row."""
+        async with self._store.read() as session:
+            row = await session.get(AgentPresenceRow, agent_id)
+            staff = await session.get(Staff, agent_id)
+        if row is not None and staff is not None:
+            self._restore_agent(row, staff)
+
+    def _restore_agent(self, row: AgentPresenceRow, staff: Staff) -> None:
+        self._exchange.records.knows_version(row.agent_id, row.version)
+        self._exchange.board.restore(
+            Agent(
+                agent_id=row.agent_id,
+                agent_name=staff.name,
+                extension=staff.extension or "",
+                state=row.state,
+                since=row.since,
+                reason=row.reason,
+                call_id=row.call_id,
+                until=row.until,
+                idle_since=row.idle_since or row.since,
+            )
+        )
+
+    async def run(self) -> None:
+        """Compare and make good."""
+        for endpoint in await self._exchange.ari.endpoints.list_by_tech("PJSIP"):
+            self._exchange.board.phone(endpoint.resource, endpoint.state == "online")
+        known = [(session, set(session.seen)) for session in self._exchange.sessions.values()]
+        now = await self._look()
+        for session, seen in known:
+            if seen - now.channels.keys():
+                session.post(partial(session.check_lines, set(now.channels)))
+        await self._take_up(now)
+        self._offer_new(now)
+        self._free_agents()
+        await self._sweep(now)
+        self._exchange.distribute()
+
+    async def _look(self) -> Snapshot:
+        ari = self._exchange.ari
+        info = await ari.asterisk.get_info()
+        channels = {channel.id: channel for channel in await ari.channels.list()}
+        bridges = {bridge.id: bridge for bridge in await ari.bridges.list()}
+        since = info.status.startup_time if info.status else None
+        return Snapshot(channels=channels, bridges=bridges, running_since=since)
+
+    # --- calls of an earlier process ------------------------------------------------------------
+
+    async def _take_up(self, now: Snapshot) -> None:
+        left, self._left = self._left, []
+        for row in left:
+            session = self._session_for(row)
+            legs = now.agent_legs(row.id)
+            if row.citizen_channel in now.channels:
+                log.info("call.taken_up", call_id=row.id, state=row.state)
+                session.take_up(set(now.channels), legs)
+                self._router.adopt(session)
+                step = partial(session.recover, now.states(session), now.rooms(row.id))
+                session.start(step)
+            else:
+                await self._close(session, row, legs, now)
+
+    def _session_for(self, row: Call) -> CallSession:
+        self._exchange.records.knows_call(row)
+        call = LiveCall.from_row(row)
+        kind = InboundCall if row.direction is CallDirection.INBOUND else OutboundCall
+        session = kind(self._exchange, call)
+        session.agent = self._exchange.board.get(row.agent_id or "")
+        return session
+
+    async def _close(self, session: CallSession, row: Call, legs: list[str], now: Snapshot) -> None:
+        """Its citizen hung up while nobody listened."""
+        session.take_up(set(now.channels), legs)
+        restarted = now.running_since is not None and now.running_since > row.started_at
+        outcome = _OUTCOMES[row.state]
+        if row.answered_at is not None:
+            outcome = ContactOutcome.SERVED
+        elif restarted and row.direction is CallDirection.INBOUND:
+            outcome = ContactOutcome.FAILED
+        reason = _EXCHANGE_RESTARTED if restarted else _ENDED_UNSEEN
+        log.info("call.closed_later", call_id=row.id, state=row.state, reason=reason)
+        await session.end(outcome, reason, at=self._last_sign(row))
+
+    def _last_sign(self, row: Call) -> datetime:
+        """When the call was last known to live: the recording tells it best."""
+        recordings = self._exchange.recordings
+        signs = [row.started_at, row.queued_at, row.ringing_at, row.answered_at]
+        signs += [recordings.last_written(row.citizen_recording)]
+        return min(max(sign for sign in signs if sign), self._exchange.clock.now())
+
+    # --- what nobody told us of -----------------------------------------------------------------
+
+    def _offer_new(self, now: Snapshot) -> None:
+        """Callers in our hands of whom we were not told."""
+        handed_over = f"{self._exchange.ari.app},{CALLER}"
+        for channel in now.channels.values():
+            where = channel.dialplan
+            if where.app_name == "Stasis" and where.app_data == handed_over:
+                self._router.offer(channel)
+
+    def _free_agents(self) -> None:
+        """Agents who are noted with a call that is over."""
+        board = self._exchange.board
+        for agent in board:
+            if agent.state in IN_CALL and agent.call_id not in self._exchange.sessions:
+                board.release(agent.agent_id, agent.call_id or "", AgentState.BUSY, "系统重启")
+
+    async def _sweep(self, now: Snapshot) -> None:
+        """Remove our channels and bridges that belong to no living call."""
+        ari = self._exchange.ari
+        channels = [key for key in now.channels if kind_of(key) in CHANNEL_KINDS]
+        bridges = [key for key in now.bridges if kind_of(key) in BRIDGE_KINDS]
+        lost = [key for key in channels if not self._needed(key)]
+        empty = [key for key in bridges if not self._needed(key)]
+        if lost or empty:
+            log.info("exchange.swept", channels=lost, bridges=empty)
+        await tidily(*(ari.channels.hangup(key) for key in lost))
+        await tidily(*(ari.bridges.destroy(key) for key in empty))
+
+    def _needed(self, asterisk_id: str) -> bool:
+        session = self._router.session_of(asterisk_id)
+        if session is None:
+            return False
+        kind = kind_of(asterisk_id)
+        if kind in (SNOOP, MEDIA, TAP):
+            return asterisk_id in session.taps.ids()
+        if kind == AGENT:
+            return asterisk_id == session.call.agent_channel
+        return True

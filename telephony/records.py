@@ -1,0 +1,308 @@
+"""What happens on the floor, written down without ever making a call wait for the database.
+
+Changes are gathered and written in order by one task, many in one transaction. Events are told
+after what they speak of is stored. When the database fails they are told all the same, and the
+writing is tried again until it succeeds: the newest values win, no line of the ledger is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import CursorResult, Result, insert, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.bus import Bus
+from models.events import DomainEvent
+from models.ids import new_id
+from models.store import Store
+from models.tables import AgentPresenceRow, AgentStateLogRow, Call, Contact
+from telephony.call import LiveCall
+
+log = structlog.get_logger(__name__)
+
+#: Longest time that an event waits for a database that does not answer.
+TELL_AFTER_SECONDS = 0.5
+_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateEntry:
+    """An agent enters a state: one line of the ledger, and the present row."""
+
+    agent_id: str
+    state: str
+    reason: str
+    since: datetime
+    until: datetime | None
+    call_id: str | None
+    idle_since: datetime | None
+    #: False when only the present row changes (``until`` moved), not the state.
+    new_line: bool = True
+
+
+@dataclass(kw_only=True)
+class _Batch:
+    """What waits to be written. Rows are keyed by id and hold the newest values."""
+
+    contacts: dict[str, Values] = field(default_factory=dict)
+    calls: dict[str, Values] = field(default_factory=dict)
+    states: list[StateEntry] = field(default_factory=list)
+    events: list[DomainEvent] = field(default_factory=list)
+
+    def put_back(self, older: _Batch) -> None:
+        """Take up what could not be written, under what came since."""
+        self.contacts = older.contacts | self.contacts
+        self.calls = older.calls | self.calls
+        self.states = older.states + self.states
+
+    def parts(self) -> Iterator[_Batch]:
+        """The same, row by row."""
+        for key, values in self.contacts.items():
+            yield _Batch(contacts={key: values})
+        for key, values in self.calls.items():
+            yield _Batch(calls={key: values})
+        for entry in self.states:
+            yield _Batch(states=[entry])
+
+    def describe(self) -> str:
+        """All of it, for the log."""
+        return repr((self.contacts, self.calls, self.states))
+
+
+class Records:
+    """The writer. One per process."""
+
+    def __init__(self, store: Store, bus: Bus) -> None:
+        self._store = store
+        self._bus = bus
+        #: Told the agent's id when another process has changed that agent's row.
+        self.on_conflict: Callable[[str], None] = lambda agent_id: None
+        self._waiting = _Batch()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._task: asyncio.Task[None] | None = None
+        #: Rows as they are in the database, to write only what changed: other parts write too.
+        self._known: dict[str, Values] = {}
+        self._versions: dict[str, int] = {}
+
+    # --- what callers use -----------------------------------------------------------------------
+
+    def save(self, call: LiveCall, *events: DomainEvent) -> None:
+        """Write the call (and its contact) as it is now, then tell the events."""
+        self._waiting.calls[call.id] = call.call_values()
+        contact = call.contact_values()
+        if contact:
+            self._waiting.contacts[contact["id"]] = contact
+        self.tell(*events)
+
+    def enter_state(self, entry: StateEntry, *events: DomainEvent) -> None:
+        """Write an agent's state, then tell the events."""
+        self._waiting.states.append(entry)
+        self.tell(*events)
+
+    def tell(self, *events: DomainEvent) -> None:
+        """Publish, after everything saved until now is stored."""
+        self._waiting.events.extend(events)
+        self._idle.clear()
+        self._wake.set()
+
+    def knows_call(self, row: Call) -> None:
+        """A call found in the database: only changes from now on are written."""
+        self._known[_key(Call, row.id)] = LiveCall.from_row(row).call_values()
+        contact = LiveCall.from_row(row).contact_values()
+        if contact:
+            self._known[_key(Contact, row.contact_id)] = contact
+
+    def knows_version(self, agent_id: str, version: int) -> None:
+        """The version of an agent's row as read from the database."""
+        self._versions[agent_id] = version
+
+    async def flush(self) -> None:
+        """Wait until everything is stored (or has failed once and will be tried again)."""
+        self._wake.set()
+        await self._idle.wait()
+
+    async def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.create_task(self._run(), name="records")
+
+    async def stop(self) -> None:
+        """Write what is left, then stop."""
+        await self.flush()
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    # --- the writer -----------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._waiting = self._waiting, _Batch()
+            if await self._store_and_tell(batch):
+                failures = 0
+            else:
+                self._waiting.put_back(batch)
+                self._retry_later(failures)
+                failures += 1
+            if not self._wake.is_set():
+                self._idle.set()
+
+    def _retry_later(self, failures: int) -> None:
+        pause = _RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)]
+        asyncio.get_running_loop().call_later(pause, self._wake.set)
+
+    async def _store_and_tell(self, batch: _Batch) -> bool:
+        """True when stored. Events are told in any case, and never later than the limit."""
+        writing = asyncio.create_task(self._attempt(batch))
+        await asyncio.wait({writing}, timeout=TELL_AFTER_SECONDS)
+        for event in batch.events:
+            await self._bus.publish(event)
+        return await writing
+
+    async def _attempt(self, batch: _Batch) -> bool:
+        try:
+            await self._store_batch(batch)
+        except IntegrityError:
+            return await self._store_singly(batch)
+        except Exception as error:  # the database must never end a call, whatever it says
+            log.warning("records.not_stored", error=str(error), calls=len(batch.calls))
+            return False
+        return True
+
+    async def _store_singly(self, batch: _Batch) -> bool:
+        """A row that the database will never take must not hold up all others."""
+        for part in batch.parts():
+            try:
+                await self._store_batch(part)
+            except IntegrityError as error:
+                log.error("records.refused", error=str(error), lost=part.describe())
+            except Exception as error:
+                log.warning("records.not_stored", error=str(error))
+                return False
+        return True
+
+    async def _store_batch(self, batch: _Batch) -> None:
+        conflicts: list[str] = []
+        known: dict[str, Values] = {}
+        versions: dict[str, int] = {}
+        async with self._store.transaction() as work:
+            for values in batch.contacts.values():
+                await self._write(work.session, Contact, values, known)
+            for values in batch.calls.values():
+                await self._write(work.session, Call, values, known)
+            await self._write_states(work.session, batch.states, versions, conflicts)
+        self._known |= known
+        self._versions |= versions
+        for values in batch.calls.values():
+            if values["ended_at"] is not None:
+                self._forget(values)
+        for agent_id in conflicts:
+            log.warning("records.presence_conflict", agent_id=agent_id)
+            self.on_conflict(agent_id)
+
+    async def _write(
+        self,
+        session: AsyncSession,
+        table: type[Contact] | type[Call],
+        values: Values,
+        known: dict[str, Values],
+    ) -> None:
+        """Update what changed; a row that is not there yet is made."""
+        key = _key(table, values["id"])
+        before = self._known.get(key, {})
+        changed = {name: new for name, new in values.items() if name not in before}
+        changed |= {name: new for name, new in values.items() if before.get(name) != new}
+        known[key] = values
+        if not changed:
+            return
+        result = await session.execute(
+            update(table).where(table.id == values["id"]).values(**changed)
+        )
+        if _rows(result) == 0:
+            await session.execute(insert(table).values(**values))
+
+    def _forget(self, values: Values) -> None:
+        self._known.pop(_key(Call, values["id"]), None)
+        self._known.pop(_key(Contact, values["contact_id"]), None)
+
+    async def _write_states(
+        self,
+        session: AsyncSession,
+        entries: list[StateEntry],
+        versions: dict[str, int],
+        conflicts: list[str],
+    ) -> None:
+        last = {entry.agent_id: entry for entry in entries}
+        for agent_id, entry in last.items():
+            if not await self._write_presence(session, entry, versions):
+                conflicts.append(agent_id)
+        for entry in entries:
+            if entry.new_line and entry.agent_id not in conflicts:
+                await _write_line(session, entry)
+
+    async def _write_presence(
+        self, session: AsyncSession, entry: StateEntry, versions: dict[str, int]
+    ) -> bool:
+        """False when another process has changed the row since we read it."""
+        table = AgentPresenceRow
+        version = self._versions.get(entry.agent_id)
+        values = {
+            "state": entry.state,
+            "reason": entry.reason,
+            "since": entry.since,
+            "until": entry.until,
+            "call_id": entry.call_id,
+            "idle_since": entry.idle_since,
+            "version": (version or 0) + 1,
+        }
+        versions[entry.agent_id] = (version or 0) + 1
+        if version is None:
+            await session.execute(insert(table).values(agent_id=entry.agent_id, **values))
+            return True
+        guarded = update(table).where(table.agent_id == entry.agent_id, table.version == version)
+        result = await session.execute(guarded.values(**values))
+        if _rows(result) == 1:
+            return True
+        del versions[entry.agent_id]
+        return False
+
+
+def _key(table: type[Contact] | type[Call], row_id: str | None) -> str:
+    return f"{table.__tablename__} {row_id}"
+
+
+def _rows(result: Result[Any]) -> int:
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+async def _write_line(session: AsyncSession, entry: StateEntry) -> None:
+    table = AgentStateLogRow
+    still_open = update(table).where(table.agent_id == entry.agent_id, table.until.is_(None))
+    await session.execute(still_open.values(until=entry.since))
+    await session.execute(
+        insert(table).values(
+            id=new_id(),
+            agent_id=entry.agent_id,
+            state=entry.state,
+            reason=entry.reason,
+            since=entry.since,
+            until=None,
+            call_id=entry.call_id,
+        )
+    )

@@ -1,0 +1,217 @@
+"""The ear of a call: what each party says goes to speech recognition, apart from the other.
+
+A tap is a snoop channel on what the phone sends, in a bridge of its own with an external media
+channel that sends RTP to us. Nothing here may harm the call: whatever fails marks the transcript
+as incomplete, and the recording catches it up later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from models.errors import HotlineError
+from models.ids import new_id
+from models.ports import SpeechPort, SpeechStream
+from models.vocabulary import Leg
+from telephony.ari import ARIClient, ARIError, ARINotFound
+from telephony.ari.tidy import tidily
+from telephony.media import LegSound, MediaReceiver
+from telephony.names import MEDIA, SNOOP, TAP, name
+
+log = structlog.get_logger(__name__)
+
+_START_SECONDS = 3.0
+#: Longest wait for the last words when a call is over.
+_CLOSE_SECONDS = 3.0
+
+
+@dataclass(kw_only=True)
+class Tap:
+    """One leg's tap and the names of its parts."""
+
+    leg: Leg
+    channel_id: str
+    snoop_id: str
+    media_id: str
+    bridge_id: str
+    stream: SpeechStream
+    port: int | None = None
+    sound: LegSound | None = None
+    broken: bool = False
+    started: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def feed(self, pcm: bytes) -> None:
+        """Hand sound on; a recogniser that fails is not asked again."""
+        if self.broken:
+            return
+        try:
+            self.stream.feed(pcm)
+        except Exception:
+            log.exception("tap.speech_failed", channel=self.channel_id)
+            self.broken = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything said was heard by the recogniser."""
+        lost = self.sound.lost if self.sound else 0
+        return not self.broken and lost == 0 and self.stream.complete
+
+
+class Exchange(Protocol):
+    """What taps need of the surroundings."""
+
+    ari: ARIClient
+    media: MediaReceiver
+    speech: SpeechPort | None
+
+
+class CallTaps:
+    """The taps of one call."""
+
+    def __init__(self, exchange: Exchange, call_id: str) -> None:
+        self._exchange = exchange
+        self._call_id = call_id
+        self._taps: list[Tap] = []
+        self._opening: set[asyncio.Task[None]] = set()
+        self._closed = False
+        #: False once anything was missed.
+        self.complete = True
+
+    @property
+    def speech_model(self) -> str:
+        """Name of the model in use; empty without one."""
+        speech = self._exchange.speech
+        if speech is None or not speech.status.available:
+            return ""
+        status = speech.status
+        return f"{status.model}（练习模型）" if status.practice else status.model
+
+    def ids(self) -> set[str]:
+        """Channels and bridges of all taps, for telling them from what was left behind."""
+        return {part for tap in self._taps for part in (tap.snoop_id, tap.media_id, tap.bridge_id)}
+
+    def on_stasis_start(self, channel_id: str) -> None:
+        """A snoop or external media channel has come into our hands."""
+        for tap in self._taps:
+            if channel_id in tap.started:
+                tap.started[channel_id].set()
+
+    def open(self, leg: Leg, channel_id: str, offset_s: float) -> None:
+        """Begin to listen, in the background."""
+        stream = self._open_stream(leg, offset_s)
+        if stream is None or self._closed:
+            return
+        mark = new_id()[-8:]
+        ids = [name(kind, self._call_id, leg.value.lower(), mark) for kind in (SNOOP, MEDIA, TAP)]
+        tap = Tap(
+            leg=leg,
+            channel_id=channel_id,
+            snoop_id=ids[0],
+            media_id=ids[1],
+            bridge_id=ids[2],
+            stream=stream,
+            started={ids[0]: asyncio.Event(), ids[1]: asyncio.Event()},
+        )
+        self._taps.append(tap)
+        task = asyncio.create_task(self._set_up(tap), name=tap.bridge_id)
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def close_leg(self, leg: Leg) -> None:
+        """Stop listening to a leg that is gone (its phone will come back on another channel)."""
+        for tap in [tap for tap in self._taps if tap.leg is leg]:
+            await self._close(tap)
+
+    async def close(self) -> None:
+        """Stop listening and remove everything from Asterisk. Safe to call twice."""
+        self._closed = True
+        await asyncio.gather(*(self._close(tap) for tap in list(self._taps)))
+
+    async def abandon(self) -> None:
+        """Our process stops while the call goes on: flush the words, leave Asterisk alone."""
+        self._closed = True
+        for tap in self._taps:
+            self._stop_listening(tap)
+            await self._close_stream(tap)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _open_stream(self, leg: Leg, offset_s: float) -> SpeechStream | None:
+        speech = self._exchange.speech
+        if speech is None or not speech.status.available:
+            self.complete = False
+            return None
+        try:
+            return speech.open(self._call_id, leg, offset_s)
+        except HotlineError as error:
+            log.info("tap.no_speech", reason=str(error))
+        except Exception:
+            log.exception("tap.speech_failed", call_id=self._call_id)
+        self.complete = False
+        return None
+
+    async def _set_up(self, tap: Tap) -> None:
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await self._connect(tap)
+        except ARINotFound:
+            self.complete = False  # the party hung up meanwhile
+        except (ARIError, TimeoutError) as error:
+            log.warning("tap.not_set_up", call_id=self._call_id, error=repr(error))
+            self.complete = False
+
+    async def _connect(self, tap: Tap) -> None:
+        ari, media = self._exchange.ari, self._exchange.media
+        outside, _, _ = await asyncio.gather(
+            ari.channels.external_media(
+                tap.media_id, app=ari.app, external_host=media.address, format="slin"
+            ),
+            ari.channels.snoop(tap.channel_id, tap.snoop_id, app=ari.app, spy="in"),
+            ari.bridges.create(tap.bridge_id, type="mixing"),
+        )
+        port = outside.channelvars.get("UNICASTRTP_LOCAL_PORT") or await ari.channels.get_variable(
+            tap.media_id, "UNICASTRTP_LOCAL_PORT"
+        )
+        tap.port = int(port)
+        tap.sound = media.attach(tap.port, tap.feed)
+        await asyncio.gather(*(event.wait() for event in tap.started.values()))
+        await ari.bridges.add_channel(tap.bridge_id, tap.snoop_id, tap.media_id)
+
+    async def _close(self, tap: Tap) -> None:
+        if tap not in self._taps:
+            return
+        # A request under way could still make what we are about to remove: let it end first.
+        for task in [task for task in self._opening if task.get_name() == tap.bridge_id]:
+            for event in tap.started.values():
+                event.set()
+            await asyncio.wait({task})
+        if tap not in self._taps:
+            return
+        self._taps.remove(tap)
+        self._stop_listening(tap)
+        await asyncio.gather(self._remove(tap), self._close_stream(tap))
+
+    def _stop_listening(self, tap: Tap) -> None:
+        if tap.port is not None:
+            self._exchange.media.detach(tap.port)
+        self.complete = self.complete and tap.complete
+
+    async def _close_stream(self, tap: Tap) -> None:
+        try:
+            await asyncio.wait_for(tap.stream.close(), _CLOSE_SECONDS)
+        except Exception as error:  # of a recogniser that fails or hangs
+            log.warning("tap.close_failed", call_id=self._call_id, error=repr(error))
+            self.complete = False
+        self.complete = self.complete and tap.stream.complete
+
+    async def _remove(self, tap: Tap) -> None:
+        ari = self._exchange.ari
+        await tidily(
+            ari.channels.hangup(tap.snoop_id),
+            ari.channels.hangup(tap.media_id),
+            ari.bridges.destroy(tap.bridge_id),
+        )

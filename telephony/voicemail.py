@@ -1,0 +1,134 @@
+"""Messages that callers left in the dialplan while we did not answer, taken into the contacts.
+
+For each such caller the dialplan writes ``voicemail/<id>.txt`` (``id epoch number dialled
+recording``) before anything else, and ``voicemail/<id>.wav`` with the message, if one was left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from models.store import Store
+from models.tables import Contact
+from models.vocabulary import Channel, ContactOutcome
+from telephony.recording import Recordings
+
+log = structlog.get_logger(__name__)
+
+FOLDER = "voicemail"
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+#: Shorter than half a second is a click, not a message.
+_SHORTEST_BYTES = 44 + 8000
+_FIELDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """What the dialplan wrote of one caller."""
+
+    path: Path
+    channel_id: str
+    at: datetime
+    number: str
+    dialled: str
+
+    @property
+    def message(self) -> Path:
+        """The caller's words, where any were left."""
+        return self.path.with_suffix(".wav")
+
+    @property
+    def contact_id(self) -> str:
+        """Always the same for the same call: taking it in twice changes nothing."""
+        value = int(self.at.timestamp() * 1000) << 80
+        value |= int.from_bytes(hashlib.sha256(self.channel_id.encode()).digest()[:10], "big")
+        return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+
+class Voicemail:
+    """Takes the messages in."""
+
+    def __init__(self, store: Store, recordings: Recordings) -> None:
+        self._store = store
+        self._recordings = recordings
+
+    async def take_in(self, living_channels: Collection[str]) -> int:
+        """Make contacts of all messages whose callers have hung up; returns how many."""
+        notes = await asyncio.to_thread(_read_notes, self._recordings.folder / FOLDER)
+        count = 0
+        for note in notes:
+            if note.channel_id not in living_channels:
+                await self._take(note)
+                count += 1
+        return count
+
+    async def _take(self, note: Note) -> None:
+        left = _size(note.message) >= _SHORTEST_BYTES
+        target = self._recordings.path_for(note.channel_id, note.at, "voicemail.wav")
+        contact = Contact(
+            id=note.contact_id,
+            channel=Channel.VOICEMAIL,
+            citizen_number=note.number[:32],
+            access_number=note.dialled[:32],
+            started_at=note.at,
+            ended_at=_written(note.message) or note.at,
+            outcome=(ContactOutcome.VOICEMAIL_LEFT if left else ContactOutcome.ABANDONED_GREETING),
+            reason="系统恢复期间来电，" + ("已留言" if left else "未留言挂断"),
+            recording=self._recordings.relative(target) if left else "",
+        )
+        if left:
+            await asyncio.to_thread(_copy, note.message, target)
+        async with self._store.transaction() as work:
+            await work.session.merge(contact)
+        # Only now: should we die before this line, the same contact is written once more.
+        for path in (note.message, note.path):
+            path.unlink(missing_ok=True)
+        log.info("voicemail.taken_in", contact_id=contact.id, left=left)
+
+
+def _read_notes(folder: Path) -> list[Note]:
+    notes = []
+    for path in sorted(folder.glob("*.txt")):
+        note = _read_note(path)
+        if note is None:
+            log.error("voicemail.unreadable", path=str(path))
+            path.rename(path.with_suffix(".unreadable"))
+        else:
+            notes.append(note)
+    return notes
+
+
+def _read_note(path: Path) -> Note | None:
+    """A note. Number and dialled number may be empty, so the fields are split at single blanks."""
+    fields = path.read_text(encoding="utf-8", errors="replace").rstrip("\n").split(" ")
+    if len(fields) < _FIELDS or not fields[1].isdigit():
+        return None
+    return Note(
+        path=path,
+        channel_id=fields[0],
+        at=datetime.fromtimestamp(int(fields[1]), UTC),
+        number=fields[2],
+        dialled=fields[3],
+    )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _written(path: Path) -> datetime | None:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_suffix(".part")
+    draft.write_bytes(source.read_bytes())
+    draft.replace(target)
