@@ -73,6 +73,8 @@ OPEN_STATES = (S.TO_DISPATCH, S.DISPATCHED, S.TO_AUDIT, S.TO_FOLLOW_UP, S.REDO)
 IN_HAND = (S.DISPATCHED, S.REDO)
 #: States of a task that is not over.
 ACTIVE_TASK = (T.TO_SIGN, T.SIGNED, T.SUBMITTED, T.SENT_BACK)
+#: States of a task that the unit still owes something on.
+UNIT_AT_WORK = (T.TO_SIGN, T.SIGNED, T.SENT_BACK)
 #: Posts of the hotline itself.
 HOTLINE_ROLES = (R.AGENT, R.SHIFT_LEADER, R.DISPATCHER, R.AUDITOR, R.FOLLOW_UP, R.MANAGER)
 
@@ -92,7 +94,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.DRAFT,),
         to_order=S.TO_DISPATCH,
         roles=(R.AGENT, R.SHIFT_LEADER),
-        needs=("title", "content", "request_type", "category", "urgency", "department"),
+        needs=("title", "content", "request_type", "category", "urgency"),
         effect="派单时限开始计算",
     ),
     Transition(

@@ -41,8 +41,8 @@ from models.tables import (
     Task,
     WorkOrder,
 )
-from models.vocabulary import CloseReason, OrderState, TaskState
-from models.workflow import ACTIVE_TASK, allowed_actions, rows_of
+from models.vocabulary import CloseReason, OrderState
+from models.workflow import UNIT_AT_WORK, allowed_actions, rows_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,8 +280,7 @@ def _first_contact(task: Task, veil: Veil) -> dict[str, Any] | None:
 
 
 def _task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
-    at_work = task.state in ACTIVE_TASK and task.state is not TaskState.SUBMITTED
-    runs = at_work and order.state in (OrderState.DISPATCHED, OrderState.REDO)
+    runs = task.state in UNIT_AT_WORK and order.state in (OrderState.DISPATCHED, OrderState.REDO)
     return [
         clock_view(
             Promise.from_json(task.clocks[name]),

@@ -31,7 +31,7 @@ from models.guards import Actor
 from models.store import Store
 from models.tables import Draft, FollowUp, Task, WorkOrder
 from models.vocabulary import Light, OrderState, TaskRole, TaskState
-from models.workflow import OPEN_STATES
+from models.workflow import OPEN_STATES, UNIT_AT_WORK
 
 #: Boxes of a unit's inbox.
 UNIT_BOXES: dict[str, tuple[TaskState, ...]] = {
@@ -39,7 +39,7 @@ UNIT_BOXES: dict[str, tuple[TaskState, ...]] = {
     "in_hand": (TaskState.SIGNED,),
     "sent_back": (TaskState.SENT_BACK,),
     "submitted": (TaskState.SUBMITTED,),
-    "open": (TaskState.TO_SIGN, TaskState.SIGNED, TaskState.SENT_BACK),
+    "open": UNIT_AT_WORK,
 }
 _QUEUES = {
     "queue.dispatch": OrderState.TO_DISPATCH,

@@ -11,6 +11,7 @@ from dispatch.views.privacy import list_veil
 from dispatch.views.shapes import ClockView, OrderRow
 from models.tables import Task, WorkOrder
 from models.vocabulary import Light, TaskState
+from models.workflow import UNIT_AT_WORK
 
 _WORST_LAST = list(Light)
 
@@ -79,7 +80,7 @@ def clock_view(
 
 def task_light(task: Task, now: datetime) -> Light:
     """The worst light of the clocks the unit still owes something on."""
-    if task.state not in (TaskState.TO_SIGN, TaskState.SIGNED, TaskState.SENT_BACK):
+    if task.state not in UNIT_AT_WORK:
         return Light.NONE
     owed = [
         Promise.from_json(task.clocks[name]).light(now)
