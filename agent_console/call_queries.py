@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,17 +14,15 @@ from agent_console.call_views import (
     CallerView,
     CallFacts,
     CallRow,
-    DraftView,
     RecentOrder,
     UtteranceView,
 )
-from agent_console.masking import mask_number
 from agent_console.people import Person
 from agent_console.services import Console
+from dispatch.views.privacy import mask_phone
 from models.errors import NotFound
 from models.ports import CallView
-from models.store import Store
-from models.tables import Call, Contact, Draft, Staff, UtteranceRow, WorkOrder
+from models.tables import Call, Contact, Staff, UtteranceRow, WorkOrder
 
 RECENT = timedelta(days=30)
 RECENT_ORDERS = 5
@@ -35,7 +32,7 @@ def mask_call(call: CallView, person: Person) -> CallView:
     """The call with its number as this person may see it."""
     if person.sees_number_of(call.agent_id):
         return call
-    return replace(call, caller_number=mask_number(call.caller_number))
+    return replace(call, caller_number=mask_phone(call.caller_number))
 
 
 async def visible_call(session: AsyncSession, call_id: str, person: Person) -> Call:
@@ -206,33 +203,6 @@ def _view_of_row(row: Call) -> CallView:
     )
 
 
-async def read_draft(store: Store, draft_id: str, person: Person) -> DraftView | None:
-    """What this person typed for a call."""
-    async with store.read() as session:
-        draft = await session.get(Draft, draft_id)
-    if draft is None or draft.agent_id != person.staff_id:
-        return None
-    return DraftView(content=draft.content, updated_at=draft.updated_at)
-
-
-async def write_draft(
-    store: Store, draft_id: str, person: Person, content: dict[str, Any], now: datetime
-) -> None:
-    """Keep what this person typed for a call. What became an order is not touched any more.
-
-    :raises NotFound: someone else's.
-    """
-    async with store.transaction() as work:
-        draft = await work.session.get(Draft, draft_id)
-        if draft is None:
-            draft = Draft(id=draft_id, agent_id=person.staff_id)
-            work.session.add(draft)
-        if draft.agent_id != person.staff_id:
-            raise NotFound("这份草稿不是您的", draft_id=draft_id)
-        if draft.order_id is None:
-            draft.content, draft.updated_at = content, now
-
-
 def before(cursor: tuple[datetime, str]) -> ColumnElement[bool]:
     """Rows after the cursor's in a list sorted newest first."""
     at, call_id = cursor
@@ -241,7 +211,7 @@ def before(cursor: tuple[datetime, str]) -> ColumnElement[bool]:
 
 def _glance(call: Call, person: Person) -> str:
     clear = person.sees_number_of(call.agent_id)
-    return call.citizen_number if clear else mask_number(call.citizen_number)
+    return call.citizen_number if clear else mask_phone(call.citizen_number)
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

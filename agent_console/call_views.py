@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel
 
 from models.speech import SpeechStatus
 from models.understanding import Understanding
 from models.vocabulary import CallDirection, CallState, ContactOutcome, Leg, OrderState
-
-
-class DraftView(BaseModel):
-    """What the agent typed so far, as the form sent it."""
-
-    content: dict[str, Any]
-    updated_at: datetime
 
 
 class CallRow(BaseModel):

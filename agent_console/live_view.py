@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from agent_console.masking import mask_number
 from agent_console.people import Person
+from dispatch.views.privacy import mask_phone
 from models.events import (
     AgentStateChanged,
     CallEvent,
@@ -53,7 +53,7 @@ class LiveEvent:
         """With the citizen's number hidden."""
         event = self.event
         if isinstance(event, CallEvent):
-            event = replace(event, caller_number=mask_number(event.caller_number))
+            event = replace(event, caller_number=mask_phone(event.caller_number))
         return render(event, self.id)
 
 

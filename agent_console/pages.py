@@ -17,22 +17,6 @@ FRESH = "no-cache"
 HASHED = "assets"
 FOR_EVER = "public, max-age=31536000, immutable"
 
-PAGES = (
-    "/",
-    "/login",
-    "/desk",
-    "/orders",
-    "/orders/{id}",
-    "/dispatch",
-    "/inbox",
-    "/audit",
-    "/follow-up",
-    "/report",
-    "/calls",
-    "/calls/{id}",
-    "/phone",
-)
-
 NOT_BUILT = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>12345 热线</title></head>
 <body><h1>界面文件还没有生成</h1>
@@ -55,11 +39,13 @@ async def start_page(request: web.Request) -> web.StreamResponse:
 
 
 async def file(request: web.Request) -> web.StreamResponse:
-    """A file of the build."""
+    """A file of the build; the start page where the address does not look like one."""
     dist, path = _dist(request).resolve(), request.match_info["path"].lstrip("/")
     if "\x00" in path:
         raise web.HTTPNotFound
     wanted = (dist / path).resolve()
+    if "." not in wanted.name:
+        return await start_page(request)
     if not wanted.is_relative_to(dist) or not wanted.is_file():
         raise web.HTTPNotFound
     hashed = wanted.is_relative_to(dist / HASHED)
@@ -67,9 +53,8 @@ async def file(request: web.Request) -> web.StreamResponse:
 
 
 def mount_pages(app: web.Application) -> None:
-    """Serve pages and files; call last, the files match any address."""
-    for page in PAGES:
-        app.router.add_get(page, start_page)
+    """Serve pages and files; call last, this matches any address."""
+    app.router.add_get("/", start_page)
     app.router.add_get("/{path:(?!api/|sip$|healthz$).+}", file)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,16 +16,27 @@ from config.permissions import Permissions
 from config.secrets import Secrets
 from config.settings import Settings
 from config.taxonomy import Taxonomy
+from dispatch.drafts import Drafts
 from dispatch.rules import Rules
+from dispatch.service import OrderService
+from dispatch.views.detail import OrderDetails
+from dispatch.views.lists import OrderLists
+from dispatch.views.queues import Queues
 from models.bus import Bus
 from models.clock import Clock, SystemClock
 from models.errors import TelephonyUnavailable
 from models.ports import CallControl
 from models.speech import SpeechStatus
 from models.store import Store
+from models.understanding import Understanding
 
 #: The built browser app.
 WEB_DIST = Path(__file__).parent / "web" / "dist"
+
+
+async def no_proposal(_call_id: str) -> Understanding | None:
+    """Where nothing understands texts."""
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +55,8 @@ class ConsoleServices:
     )
     #: Version of the text model in use; None: none is loaded.
     text_model: Callable[[], str | None] = lambda: None
+    #: The newest proposal for a call that this process has not heard itself (after a restart).
+    proposal: Callable[[str], Awaitable[Understanding | None]] = no_proposal
     #: Why the exchange is not there; empty when it is.
     exchange_reason: Callable[[], str] = lambda: ""
     #: Demo accounts exist: the sign-in page says so.
@@ -79,6 +92,12 @@ class Console:
         )
         self.access = AccessLedger(services.store, services.clock)
         self.live = LiveHub(services)
+        parts = (services.store, services.clock, services.rules)
+        self.orders = OrderService(*parts)
+        self.details = OrderDetails(*parts)
+        self.lists = OrderLists(*parts)
+        self.queues = Queues(*parts)
+        self.drafts = Drafts(services.store, services.clock)
 
     @property
     def store(self) -> Store:

@@ -25,18 +25,19 @@ FAMILIES = {
 }
 
 
+def readable(value: Any) -> Any:
+    """A field as it is; NUL is refused: PostgreSQL cannot keep it and nobody can read it."""
+    if isinstance(value, str) and "\x00" in value:
+        raise ValueError("含有无法显示的字符")
+    return value
+
+
 class Body(BaseModel):
     """Base of what people send: unknown fields are refused, texts are trimmed."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
 
-    @field_validator("*")
-    @classmethod
-    def _readable(cls, value: Any) -> Any:
-        """PostgreSQL cannot keep NUL, and nobody can read it."""
-        if isinstance(value, str) and "\x00" in value:
-            raise ValueError("含有无法显示的字符")
-        return value
+    _readable = field_validator("*")(readable)
 
 
 def read_json(model: type[M], raw: bytes) -> M:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from agent_console.handlers import agent, calls, health, live, practice, reference, session
+from agent_console.handlers import (
+    agent,
+    assessment,
+    calls,
+    health,
+    live,
+    order_commands,
+    orders,
+    practice,
+    reference,
+    session,
+)
 
 ALL_ROUTES = [
     *health.routes.all,
@@ -11,5 +22,8 @@ ALL_ROUTES = [
     *live.routes.all,
     *agent.routes.all,
     *calls.routes.all,
+    *orders.routes.all,
+    *order_commands.routes.all,
+    *assessment.routes.all,
     *practice.routes.all,
 ]

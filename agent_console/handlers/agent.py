@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from agent_console.call_queries import call_view_of, mask_call, read_draft
-from agent_console.call_views import DraftView
+from agent_console.call_queries import call_view_of, mask_call
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
+from dispatch.drafts import DraftView
+from models.errors import Forbidden
 from models.ports import CallView, Floor, Presence, SeatAccount
 from models.vocabulary import AgentState
 
@@ -68,8 +69,16 @@ async def get_agent(ask: Ask) -> AgentDesk:
     return AgentDesk(
         presence=presence,
         call=await call_view_of(ask.console, presence.call_id),
-        draft=await read_draft(ask.console.store, presence.call_id, ask.person),
+        draft=await _draft(ask, presence.call_id),
     )
+
+
+async def _draft(ask: Ask, call_id: str) -> DraftView | None:
+    """What this agent typed; none where somebody else had the call before."""
+    try:
+        return await ask.console.drafts.get_draft(ask.person.actor(), call_id)
+    except Forbidden:
+        return None
 
 
 @routes.route("POST", "/api/agent/state", summary="坐席切换状态", permission="call.seat")

@@ -18,24 +18,23 @@ from agent_console.call_queries import (
     call_rows,
     caller_of,
     names_of,
-    read_draft,
     utterances_of,
     visible_call,
-    write_draft,
 )
 from agent_console.call_views import (
     CallDetail,
     CallPage,
     Dialled,
     DraftSaved,
-    DraftView,
 )
-from agent_console.masking import mask_number
-from agent_console.paging import MAX_LIMIT, decode_cursor, encode_cursor
 from agent_console.people import Person
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
+from dispatch.commands import SaveDraft
+from dispatch.drafts import DraftView
 from dispatch.scope import visible
+from dispatch.views.cursors import decode_cursor, encode_cursor
+from dispatch.views.privacy import mask_phone
 from models.errors import Forbidden, InvalidInput, NotFound
 from models.tables import Call, WorkOrder
 from models.vocabulary import ContactOutcome, Leg
@@ -56,7 +55,7 @@ class CallFilter(Body):
     #: Beginning or end of the citizen's number.
     number: str | None = Field(None, pattern=r"^\+?\d{3,20}$")
     cursor: str | None = Field(None, max_length=200)
-    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+    limit: int = Field(50, ge=1, le=200)
 
 
 class CallOut(Body):
@@ -115,7 +114,8 @@ async def get_call(ask: Ask, call_id: str) -> CallDetail:
         return CallDetail(
             call=call_facts(call, names.get(call.agent_id or ""), number),
             utterances=await utterances_of(session, call_id),
-            understanding=console.live.understanding_of(call_id),
+            understanding=console.live.understanding_of(call_id)
+            or await console.services.proposal(call_id),
             speech=console.services.speech_status(),
             caller=await caller_of(session, call, number, person, now),
         )
@@ -176,8 +176,8 @@ async def resume_call(ask: Ask, call_id: str) -> None:
     "GET", "/api/calls/{call_id}/draft", summary="通话的工单草稿", permission="order.create"
 )
 async def get_draft(ask: Ask, call_id: str) -> DraftView:
-    """One's own."""
-    draft = await read_draft(ask.console.store, call_id, ask.person)
+    """One's own; a shift leader may read everybody's."""
+    draft = await ask.console.drafts.get_draft(ask.person.actor(), call_id)
     if draft is None:
         raise NotFound("这通电话还没有草稿", call_id=call_id)
     return draft
@@ -192,9 +192,9 @@ async def save_draft(ask: Ask, call_id: str, body: SaveDraftBody) -> DraftSaved:
         call = await session.get(Call, call_id)
     if call is None or call.agent_id != ask.person.staff_id:
         raise NotFound("没有这通电话，或不是由您接听", call_id=call_id)
-    now = ask.console.services.clock.now()
-    await write_draft(ask.console.store, call_id, ask.person, body.content, now)
-    return DraftSaved(updated_at=now)
+    command = SaveDraft(id=call_id, content=body.content)
+    saved = await ask.console.drafts.save_draft(ask.person.actor(), command)
+    return DraftSaved(updated_at=saved.updated_at)
 
 
 def _select(query: CallFilter, person: Person, zone: ZoneInfo) -> Select[Call]:
@@ -225,7 +225,7 @@ def _with_number(chosen: Select[Call], number: str, person: Person) -> Select[Ca
 async def _number_for(ask: Ask, call: Call) -> str:
     person = ask.person
     if not person.may("caller.clear"):
-        return mask_number(call.citizen_number)
+        return mask_phone(call.citizen_number)
     if call.agent_id != person.staff_id and call.citizen_number:
         await ask.console.access.note(person, "phone_number", call.id)
     return call.citizen_number

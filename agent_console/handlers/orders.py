@@ -1,0 +1,133 @@
+"""Reading orders: lists, desks' queues, one order."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from sqlalchemy import or_, select
+
+from agent_console import order_layout
+from agent_console.order_views import Badges, OrderDetail, OrderPage, OrderRow
+from agent_console.routing import Ask, Routes
+from agent_console.validation import Body
+from dispatch.views.privacy import Visibility
+from dispatch.views.shapes import OrderFilter
+from models.tables import Call, Suggestion, WorkOrder
+from models.vocabulary import Light, OrderState
+
+routes = Routes("工单")
+
+Queue = Literal["dispatch", "inbox", "audit", "follow_up", "mine", "all"]
+
+
+class OrderQuery(Body):
+    """What to list. Queues come most pressing first, lists newest first."""
+
+    queue: Queue = "all"
+    state: OrderState | None = None
+    #: Code of a unit that has or had a task in it.
+    department: str = Field("", max_length=32)
+    #: Words of title, content or place; an order number or part of it; a phone number.
+    q: str = Field("", max_length=100)
+    light: Light | None = None
+    #: In the inbox: which tasks.
+    box: Literal["to_sign", "in_hand", "sent_back", "submitted", "open"] = "open"
+    cursor: str = Field("", max_length=200)
+    limit: int = Field(50, ge=1, le=200)
+
+
+@routes.route("GET", "/api/orders", summary="工单列表和各岗位队列")
+async def list_orders(ask: Ask, query: OrderQuery) -> OrderPage:
+    """Only what the reader may see; names and numbers are masked."""
+    if query.queue == "inbox":
+        return await _inbox(ask, query)
+    if query.queue == "audit":
+        found = await ask.console.queues.audit_queue(ask.person.actor(), query.limit)
+        return _filtered([order_layout.audit_row(item) for item in found], query, None)
+    if query.queue == "follow_up":
+        waiting = await ask.console.queues.follow_up_queue(ask.person.actor(), query.limit)
+        return _filtered([order_layout.follow_up_row(item) for item in waiting], query, None)
+    if query.queue == "dispatch":
+        ask.person.require("queue.dispatch")
+    page = await ask.console.lists.orders(ask.person.actor(), _filter(query))
+    rows = [order_layout.row(item) for item in page.items]
+    return OrderPage(items=rows, next_cursor=page.next_cursor)
+
+
+@routes.route("GET", "/api/badges", summary="各岗位待办数量")
+async def get_badges(ask: Ask) -> Badges:
+    """Numbers beside the menu."""
+    return order_layout.badges(await ask.console.queues.badges(ask.person.actor()))
+
+
+@routes.route("GET", "/api/orders/{order_id}", summary="工单详情")
+async def get_order(ask: Ask, order_id: str) -> OrderDetail:
+    """With its timeline, tasks, audits, follow-ups, score, and what the reader may do now."""
+    return await read_order(ask, order_id)
+
+
+async def read_order(ask: Ask, order_id: str, query_code: str | None = None) -> OrderDetail:
+    """The order as this person may see it; a clear number of somebody else's order is logged."""
+    person = ask.person
+    found = await ask.console.details.order(person.actor(), order_id)
+    numbers = found.caller.phone or found.caller.callback_phone
+    clear = found.caller.visibility is Visibility.CLEAR and bool(numbers)
+    if clear and found.accepted_by != person.staff_id:
+        await ask.console.access.note(person, "caller_identity", order_id)
+    calls, suggestion = await _belongings(ask, order_id)
+    return order_layout.detail(found, ask.console.services.rules, calls, suggestion, query_code)
+
+
+async def _belongings(ask: Ask, order_id: str) -> tuple[list[Call], Suggestion | None]:
+    """Calls and the machine's proposal; both are the hotline's own business."""
+    if not ask.person.may("order.view_all"):
+        return [], None
+    came_with = select(WorkOrder.call_id).where(WorkOrder.id == order_id).scalar_subquery()
+    calls = (
+        select(Call)
+        .where(or_(Call.order_id == order_id, Call.id == came_with))
+        .order_by(Call.started_at)
+    )
+    proposed = select(Suggestion).where(Suggestion.order_id == order_id)
+    async with ask.console.store.read() as session:
+        return list(await session.scalars(calls)), await session.scalar(proposed)
+
+
+def _filter(query: OrderQuery) -> OrderFilter:
+    states = [query.state] if query.state else []
+    if query.queue == "dispatch":
+        states = [OrderState.TO_DISPATCH]
+    return OrderFilter(
+        states=states,
+        departments=[query.department] if query.department else [],
+        lights=[query.light] if query.light else [],
+        mine=query.queue == "mine",
+        q=query.q,
+        sort="due" if query.queue == "dispatch" else "newest",
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+
+
+async def _inbox(ask: Ask, query: OrderQuery) -> OrderPage:
+    page = await ask.console.queues.unit_inbox(
+        ask.person.actor(), query.box, query.limit, query.cursor
+    )
+    rows = [order_layout.inbox_row(item) for item in page.items]
+    return _filtered(rows, query, page.next_cursor)
+
+
+def _filtered(rows: list[OrderRow], query: OrderQuery, next_cursor: str | None) -> OrderPage:
+    """What of a desk's queue fits the search. Desks are short: it is done here."""
+    return OrderPage(items=[row for row in rows if _fits(row, query)], next_cursor=next_cursor)
+
+
+def _fits(row: OrderRow, query: OrderQuery) -> bool:
+    words = query.q.lower()
+    return (
+        (not words or any(words in text.lower() for text in (row.title, row.order_no, row.place)))
+        and (query.light is None or row.light is query.light)
+        and (query.state is None or row.state is query.state)
+        and (not query.department or row.lead_department == query.department)
+    )
