@@ -8,8 +8,6 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
-from nlp.text.understander import Understander
-from telephony.call_center import CallCenter
 
 from agent_console.app import create_app
 from agent_console.services import ConsoleServices
@@ -24,9 +22,11 @@ from nlp.catch_up import CatchUp
 from nlp.live import LiveUnderstanding
 from nlp.speech.files import transcribe_file
 from nlp.speech.service import SpeechService
+from nlp.text.understander import Understander
 from nlp.transcripts import TranscriptStore
 from telephony.asterisk.process import AsteriskProcess
 from telephony.asterisk.prompts import Prompts, make_prompts
+from telephony.call_center import CallCenter
 
 log = structlog.get_logger(__name__)
 

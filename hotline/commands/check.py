@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import click
-from nlp.text.understander import Understander
 
 from config.settings import load_settings
 from dispatch.chain import ChainVerifier
 from hotline.ground import Ground, lay_ground
 from models.errors import HotlineError
 from nlp.speech.models import find_model
+from nlp.text.understander import Understander
 from telephony.asterisk.installation import find_installation
 
 #: How far due dates reach.

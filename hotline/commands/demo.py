@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import Any
 
 import click
 
@@ -23,6 +24,7 @@ async def _demo(calls: int, seed: int) -> int:
     settings = load_settings()
     before = await summarise(settings)
     steps = {"call": 0, "order": 0}
+    bar: Any
     with click.progressbar(
         length=calls, label="演示进行中", item_show_func=lambda _: f"工单 {steps['order']}"
     ) as bar:

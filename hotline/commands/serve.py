@@ -6,10 +6,10 @@ import asyncio
 import signal
 
 import click
-from nlp.text.training import ensure_trained
 
 from agent_console.accounts import NewStaff, demo_accounts, seed_demo_staff
 from config.settings import Settings, load_settings
+from hotline.commands.text import ensure_text_model
 from hotline.ground import lay_ground
 from hotline.logs import configure_logging
 from models.vocabulary import Role
@@ -32,7 +32,7 @@ async def _init(settings: Settings) -> None:
         await seed_demo_staff(ground.store, ground.secrets.demo_password, settings)
     await ground.store.close()
     click.echo("· 文本理解模型")
-    version = await asyncio.to_thread(ensure_trained, settings)
+    version = await asyncio.to_thread(ensure_text_model, settings)
     click.echo(f"  {version}")
 
 

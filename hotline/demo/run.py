@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -117,7 +118,7 @@ class Demonstration:
         stack.push_async_callback(client.post, "/api/agent/sign-out")
         account = signed_in["account"]
         phone = await stack.enter_async_context(
-            SipAgent.on_seat(account["extension"], account["password"], self._exchange)
+            SipAgent.registered(account["extension"], account["password"], self._exchange)
         )
         default = load_departments(self._settings.rules).hotline
         agent = ScriptedAgent(client, phone, self._story, self._taken, self._orders.put, default)
@@ -192,7 +193,7 @@ async def summarise(settings: Settings) -> Summary:
 
 
 async def _count(session: AsyncSession) -> Summary:
-    async def number(query: Select[tuple[int]]) -> int:
+    async def number(query: Select[Any]) -> int:
         return await session.scalar(query) or 0
 
     mean = await session.scalar(select(func.avg(ClosureScore.score)))

@@ -1,0 +1,178 @@
+"""The whole product as its user runs it: ``hotline init`` and ``hotline serve`` as processes.
+
+async with running_hotline() as hotline:
+    async with hotline.signed_in("huawu1") as agent: ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from config.secrets import Secrets, load_or_create_secrets
+from config.settings import PROJECT_ROOT, Settings
+from hotline.demo.client import Client
+from models.store import Store
+from telephony.asterisk.process import AsteriskProcess
+from telephony.asterisk.prompts import make_prompts
+from tests.support.asterisk import RunningAsterisk, isolated_settings
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 20.0
+_HOTLINE = Path(sys.executable).with_name("hotline")
+
+
+@dataclass(kw_only=True)
+class RunningHotline:
+    """One installation with ports and a folder of its own."""
+
+    settings: Settings
+    secrets: Secrets
+    asterisk: RunningAsterisk
+    log_file: Path
+    process: asyncio.subprocess.Process | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The console's address."""
+        return f"http://127.0.0.1:{self.settings.web.port}"
+
+    @property
+    def password(self) -> str:
+        """Of all demo accounts."""
+        return self.secrets.demo_password
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes the ``hotline`` command use this installation."""
+        settings = self.settings
+        return (
+            os.environ
+            | self.extra
+            | {
+                "HOTLINE_VAR": str(settings.var),
+                "HOTLINE_WEB__PORT": str(settings.web.port),
+                "HOTLINE_ASTERISK__ROOT": str(settings.asterisk_root),
+                "HOTLINE_ASTERISK__HTTP_PORT": str(settings.asterisk.http_port),
+                "HOTLINE_ASTERISK__SIP_PORT": str(settings.asterisk.sip_port),
+                "HOTLINE_ASTERISK__RTP_START": str(settings.asterisk.rtp_start),
+                "HOTLINE_ASTERISK__RTP_END": str(settings.asterisk.rtp_end),
+                "HOTLINE_TELEPHONY__TRUNK_OUTBOUND": settings.telephony.trunk_outbound,
+                "HOTLINE_TELEPHONY__WRAP_UP_SECONDS": str(settings.telephony.wrap_up_seconds),
+                "PYTHONUNBUFFERED": "1",
+            }
+        )
+
+    async def command(self, *arguments: str, text: str = "") -> tuple[int, str]:
+        """Run ``hotline …``; gives the exit code and what it printed."""
+        program = await asyncio.create_subprocess_exec(
+            _HOTLINE,
+            *arguments,
+            env=self.environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        printed, _ = await program.communicate(text.encode())
+        return program.returncode or 0, printed.decode()
+
+    async def start(self) -> None:
+        """``hotline serve``, until the console answers.
+
+        :raises AssertionError: with the log, when it does not.
+        """
+        with self.log_file.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                _HOTLINE, "serve", env=self.environment, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while not await self._answers():
+            over = self.process.returncode is not None or time.monotonic() > deadline
+            assert not over, f"hotline serve did not start:\n{self.log()}"
+            await asyncio.sleep(0.1)
+
+    async def stop(self) -> None:
+        """Ctrl-C, and wait."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(signal.SIGINT)
+            await asyncio.wait_for(self.process.wait(), _STOP_SECONDS)
+
+    async def kill(self) -> None:
+        """The process dies without a word."""
+        assert self.process is not None
+        self.process.kill()
+        await self.process.wait()
+
+    def log(self) -> str:
+        """What the server has printed."""
+        return self.log_file.read_text(errors="replace")[-8000:]
+
+    @asynccontextmanager
+    async def signed_in(self, username: str) -> AsyncIterator[Client]:
+        """A person at the public API."""
+        async with Client(self.url, username, self.password) as client:
+            yield client
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Store]:
+        """The same database, read from outside."""
+        store = Store(self.settings.effective_database_url)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    async def _answers(self) -> bool:
+        try:
+            async with aiohttp.ClientSession() as http, http.get(f"{self.url}/healthz") as response:
+                return response.status == 200
+        except aiohttp.ClientError:
+            return False
+
+
+@asynccontextmanager
+async def running_hotline(**overrides: Any) -> AsyncIterator[RunningHotline]:
+    """Prepare, start, and stop at the end; nothing of it stays."""
+    var = Path(tempfile.mkdtemp(prefix="hotline-"))
+    settings = isolated_settings(var, **overrides)
+    secrets = load_or_create_secrets(settings)
+    prompts = await make_prompts(settings)
+    exchange = AsteriskProcess(settings=settings, secrets=secrets, prompts=prompts)
+    hotline = RunningHotline(
+        settings=settings,
+        secrets=secrets,
+        asterisk=RunningAsterisk(
+            settings=settings, secrets=secrets, prompts=prompts, process=exchange
+        ),
+        log_file=var / "serve.log",
+    )
+    _reuse_text_model(var)
+    try:
+        code, printed = await hotline.command("init")
+        assert code == 0, printed
+        await hotline.start()
+        yield hotline
+    finally:
+        await hotline.stop()
+        await exchange.stop()
+        shutil.rmtree(var, ignore_errors=True)
+
+
+def _reuse_text_model(var: Path) -> None:
+    """Training is tested by itself; here the installation's own model serves."""
+    trained = PROJECT_ROOT / "var" / "models"
+    if trained.is_dir():
+        shutil.copytree(trained, var / "models")
