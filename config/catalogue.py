@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.departments import Departments
@@ -31,11 +31,14 @@ class Rule:
     types: tuple[RequestType, ...] = ()
     joint: tuple[str, ...] = ()
 
-    def holds(self, text: str, category_line: tuple[str, ...], request_type: RequestType) -> bool:
-        """Whether all conditions hold; ``category_line``: codes from level 1 down to the leaf."""
+    def concerns(self, category_line: tuple[str, ...]) -> bool:
+        """Whether the category fits; ``category_line``: codes from level 1 down to the leaf."""
+        return not self.categories or any(code in self.categories for code in category_line)
+
+    def holds(self, text: str, request_type: RequestType) -> bool:
+        """Whether the conditions on type and words hold."""
         return (
-            (not self.categories or any(code in self.categories for code in category_line))
-            and (not self.types or request_type in self.types)
+            (not self.types or request_type in self.types)
             and (not self.words or any(word in text for word in self.words))
             and not any(word in text for word in self.without)
         )
@@ -55,6 +58,17 @@ class Catalogue:
 
     version: str
     rules: tuple[Rule, ...]
+    #: Rules that concern a category, found once; filled twice at worst by two threads.
+    _of_line: dict[tuple[str, ...], tuple[Rule, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def _concerning(self, category_line: tuple[str, ...]) -> tuple[Rule, ...]:
+        if category_line not in self._of_line:
+            self._of_line[category_line] = tuple(
+                rule for rule in self.rules if rule.concerns(category_line)
+            )
+        return self._of_line[category_line]
 
     def decide(
         self,
@@ -64,9 +78,12 @@ class Catalogue:
         request_type: RequestType,
         street: Callable[[], str | None],
     ) -> Decision | None:
-        """The first rule that matches. ``street`` is asked only when a rule needs it."""
-        for rule in self.rules:
-            if not rule.holds(text, category_line, request_type):
+        """The first rule that matches. ``category_line``: codes from level 1 down to the leaf.
+
+        ``street`` is asked only when a rule needs it.
+        """
+        for rule in self._concerning(category_line):
+            if not rule.holds(text, request_type):
                 continue
             unit = street() if rule.unit == STREET_OF_PLACE else rule.unit
             if unit is not None:

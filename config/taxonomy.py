@@ -22,6 +22,8 @@ class Category:
     level: int
     parent: str | None
     path: tuple[str, ...]
+    #: Leaves only: what people say when they mean it.
+    words: tuple[str, ...] = ()
 
     @property
     def is_leaf(self) -> bool:
@@ -91,7 +93,7 @@ def _collect(file: str, rows: list[object], above: Category | None, into: list[C
     for number, row in enumerate(rows, 1):
         under = "/".join(above.path) if above else "顶层"
         reader = RowReader(file, f"“{under}” 下第 {number} 个分类", row)
-        reader.only("code", "name", "children")
+        reader.only("code", "name", "children", "words")
         name = reader.text("name")
         category = Category(
             code=reader.text("code"),
@@ -99,6 +101,7 @@ def _collect(file: str, rows: list[object], above: Category | None, into: list[C
             level=level,
             parent=above.code if above else None,
             path=(*(above.path if above else ()), name),
+            words=reader.texts("words"),
         )
         into.append(category)
         below = reader.rows("children")

@@ -1,0 +1,263 @@
+"""Type, category and responsible unit of a text, each with confidence and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from config.catalogue import STREET_OF_PLACE, Decision
+from models.understanding import Candidate
+from models.vocabulary import RequestType
+from nlp.text.features import WORD, Row
+from nlp.text.model import Floats, Head, TextModel
+from nlp.text.numbers import SPOKEN_DIGITS
+from nlp.text.resources import Resources
+
+#: How many candidates are shown.
+TOP = 3
+#: The score of a class that the training rows never showed.
+NEVER = -2.0
+#: Categories looked at when units vote; the rest carry too little weight to matter.
+_VOTERS = 6
+
+#: Words that may carry weight but explain nothing to a person.
+_EMPTY_WORDS = frozenset(
+    word
+    for line in (
+        Path(__file__).with_name("empty_words.txt").read_text(encoding="utf-8")
+    ).splitlines()
+    if not line.startswith("#")
+    for word in line.split()
+)
+
+#: Those among them that are reasons for a type.
+_TYPE_CUES = frozenset(
+    word
+    for line in (
+        "怎么 什么 多少 哪里 可以 要求 希望 请问 能不能 谢谢 麻烦 应该 怎么办 如何",
+        "投诉 举报 咨询 求助 建议 表扬 感谢",
+    )
+    for word in line.split()
+)
+
+Street = Callable[[], str | None]
+
+
+@dataclass(frozen=True)
+class Classified:
+    """Likeliest first, at most :data:`TOP` each. All empty when nothing of the text is known."""
+
+    request_types: tuple[Candidate, ...] = ()
+    categories: tuple[Candidate, ...] = ()
+    departments: tuple[Candidate, ...] = ()
+    #: The words of the text that spoke for the likeliest category, weightiest first.
+    category_words: tuple[str, ...] = ()
+
+
+class Classifier:
+    """A model put to work under the present taxonomy, units and catalogue.
+
+    These may be newer than the model: a category that moved keeps its code and so its weights, a
+    new one is recognised by its listed words alone, one that is gone is passed over.
+    """
+
+    def __init__(self, model: TextModel, resources: Resources) -> None:
+        self.model = model
+        self._resources = resources
+        self._leaves = resources.taxonomy.leaves
+        taxonomy, rules = resources.taxonomy, resources.catalogue.rules
+        self._lines = [
+            (taxonomy.ancestor(leaf.code, 1).code, taxonomy.ancestor(leaf.code, 2).code, leaf.code)
+            for leaf in self._leaves
+        ]
+        self._leaf_of = _positions(model.category, [leaf.code for leaf in self._leaves])
+        self._first_of = _positions(model.level1, [line[0] for line in self._lines])
+        self._place_names = {name for p in resources.lexicon.places for name in p.spoken}
+        self._local = [
+            any(rule.unit == STREET_OF_PLACE and rule.concerns(line) for rule in rules)
+            for line in self._lines
+        ]
+        self._unit_known = np.array(
+            [code in resources.departments for code in model.department.classes]
+        )
+
+    def street_of(self, text: str) -> str | None:
+        """The street or township of the most exact place that the lexicon knows."""
+        return next((p.unit for p in self._resources.places.find(text) if p.unit), None)
+
+    def first_level_name(self, code: str) -> str:
+        """Name of the first level above a category."""
+        return self._resources.taxonomy.ancestor(code, 1).name
+
+    def classify(self, text: str, street: Street | None = None) -> Classified:
+        """``street``: asked for the unit of the place named, when a rule needs it."""
+        row = self.model.space.row(text)
+        cues = self._resources.cues.count(text)
+        if row.empty and not cues:
+            return Classified()
+        types = self._request_types(row)
+        leaves = self._leaf_confidences(row, cues)
+        return Classified(
+            request_types=types,
+            categories=self._categories(row, cues, leaves),
+            category_words=tuple(self._leaf_words(row, cues, int(np.argmax(leaves)), 8)),
+            departments=self._departments(
+                text,
+                row,
+                leaves,
+                RequestType(types[0].code),
+                street or (lambda: self.street_of(text)),
+            ),
+        )
+
+    def _request_types(self, row: Row) -> tuple[Candidate, ...]:
+        head = self.model.request_type
+        confidences = self.model.weighing["request_type"].confidences(head.scores(row), None, None)
+        return tuple(
+            Candidate(
+                code=head.classes[i],
+                name=RequestType(head.classes[i]).label,
+                confidence=_rounded(confidences[i]),
+                reason=_spoke("表述", self._words(head, row, i, cues=True)),
+            )
+            for i in _best(confidences)
+        )
+
+    def _leaf_confidences(self, row: Row, cues: dict[str, int]) -> Floats:
+        return self.model.weighing["category"].confidences(
+            _aligned(self.model.category.scores(row), self._leaf_of),
+            _aligned(self.model.level1.scores(row), self._first_of),
+            self._resources.cues.scores(cues),
+        )
+
+    def _categories(
+        self, row: Row, cues: dict[str, int], confidences: Floats
+    ) -> tuple[Candidate, ...]:
+        return tuple(
+            Candidate(
+                code=self._leaves[i].code,
+                name=self._leaves[i].name,
+                confidence=_rounded(confidences[i]),
+                reason=_spoke("关键词", self._leaf_words(row, cues, i)),
+                path=self._leaves[i].path,
+            )
+            for i in _best(confidences)
+        )
+
+    def _leaf_words(self, row: Row, cues: dict[str, int], leaf: int, count: int = TOP) -> list[str]:
+        listed = self._resources.cues.spoken_for(leaf, cues)
+        learned = (
+            self._words(self.model.category, row, int(self._leaf_of[leaf]))
+            if self._leaf_of[leaf] >= 0
+            else []
+        )
+        return list(dict.fromkeys([*listed, *learned]))[:count]
+
+    def _departments(
+        self, text: str, row: Row, leaves: Floats, request_type: RequestType, street: Street
+    ) -> tuple[Candidate, ...]:
+        """Each likely category sends its confidence to the unit that the catalogue names for it;
+        where no rule decides, to the units that the classifier sees."""
+        learned = self._learned_units(row)
+        votes: dict[str, float] = {}
+        decisions: dict[str, Decision] = {}
+        voters = _best(leaves, _VOTERS)
+        total = float(leaves[voters].sum())
+        for leaf in voters:
+            share = float(leaves[leaf]) / total
+            decision = self._resources.catalogue.decide(
+                text=text,
+                category_line=self._lines[leaf],
+                request_type=request_type,
+                street=street,
+            )
+            if decision is not None:
+                votes[decision.unit] = votes.get(decision.unit, 0.0) + share
+                decisions.setdefault(decision.unit, decision)
+                continue
+            for unit, confidence in self._undecided(leaf, learned).items():
+                votes[unit] = votes.get(unit, 0.0) + share * confidence
+        order = sorted(votes, key=lambda unit: -votes[unit])[:TOP]
+        return tuple(
+            self._unit_candidate(unit, votes[unit], decisions.get(unit), row) for unit in order
+        )
+
+    def _undecided(self, leaf: int, learned: dict[str, float]) -> dict[str, float]:
+        """What the classifier says where no rule decides; local matters stay with the streets."""
+        if not self._local[leaf]:
+            return learned
+        streets = {unit: c for unit, c in learned.items() if self._resources.is_local(unit)}
+        total = sum(streets.values())
+        return {unit: c / total for unit, c in streets.items()} if total else {}
+
+    def _learned_units(self, row: Row) -> dict[str, float]:
+        head = self.model.department
+        scores = np.where(self._unit_known, head.scores(row), np.float32(-1e9))
+        confidences = self.model.weighing["department"].confidences(scores, None, None)
+        return {code: float(c) for code, c in zip(head.classes, confidences, strict=True)}
+
+    def _unit_candidate(
+        self, unit: str, vote: float, decision: Decision | None, row: Row
+    ) -> Candidate:
+        if decision is not None:
+            reason = f"派单目录：{decision.rule.note}"
+        elif self._resources.is_local(unit):
+            reason = "属地事项，需先确认地点在哪个街道（乡镇）"
+        else:
+            head = self.model.department
+            reason = _spoke("相似来件的用词", self._words(head, row, head.classes.index(unit)))
+        return Candidate(
+            code=unit,
+            name=self._resources.departments.get(unit).name,
+            confidence=_rounded(vote),
+            reason=reason,
+        )
+
+    def _words(self, head: Head, row: Row, number: int, cues: bool = False) -> list[str]:
+        """The words of the text that spoke most for a class.
+
+        ``cues``: also turns of speech like 请问, which mean nothing for a category but make a type.
+        """
+        vocabulary = self.model.space.vocabulary
+        parts = head.contributions(row, number)
+        words: list[str] = []
+        for i in np.argsort(-parts):
+            token = vocabulary[row.indices[i]]
+            if parts[i] <= 0 or len(words) == TOP:
+                break
+            word = token[len(WORD) :] if token.startswith(WORD) else ""
+            if _explains(word, cues) and word not in self._place_names:
+                words.append(word)
+        return words
+
+
+def _explains(word: str, cues: bool) -> bool:
+    """A single word of two characters or more that means something by itself, and no number."""
+    if len(word) < 2 or "_" in word or "n" in word or word[0] in SPOKEN_DIGITS:
+        return False
+    return word not in _EMPTY_WORDS or (cues and word in _TYPE_CUES)
+
+
+def _positions(head: Head, codes: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    known = {code: i for i, code in enumerate(head.classes)}
+    return np.array([known.get(code, -1) for code in codes], dtype=np.int64)
+
+
+def _aligned(scores: Floats, positions: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
+    picked = np.append(scores, np.float32(NEVER))[positions]
+    return picked.astype(np.float32)
+
+
+def _best(confidences: Floats, count: int = TOP) -> list[int]:
+    return [int(i) for i in np.argsort(-confidences)[:count]]
+
+
+def _rounded(confidence: float) -> float:
+    return round(float(confidence), 4)
+
+
+def _spoke(what: str, words: list[str]) -> str:
+    return f"{what}“{'”“'.join(words)}”" if words else "依据整体表述"

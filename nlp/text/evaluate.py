@@ -1,0 +1,151 @@
+"""How good a model is on texts whose labels people gave."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from models.understanding import Candidate
+from nlp.text.classify import Classifier
+from nlp.text.corpus import LabelledText
+
+#: Width of the bins of the calibration error.
+_BINS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassScore:
+    """One class: shares 0–1, ``support`` rows carry it."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskReport:
+    """One task, e.g. the type. ``confusions``: (given, proposed) to how often, wrong ones only."""
+
+    rows: int
+    accuracy: float
+    top3: float
+    macro_f1: float
+    calibration_error: float
+    classes: dict[str, ClassScore]
+    confusions: dict[tuple[str, str], int]
+
+    def summary(self) -> dict[str, float]:
+        """The figures for a manifest."""
+        return {
+            "accuracy": round(self.accuracy, 4),
+            "top3": round(self.top3, 4),
+            "macro_f1": round(self.macro_f1, 4),
+            "calibration_error": round(self.calibration_error, 4),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All tasks. ``level1`` is the first level of the category."""
+
+    rows: int
+    tasks: dict[str, TaskReport]
+
+    def summary(self) -> dict[str, dict[str, float]]:
+        """The figures for a manifest."""
+        return {name: task.summary() for name, task in self.tasks.items()}
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready, with everything."""
+        return {
+            "rows": self.rows,
+            "tasks": {
+                name: {
+                    **task.summary(),
+                    "classes": {label: vars(score) for label, score in task.classes.items()},
+                    "confusions": [
+                        {"given": given, "proposed": proposed, "count": count}
+                        for (given, proposed), count in sorted(
+                            task.confusions.items(), key=lambda item: -item[1]
+                        )
+                    ],
+                }
+                for name, task in self.tasks.items()
+            },
+        }
+
+
+@dataclass(frozen=True)
+class _Answer:
+    given: str
+    proposed: tuple[str, ...]
+    confidence: float
+
+
+def evaluate(classifier: Classifier, rows: Sequence[LabelledText]) -> Report:
+    """Classify every row and compare with its labels."""
+    answers: dict[str, list[_Answer]] = {
+        "request_type": [], "category": [], "level1": [], "department": [],
+    }  # fmt: skip
+    for row in rows:
+        found = classifier.classify(row.text)
+        answers["request_type"].append(_answer(row.request_type.value, found.request_types))
+        answers["category"].append(_answer(row.category, found.categories))
+        answers["department"].append(_answer(row.department, found.departments))
+        answers["level1"].append(_level1(classifier, row.category, found.categories))
+    tasks = {name: _report(given) for name, given in answers.items()}
+    return Report(rows=len(rows), tasks=tasks)
+
+
+def _answer(given: str, candidates: Sequence[Candidate]) -> _Answer:
+    first = candidates[0].confidence if candidates else 0.0
+    return _Answer(given, tuple(candidate.code for candidate in candidates), first)
+
+
+def _level1(classifier: Classifier, given: str, candidates: Sequence[Candidate]) -> _Answer:
+    names = tuple(dict.fromkeys(candidate.path[0] for candidate in candidates))
+    sure = sum(c.confidence for c in candidates if names and c.path[0] == names[0])
+    return _Answer(classifier.first_level_name(given), names, sure)
+
+
+def _report(answers: Sequence[_Answer]) -> TaskReport:
+    pairs = Counter((a.given, a.proposed[0] if a.proposed else "") for a in answers)
+    labels = sorted({a.given for a in answers})
+    classes = {label: _class_score(label, pairs) for label in labels}
+    right = sum(count for (given, proposed), count in pairs.items() if given == proposed)
+    return TaskReport(
+        rows=len(answers),
+        accuracy=right / max(1, len(answers)),
+        top3=sum(a.given in a.proposed for a in answers) / max(1, len(answers)),
+        macro_f1=sum(score.f1 for score in classes.values()) / max(1, len(classes)),
+        calibration_error=_calibration_error(answers),
+        classes=classes,
+        confusions={pair: count for pair, count in pairs.items() if pair[0] != pair[1]},
+    )
+
+
+def _class_score(label: str, pairs: Counter[tuple[str, str]]) -> ClassScore:
+    hit = pairs[label, label]
+    given = sum(count for (g, _), count in pairs.items() if g == label)
+    proposed = sum(count for (_, p), count in pairs.items() if p == label)
+    precision, recall = hit / proposed if proposed else 0.0, hit / given if given else 0.0
+    f1 = 2 * precision * recall / (precision + recall) if hit else 0.0
+    return ClassScore(precision=precision, recall=recall, f1=f1, support=given)
+
+
+def _calibration_error(answers: Sequence[_Answer]) -> float:
+    """Expected calibration error: how far confidence and being right lie apart, over ten bins."""
+    bins: dict[int, list[_Answer]] = {}
+    for answer in answers:
+        bins.setdefault(min(int(answer.confidence * _BINS), _BINS - 1), []).append(answer)
+    gaps = (
+        abs(
+            sum(a.confidence for a in group)
+            - sum(bool(a.proposed) and a.given == a.proposed[0] for a in group)
+        )
+        for group in bins.values()
+    )
+    return sum(gaps) / max(1, len(answers))

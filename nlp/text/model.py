@@ -1,0 +1,212 @@
+"""The trained model: one feature space, linear heads, and how they are weighed into confidences.
+
+On disk it is plain data (``arrays.npz`` without pickles, ``vocabulary.json``, ``manifest.json``),
+so that loading a model can run no code; the manifest's SHA-256 are checked before anything is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.errors import HotlineError
+from nlp.text.features import FeatureSpace, Row, Words
+
+FORMAT = 1
+MANIFEST, ARRAYS, VOCABULARY = "manifest.json", "arrays.npz", "vocabulary.json"
+#: Names the version in use, inside the folder that holds the versions.
+CURRENT = "current"
+
+Floats = npt.NDArray[np.float32]
+
+
+class ModelUnavailable(HotlineError):
+    """There is no text model, or it is damaged."""
+
+    code = "model-unavailable"
+    title = "文本理解模型暂不可用"
+
+
+@dataclass(frozen=True)
+class Head:
+    """One linear classifier: ``scores = row · weights + bias``, a column per class."""
+
+    classes: tuple[str, ...]
+    weights: Floats
+    bias: Floats
+
+    @cached_property
+    def _mean(self) -> Floats:
+        """What each feature adds to the average class."""
+        mean: Floats = self.weights.mean(axis=1)
+        return mean
+
+    def scores(self, row: Row) -> Floats:
+        """One score per class."""
+        scores: Floats = row.weights @ self.weights[row.indices] + self.bias
+        return scores
+
+    def contributions(self, row: Row, number: int) -> Floats:
+        """What each feature of the row adds to one class, beyond what it adds to all."""
+        own = self.weights[row.indices, number]
+        added: Floats = row.weights * (own - self._mean[row.indices])
+        return added
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """How scores become confidences: ``softmax(sharpness · (score + up · above + cues · cue))``.
+
+    ``above`` is the score of the class one level up, ``cue`` that of the listed words; both are
+    used for categories only. Fitted on rows that the heads had not seen (cross-validation).
+    """
+
+    sharpness: float
+    up: float = 0.0
+    cues: float = 0.0
+
+    def confidences(self, scores: Floats, above: Floats | None, cue: Floats | None) -> Floats:
+        """Confidences that add up to one."""
+        total = scores
+        if above is not None:
+            total = total + self.up * above
+        if cue is not None:
+            total = total + self.cues * cue
+        return softmax(self.sharpness * total)
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """Everything learned. Immutable; used from several threads."""
+
+    version: str
+    space: FeatureSpace
+    request_type: Head
+    level1: Head
+    category: Head
+    department: Head
+    weighing: Mapping[str, Weighing]
+    manifest: Mapping[str, Any]
+
+
+HEADS = ("request_type", "level1", "category", "department")
+
+
+def softmax(scores: Floats) -> Floats:
+    """Confidences from scores, along the last axis."""
+    shifted = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    confidences: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
+    return confidences
+
+
+def save_model(model: TextModel, folder: Path) -> None:
+    """Write the model into the new folder ``folder``."""
+    folder.mkdir(parents=True)
+    arrays: dict[str, Any] = {"idf": model.space.idf}
+    for name in HEADS:
+        head: Head = getattr(model, name)
+        arrays[f"{name}.weights"], arrays[f"{name}.bias"] = head.weights, head.bias
+    np.savez(folder / ARRAYS, **arrays)
+    words = {
+        "vocabulary": model.space.vocabulary,
+        "classes": {name: getattr(model, name).classes for name in HEADS},
+        "weighing": {name: vars(weighing) for name, weighing in model.weighing.items()},
+    }
+    (folder / VOCABULARY).write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
+    manifest = {**model.manifest, "format": FORMAT, "version": model.version}
+    manifest["sha256"] = {name: file_hash(folder / name) for name in (ARRAYS, VOCABULARY)}
+    (folder / MANIFEST).write_text(
+        json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8"
+    )
+
+
+def load_model(folder: Path, words: Words) -> TextModel:
+    """Read a model after checking that its files are those that were written.
+
+    :raises ModelUnavailable: when a file is missing, damaged, or of another format.
+    """
+    manifest = verify_model(folder)
+    data = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
+    with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
+        heads = {
+            name: Head(
+                classes=tuple(data["classes"][name]),
+                weights=arrays[f"{name}.weights"],
+                bias=arrays[f"{name}.bias"],
+            )
+            for name in HEADS
+        }
+        space = FeatureSpace(data["vocabulary"], arrays["idf"], words)
+    return TextModel(
+        version=manifest["version"],
+        space=space,
+        weighing={name: Weighing(**values) for name, values in data["weighing"].items()},
+        manifest=manifest,
+        **heads,
+    )
+
+
+def verify_model(folder: Path) -> dict[str, Any]:
+    """The manifest, after checking that the files are those it was written for.
+
+    :raises ModelUnavailable: when a file is missing, damaged, or of another format.
+    """
+    manifest = read_manifest(folder)
+    for name, expected in manifest["sha256"].items():
+        path = folder / name
+        if not path.is_file() or file_hash(path) != expected:
+            raise ModelUnavailable(f"模型文件 {path} 缺失或已损坏，请重新训练：hotline train")
+    return manifest
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What the model says of itself.
+
+    :raises ModelUnavailable: when it cannot be read or is of another format.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(f"{folder} 不是可用的模型目录，请先训练：hotline train") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ModelUnavailable(f"{folder} 中的模型与本程序版本不符，请重新训练：hotline train")
+    if set(manifest.get("sha256", ())) != {ARRAYS, VOCABULARY}:
+        raise ModelUnavailable(f"{folder} 的清单缺少校验值，请重新训练：hotline train")
+    return manifest
+
+
+def current_folder(models_dir: Path) -> Path:
+    """The folder of the version in use.
+
+    :raises ModelUnavailable: when none was ever trained.
+    """
+    try:
+        version = (models_dir / CURRENT).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ModelUnavailable("还没有训练过文本理解模型，请先运行 hotline train") from error
+    if not version or "/" in version or version.startswith("."):
+        raise ModelUnavailable(f"{models_dir / CURRENT} 的内容不是模型版本号")
+    return models_dir / version
+
+
+def make_current(models_dir: Path, version: str) -> None:
+    """Switch to a version, in one step that a crash cannot leave half done."""
+    if not (models_dir / version / MANIFEST).is_file():
+        raise ModelUnavailable(f"没有版本为 {version} 的模型")
+    temporary = models_dir / f".{CURRENT}.new"
+    temporary.write_text(version + "\n", encoding="utf-8")
+    temporary.replace(models_dir / CURRENT)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

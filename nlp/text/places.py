@@ -1,0 +1,171 @@
+"""Where it is: names of the lexicon, and what looks like an address around and besides them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from config.lexicon import Lexicon, Place, PlaceKind
+from models.understanding import Fact, Span
+
+_CN = r"[0-9一二三四五六七八九十百零两]{1,5}"
+#: What follows a name and makes it exact. Order matters: the whole tail is taken in one match.
+_TAIL = re.compile(
+    rf"(?:(?:[ABCDabcd]区|{_CN}期)?"
+    rf"(?:(?:{_CN}号(?!线)(?:楼|院)?|{_CN}[栋幢座](?:楼)?|{_CN}[组队])"
+    rf"(?:{_CN}单元)?(?:{_CN}楼|{_CN}[室户号]|[0-9]{{3,4}}(?![0-9年元]))?)?(?:家属院|宿舍)?)"
+    r"(?:的?(?:路口|交叉口|交汇处|交界处?|十字路口|门口|对面|旁边|附近|后门|前门|桥下|楼顶|口))?"
+)
+#: A place that the lexicon does not know, by how its name ends.
+_UNKNOWN = re.compile(
+    r"[一-龥]{2,8}?(?:大道|小区|花园|花苑|家园|新村|新城|社区|公寓|家属院|工业园|农贸市场"
+    r"|菜市场|水库|广场|小学|中学|幼儿园|医院|派出所|街道|镇|路(?!灯|面|边|上|口|人|过|由|况|段|费|政)"
+    r"|街(?!上|边)|巷(?!子|口)|村(?!里|民|上|支|委|干|主|长|口|组|会))"
+)
+#: Words that stand before a name but are no part of it.
+_LEAD_IN = re.compile(
+    r".*(?:住在|位于|就在|还在|就是|在|到|从|往|去|把|被|是|的|了|和|跟|与|对|向|叫|说|问|我们|我|你们|你|他们|他"
+    r"|这个|那个|这条|那条|这里|那里|这|那|有|个|条|下|上|里|外|边|请|找|给|由|经|过|为|于|反映|投诉|举报"
+    r"|建议|希望|一下|关于|老家|都|也|还|不|没|要|想|好|又|就|才|离|因|等|整|全|各|每|某|几|多|很|新|旧)"
+)
+#: Generic words that are not a name by themselves.
+_GENERIC = re.compile(
+    r"^(?:小区|社区|马路|道路|公路|学校|小学|中学|医院|幼儿园|广场|街道|村|镇|路|高速|小|老|乡|县|铁|走|修|让|半"
+    r"|[一二三四五六七八九十]|附近|旁边|对面|隔壁|门口|公办|私立|民办|当地|农)+"
+    r"(?:大道|小区|花园|社区|水库|广场|小学|中学|幼儿园|医院|派出所|街道|镇|路|街|巷|村)?$"
+)
+_JOINERS = re.compile(r"(?:[与和跟到及、和至]|交|靠近){0,2}")
+_CROSSING = re.compile(r"交叉口|路口|交汇处|交界处?|之间|段")
+
+_EXACTNESS = {
+    PlaceKind.DISTRICT: 0,
+    PlaceKind.STREET: 1,
+    PlaceKind.COMMUNITY: 2,
+    PlaceKind.ROAD: 3,
+    PlaceKind.VILLAGE: 3,
+    PlaceKind.WATER: 3,
+    PlaceKind.FACTORY: 3,
+}
+_EXACT = 4
+_UNKNOWN_EXACTNESS = 2
+
+
+@dataclass(frozen=True)
+class PlaceFound:
+    """A place in a text. ``unit``: street or township, where the lexicon knows it."""
+
+    start: int
+    end: int
+    value: str
+    unit: str | None
+    exactness: int
+
+
+class PlaceFinder:
+    """Finds places. Immutable once built."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._names: dict[str, Place] = {
+            name: place for place in lexicon.places for name in place.spoken
+        }
+        self._lengths: dict[str, tuple[int, ...]] = {}
+        for name in self._names:
+            lengths = {*self._lengths.get(name[0], ()), len(name)}
+            self._lengths[name[0]] = tuple(sorted(lengths, reverse=True))
+
+    def find(self, text: str) -> list[PlaceFound]:
+        """Places, most exact first; among equals as they appear."""
+        known = self._known(text)
+        found = self._join(text, sorted([*known, *_unknown(text, known)], key=lambda p: p.start))
+        return sorted(found, key=lambda p: (-p.exactness, p.start))
+
+    def _known(self, text: str) -> list[PlaceFound]:
+        found: list[PlaceFound] = []
+        i = 0
+        while i < len(text):
+            place = self._at(text, i)
+            if place is None:
+                i += 1
+                continue
+            found.append(place)
+            i = place.end
+        return found
+
+    def _at(self, text: str, i: int) -> PlaceFound | None:
+        for length in self._lengths.get(text[i], ()):
+            place = self._names.get(text[i : i + length])
+            if place is not None:
+                exactness = _EXACTNESS.get(place.kind, _EXACT)
+                return _with_tail(text, i, i + length, place.name, place.unit, exactness)
+        return None
+
+    def _join(self, text: str, parts: list[PlaceFound]) -> list[PlaceFound]:
+        """Neighbours make one place: 雨母山镇 + 灵官庙村, 红湘北路 + 和 + 杨柳路交界."""
+        joined: list[PlaceFound] = []
+        for part in parts:
+            before = joined[-1] if joined else None
+            if before is not None and _belong(text, before, part):
+                joined[-1] = _merged(text, before, part)
+            else:
+                joined.append(part)
+        return joined
+
+
+def place_fact(text: str, place: PlaceFound) -> Fact:
+    """The fact for the form and for the click in the transcript."""
+    return Fact(
+        kind="place",
+        text=text[place.start : place.end],
+        value=place.value,
+        span=Span(start=place.start, end=place.end),
+    )
+
+
+def _with_tail(
+    text: str, start: int, end: int, name: str, unit: str | None, exactness: int
+) -> PlaceFound:
+    tail = _TAIL.match(text, end)
+    said = tail.group() if tail else ""
+    return PlaceFound(
+        start=start,
+        end=end + len(said),
+        value=name + said,
+        unit=unit,
+        exactness=exactness
+        + (1 if any(char.isdigit() or char in "栋号组" for char in said) else 0),
+    )
+
+
+def _unknown(text: str, known: list[PlaceFound]) -> list[PlaceFound]:
+    found: list[PlaceFound] = []
+    for match in _UNKNOWN.finditer(text):
+        lead = _LEAD_IN.match(match.group()[:-1])
+        start = match.start() + (lead.end() if lead else 0)
+        name = text[start : match.end()]
+        if len(name) < 3 or _GENERIC.match(name):
+            continue
+        if any(place.start < match.end() and start < place.end for place in known):
+            continue
+        found.append(_with_tail(text, start, match.end(), name, None, _UNKNOWN_EXACTNESS))
+    return found
+
+
+def _belong(text: str, before: PlaceFound, part: PlaceFound) -> bool:
+    gap = text[before.end : part.start]
+    if part.start < before.end:
+        return False
+    if not gap:
+        return True
+    return bool(_JOINERS.fullmatch(gap)) and bool(
+        _CROSSING.search(text, part.start, min(len(text), part.end + 4))
+    )
+
+
+def _merged(text: str, before: PlaceFound, part: PlaceFound) -> PlaceFound:
+    return PlaceFound(
+        start=before.start,
+        end=part.end,
+        value=before.value + text[before.end : part.start] + part.value,
+        unit=part.unit or before.unit,
+        exactness=max(before.exactness, part.exactness) + 1,
+    )

@@ -1,0 +1,70 @@
+"""A title by the pattern place + subject + problem, from the citizen's own words."""
+
+from __future__ import annotations
+
+import re
+
+from models.understanding import Candidate, Fact
+from models.vocabulary import RequestType
+from nlp.text.clauses import Clause, to_the_point
+
+#: No title is longer.
+LONGEST = 50
+_GOOD_LENGTH = range(6, 27)
+_PROBLEM = re.compile(
+    r"没|不|坏|堵|漏|臭|乱|占|噪|欠|停|断|塌|裂|破|骗|打|偷|污|吵|倒|掉|满|脏|无|拒|扣|逾期|严重|超|违|私|危险|失"
+)
+_ASKING = re.compile(r"请问|怎么|多少|什么|哪里|哪个|几|能不能|可以|要不要|吗|如何")
+_WISH = re.compile(r"要求|希望|恳请|求求|请(?!问)|谢谢|领导|说法|你们|我要投诉")
+_THANKS = re.compile(r"表扬|感谢|谢谢|点赞|称赞")
+_HEADS = re.compile(
+    r"^(?:因为|所以|而且|但是|可是|结果|然后|现在|就|还|也|都|我们这里|我们这边|我们|我家|我|这里|那里|他们)+"
+)
+
+
+def make_title(
+    clauses: list[Clause],
+    place: Fact | None,
+    category: Candidate | None,
+    words: list[str],
+    request_type: RequestType,
+) -> str:
+    """At most :data:`LONGEST` characters; empty when nothing is known.
+
+    ``words``: what spoke for the category; the clause that holds most of it becomes the title.
+    """
+    points = [to_the_point(clause) for clause in clauses]
+    scores = [_score(c, words, request_type) for c in points]
+    # People say what it is about first.
+    early = [score + 1.5 / (n + 1) if score > 0 else 0.0 for n, score in enumerate(scores)]
+    best = points[max(range(len(points)), key=early.__getitem__)] if any(early) else None
+    where = place.value if place else ""
+    if best is None:
+        return _cut(where, f"{category.name}问题") if category else ""
+    said = _HEADS.sub("", best.text) if len(best.text) > _GOOD_LENGTH.start + 4 else best.text
+    if place is not None and (place.text in said or where in said):
+        where = ""
+    elif place is not None and best.start < place.span.end and place.span.start < best.end:
+        # The place lies across the clause's edge: say it once.
+        said = said.replace(place.text[max(0, best.start - place.span.start) :], "")
+    return _cut(where, said)
+
+
+def _score(clause: Clause, words: list[str], request_type: RequestType) -> float:
+    if len(clause.text) < 4:
+        return 0.0
+    hits = [n for n, word in enumerate(words) if word in clause.text]
+    score = sum((1.0 + 0.3 * len(words[n])) / (1 + 0.2 * n) for n in hits)
+    if not hits:
+        return 0.0
+    score += 1.0 if len(clause.text) in _GOOD_LENGTH else -0.5
+    score += 0.6 * bool(_PROBLEM.search(clause.text))
+    score -= 1.2 * bool(_WISH.search(clause.text)) * (request_type is not RequestType.SUGGESTION)
+    score += 1.0 * bool(_ASKING.search(clause.text)) * (request_type is RequestType.CONSULTATION)
+    score += 1.0 * bool(_THANKS.search(clause.text)) * (request_type is RequestType.PRAISE)
+    return max(score, 0.1)
+
+
+def _cut(where: str, what: str) -> str:
+    title = where + what
+    return title if len(title) <= LONGEST else title[: LONGEST - 1] + "…"

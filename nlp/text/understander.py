@@ -1,0 +1,104 @@
+"""Everything proposed for one text. The door of this package."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from config.settings import Settings
+from models.understanding import Fact, Understanding
+from models.vocabulary import RequestType
+from nlp.text.classify import Classified, Classifier
+from nlp.text.clauses import split_clauses
+from nlp.text.demand import find_demand
+from nlp.text.model import TextModel, current_folder, load_model
+from nlp.text.people import find_person
+from nlp.text.phones import find_phones
+from nlp.text.places import place_fact
+from nlp.text.resources import Resources
+from nlp.text.times import find_times
+from nlp.text.title import make_title
+from nlp.text.urgency import judge_urgency
+
+#: Longer texts are read up to here; what follows adds nothing but time.
+LONGEST = 10_000
+
+
+class Understander:
+    """Understands texts. Immutable, keeps nothing between calls, safe from several threads."""
+
+    def __init__(self, model: TextModel, resources: Resources, zone: tzinfo) -> None:
+        self.resources = resources
+        self.classifier = Classifier(model, resources)
+        self._zone = zone
+
+    @classmethod
+    def load(cls, settings: Settings) -> Understander:
+        """With the rule files and the current model of this installation (about two seconds).
+
+        :raises ModelUnavailable: when no model was trained, or it is damaged.
+        :raises ConfigurationError: when a rule file is wrong.
+        """
+        resources = load_resources(settings)
+        folder = current_folder(models_dir(settings))
+        model = load_model(folder, resources.segmenter.words)
+        return cls(model, resources, ZoneInfo(settings.timezone))
+
+    @property
+    def version(self) -> str:
+        """Version of the model in use."""
+        return self.classifier.model.version
+
+    def understand(self, text: str, *, now: datetime) -> Understanding:
+        """``now``: the aware moment at which it was said; phrases of time count from it."""
+        text = text[:LONGEST]
+        places = self.resources.places.find(text)
+        street = next((place.unit for place in places if place.unit), None)
+        found = self.classifier.classify(text, lambda: street)
+        facts = self._facts(text, now, found)
+        place_facts = [place_fact(text, place) for place in places]
+        urgency, reason = judge_urgency(text, self.resources.urgency)
+        return Understanding(
+            request_types=found.request_types,
+            categories=found.categories,
+            departments=found.departments,
+            urgency=urgency,
+            urgency_reason=reason,
+            title=self._title(text, place_facts, found),
+            facts=(*place_facts, *facts),
+            model_version=self.version,
+        )
+
+    def _facts(self, text: str, now: datetime, found: Classified) -> list[Fact]:
+        single = (find_demand(split_clauses(text), text, _type(found)), find_person(text))
+        return [
+            *find_times(text, now, self._zone),
+            *find_phones(text),
+            *(fact for fact in single if fact is not None),
+        ]
+
+    def _title(self, text: str, places: list[Fact], found: Classified) -> str:
+        category = found.categories[0] if found.categories else None
+        return make_title(
+            split_clauses(text),
+            places[0] if places else None,
+            category,
+            list(found.category_words),
+            _type(found),
+        )
+
+
+def _type(found: Classified) -> RequestType:
+    types = found.request_types
+    return RequestType(types[0].code) if types else RequestType.OTHER
+
+
+def models_dir(settings: Settings) -> Path:
+    """Where the versions of the text model lie."""
+    return settings.var / "models" / "text"
+
+
+def load_resources(settings: Settings) -> Resources:
+    """The rule files of this installation."""
+    return Resources.load(settings.rules, settings.var / "cache")
