@@ -101,13 +101,13 @@ class InboundCall(CallSession):
         self.enter(CallState.QUEUED)
         self.call.queued_at = self.now()
         self.save(CallQueued(**self.facts))
+        self.wait_in_line()  # before anything is awaited: who comes first is served first
         try:
             await self._music()
         except ARINotFound:
             raise  # the caller has just hung up; the event of that is on its way
         except ARIError as error:
             log.warning("call.no_music", call_id=self.call.id, error=str(error))
-        self.wait_in_line()
 
     def wait_in_line(self) -> None:
         """Take the place that the time of queueing gives."""
@@ -192,6 +192,11 @@ class InboundCall(CallSession):
         self.wait_in_line()
 
     # --- ends -----------------------------------------------------------------------------------
+
+    async def on_hang_up_request(self, channel_id: str) -> None:
+        """The earliest sign: what was being played ends only after it."""
+        if channel_id == self.call.citizen_channel:
+            await self.on_citizen_gone(0)
 
     async def on_citizen_gone(self, cause: int) -> None:
         """The citizen hung up."""

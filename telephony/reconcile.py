@@ -103,7 +103,7 @@ class Reconciler:
             rows = await session.execute(
                 select(AgentPresenceRow, Staff).join(Staff, Staff.id == AgentPresenceRow.agent_id)
             )
-            for row, staff in rows.tuples():
+            for row, staff in rows:
                 self._restore_agent(row, staff)
             left = select(Call).where(Call.ended_at.is_(None)).order_by(Call.started_at)
             self._left = list(await session.scalars(left))

@@ -24,6 +24,7 @@ from telephony import causes
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.events import (
     ChannelDestroyed,
+    ChannelHangupRequest,
     ChannelStateChange,
     Event,
     PlaybackFinished,
@@ -204,6 +205,8 @@ class CallSession:
                 await self.on_channel_start(event)
             case ChannelDestroyed():
                 await self.on_channel_gone(event.channel.id, event.cause)
+            case ChannelHangupRequest():
+                await self.on_hang_up_request(event.channel.id)
             case ChannelStateChange():
                 await self.on_channel_state(event.channel.id, event.channel.state)
             case PlaybackFinished():
@@ -244,6 +247,9 @@ class CallSession:
 
     async def on_channel_state(self, channel_id: str, state: str) -> None:
         """A channel rings or was answered."""
+
+    async def on_hang_up_request(self, channel_id: str) -> None:
+        """A party is about to go; why is only told when the channel is gone."""
 
     async def on_playback_finished(self, playback_id: str) -> None:
         """A sound has ended."""

@@ -9,6 +9,7 @@ import structlog
 from telephony.ari.events import (
     ApplicationReplaced,
     ChannelDestroyed,
+    ChannelHangupRequest,
     ChannelStateChange,
     ContactStatusChange,
     EndpointStateChange,
@@ -31,6 +32,7 @@ CALLER = "caller"
 WANTED = (
     "StasisStart",
     "ChannelDestroyed",
+    "ChannelHangupRequest",
     "ChannelStateChange",
     "PlaybackFinished",
     "EndpointStateChange",
@@ -58,7 +60,7 @@ class StasisRouter:
         match event:
             case StasisStart():
                 self._on_start(event)
-            case ChannelDestroyed() | ChannelStateChange():
+            case ChannelDestroyed() | ChannelHangupRequest() | ChannelStateChange():
                 self._to_session(event.channel.id, event)
             case PlaybackFinished():
                 self._to_session(event.playback.id, event)

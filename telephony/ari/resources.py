@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from telephony.ari.errors import ARIBadRequest, ARINotFound
 from telephony.ari.objects import Application, AsteriskInfo, Bridge, Channel, Endpoint, Playback
 from telephony.ari.rest import Requests
 
@@ -250,8 +251,14 @@ class Bridges(Resource):
         await self._requests.request("DELETE", "/bridges/{bridgeId}", ids={"bridgeId": bridge_id})
 
     async def add_channel(self, bridge_id: str, *channels: str, role: str | None = None) -> None:
-        """Put channels in, taking them out of where they were."""
-        await self._post(bridge_id, "addChannel", channel=",".join(channels), role=role)
+        """Put channels in, taking them out of where they were.
+
+        :raises ARINotFound: also for a channel that is gone, where Asterisk says 400.
+        """
+        try:
+            await self._post(bridge_id, "addChannel", channel=",".join(channels), role=role)
+        except ARIBadRequest as error:
+            raise ARINotFound(str(error), **error.details) from error
 
     async def remove_channel(self, bridge_id: str, *channels: str) -> None:
         """Take channels out."""

@@ -1,0 +1,177 @@
+"""A call floor for tests: real Asterisk, real database, agents with phones, a listening ear."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from models.bus import InProcessBus
+from models.clock import SystemClock
+from models.events import CallEnded, DomainEvent
+from models.ids import new_id
+from models.speech import SpeechStatus
+from models.store import Store
+from models.tables import Call, Contact, Staff
+from models.vocabulary import AgentState, Leg, Role
+from telephony.call_center import CallCenter
+from tests.support.asterisk import RunningAsterisk
+from tests.support.sip_agent import SipAgent
+
+E = TypeVar("E", bound=DomainEvent)
+
+
+class Ear:
+    """Stands in for the recogniser: keeps what it is given, instead of understanding it."""
+
+    def __init__(self, *, available: bool = True) -> None:
+        self.available = available
+        self.streams: list[HeardLeg] = []
+
+    @property
+    def status(self) -> SpeechStatus:
+        """As a recogniser would tell."""
+        return SpeechStatus(available=self.available, model="ear")
+
+    def open(self, call_id: str, leg: Leg, offset_s: float = 0.0) -> HeardLeg:
+        """Listen to a leg."""
+        stream = HeardLeg(call_id=call_id, leg=leg, offset_s=offset_s)
+        self.streams.append(stream)
+        return stream
+
+    def of(self, call_id: str, leg: Leg) -> list[HeardLeg]:
+        """The streams of one party."""
+        return [one for one in self.streams if (one.call_id, one.leg) == (call_id, leg)]
+
+
+@dataclass(kw_only=True)
+class HeardLeg:
+    """One party, heard."""
+
+    call_id: str
+    leg: Leg
+    offset_s: float
+    pcm: bytearray = field(default_factory=bytearray)
+    closed: bool = False
+    complete: bool = True
+
+    def feed(self, pcm: bytes) -> None:
+        """Keep it."""
+        assert not self.closed
+        self.pcm += pcm
+
+    async def close(self) -> None:
+        """The end."""
+        self.closed = True
+
+
+@dataclass(kw_only=True)
+class CallFloor:
+    """Everything a story about calls needs."""
+
+    asterisk: RunningAsterisk
+    store: Store
+    bus: InProcessBus
+    ear: Ear
+    calls: CallCenter
+    events: list[DomainEvent] = field(default_factory=list)
+
+    async def hire(self, name: str, extension: str | None = None) -> str:
+        """A new agent; returns the id."""
+        staff = Staff(
+            id=new_id(),
+            username=f"{name}-{new_id()[-6:]}",
+            name=name,
+            password_hash="-",
+            roles=[Role.AGENT.value],
+            department="12345",
+            extension=extension,
+            created_at=SystemClock().now(),
+        )
+        async with self.store.transaction() as work:
+            work.session.add(staff)
+        return staff.id
+
+    @asynccontextmanager
+    async def agent(self, name: str, extension: str) -> AsyncIterator[tuple[str, SipAgent]]:
+        """An agent, signed in and ready, with a registered phone."""
+        agent_id = await self.hire(name, extension)
+        async with SipAgent.on_seat(self.asterisk, extension) as phone:
+            await self.calls.sign_in(agent_id)
+            await self.until(lambda: self.calls.presence(agent_id).phone_online)
+            await self.calls.set_state(agent_id, AgentState.READY)
+            yield agent_id, phone
+
+    async def until(self, condition: Callable[[], bool], within: float = 15.0) -> None:
+        """Wait for something to become true."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while not condition():
+            assert loop.time() < deadline, f"never happened; events: {self.told()}"
+            await asyncio.sleep(0.02)
+
+    async def happened(self, kind: type[E], nth: int = 1, within: float = 15.0) -> E:
+        """Wait for the nth event of a kind."""
+        await self.until(lambda: len(self.all(kind)) >= nth, within)
+        return self.all(kind)[nth - 1]
+
+    def all(self, kind: type[E]) -> list[E]:
+        """Events of a kind, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def told(self) -> list[str]:
+        """Names of all events, in order."""
+        return [type(event).__name__ for event in self.events]
+
+    async def state(self, agent_id: str, state: AgentState, within: float = 15.0) -> None:
+        """Wait until an agent is in a state."""
+        await self.until(lambda: self.calls.presence(agent_id).state is state, within)
+
+    async def ended(self, nth: int = 1, within: float = 15.0) -> tuple[Call, Contact | None]:
+        """Wait for the nth end of a call; the rows that are left of it."""
+        event = await self.happened(CallEnded, nth, within)
+        return await self.rows(event.call_id)
+
+    async def rows(self, call_id: str) -> tuple[Call, Contact | None]:
+        """The call and its contact, as stored."""
+        async with self.store.read() as session:
+            call = (await session.scalars(select(Call).where(Call.id == call_id))).one()
+            contact = await session.get(Contact, call.contact_id) if call.contact_id else None
+        return call, contact
+
+    def recording(self, relative: str) -> Path:
+        """A recording's file."""
+        return self.asterisk.settings.recordings_dir / relative
+
+
+@asynccontextmanager
+async def call_floor(
+    asterisk: RunningAsterisk, folder: Path, *, ear: Ear | None = None, database: str = "floor.db"
+) -> AsyncIterator[CallFloor]:
+    """An open call center on this Asterisk."""
+    store = Store(f"sqlite+aiosqlite:///{folder / database}")
+    await store.migrate()
+    bus = InProcessBus()
+    ear = ear or Ear()
+    calls = CallCenter(
+        asterisk.settings, asterisk.secrets, store, bus, ear, SystemClock(), asterisk.prompts
+    )
+    floor = CallFloor(asterisk=asterisk, store=store, bus=bus, ear=ear, calls=calls)
+
+    async def note(event: DomainEvent) -> None:
+        floor.events.append(event)
+
+    bus.subscribe("test", note, DomainEvent)
+    await bus.start()
+    await calls.start()
+    try:
+        yield floor
+    finally:
+        await calls.stop()
+        await bus.stop()
+        await store.close()
