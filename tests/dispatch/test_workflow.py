@@ -1,0 +1,201 @@
+"""The transition table: complete, drawn, obeyed, and every refusal says why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from dispatch.commands import COMMANDS, OpenOrder
+from dispatch.service import HANDLERS
+from dispatch.state_machine_document import TARGET, document
+from models.errors import TransitionRefused
+from models.guards import Actor
+from models.tables import Task, WorkOrder
+from models.vocabulary import (
+    Action,
+    OrderState,
+    RequestType,
+    Role,
+    TaskRole,
+    TaskState,
+    Urgency,
+)
+from models.workflow import (
+    OPEN_STATES,
+    TRANSITIONS,
+    Case,
+    Transition,
+    allowed_actions,
+    first_lead_task,
+    lead_task,
+    permit,
+    rows_of,
+)
+from tests.dispatch.desk import FRIDAY
+
+pytestmark = pytest.mark.unit
+
+UNIT = "D-CG"
+
+
+def order_in(state: OrderState, **changes: object) -> WorkOrder:
+    base = {"request_type": RequestType.HELP, "urgency": Urgency.NORMAL}
+    return WorkOrder(id="order", state=state, **{**base, **changes})
+
+
+def task_in(state: TaskState, **changes: object) -> Task:
+    base = {"id": "task", "department": UNIT, "role": TaskRole.LEAD, "dispatched_at": FRIDAY}
+    return Task(state=state, **{**base, **changes})
+
+
+def actor(role: Role, **changes: object) -> Actor:
+    base = {"id": "me", "name": "我", "department": UNIT, "roles": frozenset({role})}
+    return Actor(**{**base, **changes})  # type: ignore[arg-type]  # plain keyword arguments
+
+
+def scene(row: Transition) -> tuple[WorkOrder | None, list[Task]]:
+    """The first state a row starts from."""
+    state = row.from_order[0]
+    if state is OrderState.DRAFT:
+        return None, []
+    return order_in(state), [task_in(row.from_task[0])] if row.from_task else []
+
+
+@pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: f"{row.action}-{row.case}")
+def test_every_row_lets_each_of_its_posts_through(row: Transition) -> None:
+    order, tasks = scene(row)
+    for role in row.roles:
+        found = permit(row.action, row.case, actor(role), order, tasks)
+        assert found.transition is row
+        assert found.role is role
+
+
+@pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: f"{row.action}-{row.case}")
+def test_every_other_post_is_refused_and_told_who_may(row: Transition) -> None:
+    order, tasks = scene(row)
+    for role in set(Role) - set(row.roles):
+        with pytest.raises(TransitionRefused) as refusal:
+            permit(row.action, row.case, actor(role), order, tasks)
+        assert refusal.value.details["because"] == "role"
+        assert refusal.value.details["allowed_roles"] == [item.value for item in row.roles]
+        assert f"“{row.action.label}”" in str(refusal.value)
+        assert row.roles[0].label in str(refusal.value)
+        assert f"您的岗位是{role.label}" in str(refusal.value)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_every_other_state_is_refused_and_named(action: Action) -> None:
+    rows = rows_of(action)
+    starts = {state for row in rows for state in row.from_order}
+    everyone = actor(Role.AGENT, roles=frozenset(Role))
+    for state in set(OrderState) - starts - {OrderState.DRAFT}:
+        with pytest.raises(TransitionRefused) as refusal:
+            permit(action, rows[0].case, everyone, order_in(state))
+        assert refusal.value.details["because"] == "state"
+        assert refusal.value.details["state"] == state.value
+        assert f"工单现在是“{state.label}”" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in TRANSITIONS if row.from_task], ids=lambda row: f"{row.action}-{row.case}"
+)
+def test_every_other_task_state_is_refused(row: Transition) -> None:
+    everyone = actor(Role.UNIT_CLERK, roles=frozenset(Role))
+    for state in set(TaskState) - set(row.from_task) - {TaskState.CANCELLED}:
+        with pytest.raises(TransitionRefused) as refusal:
+            permit(row.action, row.case, everyone, order_in(row.from_order[0]), [task_in(state)])
+        assert refusal.value.details["task_state"] == state.value
+
+
+def test_refusal_reads_like_a_sentence() -> None:
+    with pytest.raises(TransitionRefused) as refusal:
+        clerk = actor(Role.UNIT_CLERK)
+        order = order_in(OrderState.TO_AUDIT)
+        permit(Action.SIGN_FOR, Case.ANY, clerk, order, [task_in(TaskState.SUBMITTED)])
+    assert str(refusal.value) == (
+        "不能“签收”：工单现在是“待办结审核”（承办任务已反馈），"
+        "“办理中”、“重办”的工单才可以签收（承办任务须为待签收），由承办单位经办人操作。"
+    )
+    assert refusal.value.details["allowed_actions"] == ["note"]
+
+
+@pytest.mark.parametrize("action", [Action.SIGN_FOR, Action.FIRST_CONTACT, Action.SUBMIT_RESULT])
+def test_clerk_acts_on_own_unit_only(action: Action) -> None:
+    row = rows_of(action)[0]
+    stranger = actor(Role.UNIT_CLERK, department="D-RS")
+    with pytest.raises(TransitionRefused, match="不属于您所在的单位") as refusal:
+        permit(action, row.case, stranger, order_in(row.from_order[0]), scene(row)[1])
+    assert refusal.value.details["because"] == "own_department"
+
+
+@pytest.mark.parametrize("action", [Action.APPROVE_RESULT, Action.SEND_BACK])
+def test_nobody_audits_what_they_submitted(action: Action) -> None:
+    both = actor(Role.AUDITOR, roles=frozenset({Role.AUDITOR, Role.UNIT_CLERK}))
+    task = task_in(TaskState.SUBMITTED, submitted_by="me")
+    with pytest.raises(TransitionRefused, match="不能审核本人提交的办理结果"):
+        permit(action, rows_of(action)[0].case, both, order_in(OrderState.TO_AUDIT), [task])
+    assert action not in allowed_actions(order_in(OrderState.TO_AUDIT), [task], both)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"request_type": RequestType.REPORT}, {"urgency": Urgency.CRITICAL}]
+)
+def test_reports_and_emergencies_cannot_be_withdrawn(changes: dict[str, object]) -> None:
+    order = order_in(OrderState.DISPATCHED, **changes)
+    with pytest.raises(TransitionRefused, match="不能撤单"):
+        permit(Action.WITHDRAW, Case.ANY, actor(Role.DISPATCHER), order, [])
+
+
+def test_acting_post_limits_a_person_of_many_posts() -> None:
+    person = actor(Role.AGENT, roles=frozenset({Role.AGENT, Role.DISPATCHER}), acting=Role.AGENT)
+    assert Action.DISPATCH not in allowed_actions(order_in(OrderState.TO_DISPATCH), [], person)
+
+
+def test_allowed_actions_are_those_a_permit_is_given_for() -> None:
+    for state in OPEN_STATES:
+        for role in Role:
+            order, tasks = order_in(state), [task_in(TaskState.TO_SIGN)]
+            allowed = set(allowed_actions(order, tasks, actor(role)))
+            permitted = set()
+            for row in TRANSITIONS:
+                try:
+                    permit(row.action, row.case, actor(role), order, tasks)
+                except TransitionRefused:
+                    continue
+                permitted.add(row.action)
+            assert allowed == permitted
+
+
+def test_lead_task_is_the_one_not_done_again_whatever_the_clock_said() -> None:
+    first = task_in(TaskState.DONE, id="a")
+    again = task_in(
+        TaskState.TO_SIGN, id="b", redo_of="a", dispatched_at=FRIDAY - timedelta(days=1)
+    )
+    joint = task_in(TaskState.SIGNED, id="c", role=TaskRole.JOINT)
+    assert lead_task([joint, again, first]) is again
+    assert first_lead_task([joint, again, first]) is first
+    again.state = TaskState.CANCELLED
+    assert lead_task([first, again]) is first
+
+
+def test_every_action_has_a_command_and_a_hand_that_does_it() -> None:
+    assert set(COMMANDS) == set(HANDLERS) == set(Action) - {Action.OPEN}
+    assert {row.action for row in TRANSITIONS} == set(Action)
+
+
+def test_needs_are_fields_of_the_commands() -> None:
+    for row in TRANSITIONS:
+        model = OpenOrder if row.action is Action.OPEN else COMMANDS[row.action]
+        assert set(row.needs) <= set(model.model_fields), row.action
+
+
+def test_closing_happens_only_by_answer_audit_or_follow_up() -> None:
+    closing = {row.action for row in TRANSITIONS if row.to_order is OrderState.CLOSED}
+    assert closing == {Action.OPEN, Action.APPROVE_RESULT, Action.RECORD_FOLLOW_UP}
+
+
+def test_document_is_current() -> None:
+    assert TARGET.read_text(encoding="utf-8") == document(), (
+        "run: python -m dispatch.state_machine_document"
+    )
