@@ -50,6 +50,7 @@ const inShell: RouteRecordRaw[] = [
   {
     path: '/orders/:id',
     component: () => import('./pages/OrderPage.vue'),
+    props: true,
     meta: { title: '工单详情', needs: ORDERS },
   },
   {
@@ -60,6 +61,7 @@ const inShell: RouteRecordRaw[] = [
   {
     path: '/calls/:id',
     component: () => import('./pages/CallPage.vue'),
+    props: true,
     meta: { title: '通话详情', needs: ['call.seat', 'call.transcript', 'call.floor'] },
   },
   {

@@ -18,7 +18,7 @@ export const api = {
   taxonomy: () => request<t.Taxonomy>('GET', '/api/taxonomy'),
   status: () => request<t.SystemStatus>('GET', '/api/status'),
   badges: () => request<t.Badges>('GET', '/api/badges'),
-  assessmentRules: () => request<Record<string, unknown>>('GET', '/api/assessment-rules'),
+  assessmentRules: () => request<t.AssessmentRules>('GET', '/api/assessment-rules'),
 
   agent: () => request<t.AgentView>('GET', '/api/agent'),
   agentSignIn: () => request<t.SignInAnswer>('POST', '/api/agent/sign-in', { body: {} }),

@@ -194,8 +194,7 @@ export interface CallDetail {
     agent_recording: boolean
     transcript_incomplete: boolean
     speech_model: string
-    agent_name?: string | null
-    order_nos?: string[]
+    agent_name: string | null
   }
   utterances: UtteranceView[]
   understanding: Understanding | null
@@ -205,7 +204,6 @@ export interface CallDetail {
     recent_orders: { id: string; order_no: string; title: string; state: string; accepted_at: Iso }[]
     recent_contacts: number
   }
-  orders?: { id: string; order_no: string; title: string }[]
 }
 
 /** What an agent fills in for a new order. */
@@ -241,42 +239,13 @@ export interface OrderRow {
   light: string
   task_state: string | null
   version: number
-}
-
-export interface FirstContact {
-  person: string
-  phone: string
-  reached: boolean
-  note: string
-  by?: string
-}
-
-export interface TaskView {
-  id: string
-  parent_id: string | null
-  department: string
-  department_name: string
-  role: string
-  state: string
-  note: string
-  dispatched_at: Iso
-  sign_due: Iso
-  signed_at: Iso | null
-  signed_by: string | null
-  first_contact_due: Iso
-  first_contacted_at: Iso | null
-  first_contact: FirstContact | null
-  due_at: Iso
-  submitted_at: Iso | null
-  fact_finding: string | null
-  demand_finding: string | null
-  outcome: string | null
-  unresolved_reason: string
-  public_answer: string
-  internal_note: string
+  place: string
+  redo_count: number
   sent_back_count: number
-  light: string
-  due_explanation: string
+  attempts: number | null
+  advice: string
+  /** The reader submitted it and may not audit it. */
+  own: boolean
 }
 
 export interface Change {
@@ -286,7 +255,82 @@ export interface Change {
   after: unknown
 }
 
-export interface OrderEventView {
+export interface AuditView {
+  at: Iso
+  passed: boolean
+  quality_items: Record<string, number | null>
+  quality: number | null
+  process_items: Record<string, number | null>
+  process: number | null
+  reason: string
+  auditor_name: string
+}
+
+export interface FollowUpView {
+  at: Iso
+  call_id: string | null
+  reached: boolean
+  contacted: boolean | null
+  solved: string | null
+  satisfaction: string | null
+  service_satisfaction: string | null
+  note: string
+  staff_name: string
+}
+
+export interface AllowedAction {
+  action: string
+  label: string
+  needs?: string[]
+}
+
+export interface SheetItem {
+  code: string
+  name: string
+  max: number
+}
+
+/** One promise: until when, why then, and whether it was kept. */
+export interface ClockView {
+  name: string
+  label: string
+  start: Iso
+  due: Iso
+  provisional: boolean
+  explanation: string
+  done_at: Iso | null
+  light: string
+  /** null while it runs. */
+  kept: boolean | null
+}
+
+export interface TaskView {
+  id: string
+  department: string
+  department_name: string
+  role: string
+  state: string
+  note: string
+  dispatched_at: Iso
+  signed_at: Iso | null
+  first_contacted_at: Iso | null
+  first_contact: { person: string; phone: string; reached: boolean; note: string } | null
+  due_at: Iso
+  light: string
+  submitted_at: Iso | null
+  fact_finding: string | null
+  demand_finding: string | null
+  outcome: string | null
+  unresolved_reason: string
+  public_answer: string
+  /** null: not for this reader. */
+  internal_note: string | null
+  sent_back_count: number
+  clocks: ClockView[]
+}
+
+/** One step of the timeline. */
+export interface EventView {
   seq: number
   at: Iso
   actor_name: string
@@ -301,29 +345,7 @@ export interface OrderEventView {
   to_state: string
 }
 
-export interface AuditView {
-  at: Iso
-  passed: boolean
-  quality_items: Record<string, number>
-  quality: number | null
-  process_items: Record<string, number>
-  process: number | null
-  reason: string
-  auditor_name?: string
-}
-
-export interface FollowUpView {
-  at: Iso
-  call_id: string | null
-  reached: boolean
-  contacted: boolean | null
-  solved: string | null
-  satisfaction: string | null
-  service_satisfaction: string | null
-  note: string
-  staff_name?: string
-}
-
+/** A part of the closure score; not applicable: left out, the rest counts for 100. */
 export interface ScorePart {
   code: string
   name: string
@@ -333,10 +355,11 @@ export interface ScorePart {
   sentence: string
 }
 
-export interface Deduction {
+export interface ScoreDeduction {
   code: string
   name: string
   points: number
+  count: number
   sentence: string
 }
 
@@ -346,57 +369,57 @@ export interface ScoreView {
   rule_version: string
   at: Iso
   parts: ScorePart[]
-  deductions: Deduction[]
+  deductions: ScoreDeduction[]
   summary: string
 }
 
-export interface AllowedAction {
-  action: string
-  label: string
+export interface OrderCall {
+  id: string
+  direction: string
+  started_at: Iso
+  answered_at: Iso | null
+  outcome: string
 }
 
 export interface OrderDetail extends OrderForm {
   id: string
   order_no: string
-  query_code?: string
+  order_no_spoken: string
+  /** In the answer to opening only. */
+  query_code: string | null
   version: number
   state: string
   channel: string
+  contact_id: string | null
   call_id: string | null
+  category_name: string
   category_path: string[]
-  lead_department_name?: string
   accepted_at: Iso
-  accepted_by_name?: string
-  dispatch_due: Iso | null
-  dispatched_at: Iso | null
+  accepted_by_name: string
+  lead_department_name: string
   due_at: Iso | null
   due_provisional: boolean
-  closed_at: Iso | null
-  close_kind: string
-  public_answer: string
+  light: string
   redo_count: number
-  light?: string
+  closed_at: Iso | null
+  close_reason: string | null
+  public_answer: string
+  clocks: ClockView[]
   tasks: TaskView[]
-  events: OrderEventView[]
+  events: EventView[]
   audits: AuditView[]
   follow_ups: FollowUpView[]
   score: ScoreView | null
-  calls: {
-    id: string
-    direction: string
-    started_at: Iso
-    answered_at: Iso | null
-    outcome: string
-  }[]
+  score_note: string
+  calls: OrderCall[]
   allowed_actions: AllowedAction[]
-  suggestion: { proposed: Understanding; model_version?: string } | null
+  suggestion: { model_version: string; proposed: Understanding } | null
 }
 
-export interface SheetItem {
-  code: string
-  name: string
-  max: number
-  hint?: string
+export interface AssessmentRules {
+  version: string
+  quality_items: SheetItem[]
+  process_items: SheetItem[]
 }
 
 export interface Badges {

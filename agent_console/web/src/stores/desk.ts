@@ -9,7 +9,7 @@ import { computed, nextTick, ref, watch } from 'vue'
 
 import { api } from '@/api'
 import { ApiError, IdempotencyKeys, sentenceOf } from '@/api/http'
-import type { CallDetail, Candidate, Fact, OrderForm, Understanding } from '@/api/types'
+import type { CallDetail, Candidate, Fact, OrderDetail, OrderForm, Understanding } from '@/api/types'
 import {
   fromDraft,
   hasContent,
@@ -43,12 +43,10 @@ export type TextField =
   | 'demand'
   | 'public_answer'
 
-export interface OpenedOrder {
-  id: string
-  order_no: string
-  title: string
-  query_code?: string
-}
+export type OpenedOrder = Pick<
+  OrderDetail,
+  'id' | 'order_no' | 'order_no_spoken' | 'title' | 'query_code'
+>
 
 /** Where a fact of a kind belongs. */
 const FIELD_OF_FACT: Record<string, TextField> = {
