@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -46,16 +48,33 @@ def people(rules: Rules) -> dict[str, Actor]:
     }
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory, people: dict[str, Actor]) -> Path:
+    """A migrated database with the staff in it, to be copied."""
+    path = tmp_path_factory.mktemp("empty") / "hotline.db"
+
+    async def make() -> None:
+        store = Store(url_of(path))
+        await store.migrate()
+        async with store.transaction() as work:
+            for username, actor in people.items():
+                work.session.add(_account(username, actor, FRIDAY))
+        await store.close()
+
+    asyncio.run(make())
+    return path
+
+
+def url_of(path: Path) -> str:
+    """The database URL of a file."""
+    return f"sqlite+aiosqlite:///{path}"
+
+
 @pytest.fixture
-async def store(
-    tmp_path: Path, clock: ManualClock, people: dict[str, Actor]
-) -> AsyncIterator[Store]:
+async def store(tmp_path: Path, clock: ManualClock, empty_database: Path) -> AsyncIterator[Store]:
     """An empty database with the staff in it."""
-    store = Store(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}", clock)
-    await store.migrate()
-    async with store.transaction() as work:
-        for username, actor in people.items():
-            work.session.add(_account(username, actor, clock.now()))
+    shutil.copy(empty_database, tmp_path / "hotline.db")
+    store = Store(url_of(tmp_path / "hotline.db"), clock)
     yield store
     await store.close()
 
