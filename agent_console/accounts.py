@@ -36,8 +36,7 @@ async def create_staff(
 
     :raises InvalidInput: when the name or the extension is taken, or the password is weak.
     """
-    check_new_password(password, new.username, field="password")
-    password_hash = await Passwords().hash(password)
+    password_hash = await _hash(password, new.username)
     async with store.transaction() as work:
         if await work.session.scalar(select(Staff.id).where(Staff.username == new.username)):
             raise _taken("username", f"用户名 {new.username} 已被使用")
@@ -55,8 +54,7 @@ async def set_password(store: Store, username: str, password: str) -> None:
 
     :raises NotFound: when there is no such account.
     """
-    check_new_password(password, username, field="password")
-    password_hash = await Passwords().hash(password)
+    password_hash = await _hash(password, username)
     async with store.transaction() as work:
         staff = await work.session.scalar(select(Staff).where(Staff.username == username))
         if staff is None:
@@ -75,9 +73,11 @@ async def seed_demo_staff(
     wanted = demo_accounts(settings)
     async with store.read() as session:
         known = set(await session.scalars(select(Staff.username)))
-    for new in wanted:
-        if new.username not in known:
-            await create_staff(store, new, password, clock)
+    password_hash = await _hash(password)
+    async with store.transaction() as work:
+        for new in wanted:
+            if new.username not in known:
+                work.session.add(_row(new, password_hash, clock or SystemClock()))
     return wanted
 
 
@@ -94,6 +94,11 @@ def demo_accounts(settings: Settings) -> list[NewStaff]:
         )
         for person in load_demo_staff(settings.rules)
     ]
+
+
+async def _hash(password: str, username: str = "") -> str:
+    check_new_password(password, username, field="password")
+    return await Passwords().hash(password)
 
 
 def _row(new: NewStaff, password_hash: str, clock: Clock) -> Staff:

@@ -17,6 +17,7 @@ from config.secrets import Secrets
 from config.settings import Settings
 from config.taxonomy import Taxonomy
 from dispatch.drafts import Drafts
+from dispatch.reports.report import Reports
 from dispatch.rules import Rules
 from dispatch.service import OrderService
 from dispatch.views.detail import OrderDetails
@@ -97,6 +98,7 @@ class Console:
         self.details = OrderDetails(*parts)
         self.lists = OrderLists(*parts)
         self.queues = Queues(*parts)
+        self.reports = Reports(*parts)
         self.drafts = Drafts(services.store, services.clock)
 
     @property

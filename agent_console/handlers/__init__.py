@@ -12,6 +12,7 @@ from agent_console.handlers import (
     orders,
     practice,
     reference,
+    reports,
     session,
 )
 
@@ -25,5 +26,6 @@ ALL_ROUTES = [
     *orders.routes.all,
     *order_commands.routes.all,
     *assessment.routes.all,
+    *reports.routes.all,
     *practice.routes.all,
 ]

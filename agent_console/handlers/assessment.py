@@ -74,11 +74,10 @@ async def get_assessment_rules(ask: Ask) -> AssessmentRules:
     """Published to everybody who works here: nobody is judged by hidden rules."""
     rules = ask.console.services.rules.scoring
     closure = rules.closure
+    parts = {code: getattr(closure.parts, code) for code in type(closure.parts).model_fields}
     return AssessmentRules(
         version=rules.version,
-        parts=[
-            _part(code, getattr(closure.parts, code)) for code in type(closure.parts).model_fields
-        ],
+        parts=[_part(code, part) for code, part in parts.items()],
         deductions=[
             DeductionRule(code=code, name=item.label, each=item.each, cap=item.cap)
             for code, item in closure.deductions.items()

@@ -9,7 +9,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from sqlalchemy import Select, select
 
 from agent_console.call_queries import (
@@ -46,8 +46,6 @@ _NUMBER = re.compile(r"\+?\d{3,20}")
 
 class CallFilter(Body):
     """What to list. Dates are local days, both included."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     since: date | None = Field(None, alias="from")
     until: date | None = Field(None, alias="to")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import date
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlalchemy import or_, select
 
 from agent_console import order_layout
@@ -33,13 +34,26 @@ class OrderQuery(Body):
     light: Light | None = None
     #: In the inbox: which tasks.
     box: Literal["to_sign", "in_hand", "sent_back", "submitted", "open"] = "open"
+    #: A number of the period report, its ``cell``: the orders behind it. Needs the period too.
+    ids_of: str = Field("", max_length=100)
+    #: Local days of acceptance, both included; with ``ids_of`` the period of the report.
+    since: date | None = Field(None, alias="from")
+    until: date | None = Field(None, alias="to")
     cursor: str = Field("", max_length=200)
     limit: int = Field(50, ge=1, le=200)
+
+    @model_validator(mode="after")
+    def _period(self) -> Self:
+        if self.ids_of and not (self.since and self.until):
+            raise ValueError("打开报表数字时请给出报表的起止日期 from、to")
+        return self
 
 
 @routes.route("GET", "/api/orders", summary="工单列表和各岗位队列")
 async def list_orders(ask: Ask, query: OrderQuery) -> OrderPage:
     """Only what the reader may see; names and numbers are masked."""
+    if query.ids_of and query.since and query.until:
+        return await _behind_number(ask, query.ids_of, query.since, query.until)
     if query.queue == "inbox":
         return await _inbox(ask, query)
     if query.queue == "audit":
@@ -104,10 +118,17 @@ def _filter(query: OrderQuery) -> OrderFilter:
         lights=[query.light] if query.light else [],
         mine=query.queue == "mine",
         q=query.q,
+        accepted_from=query.since,
+        accepted_to=query.until,
         sort="due" if query.queue == "dispatch" else "newest",
         limit=query.limit,
         cursor=query.cursor,
     )
+
+
+async def _behind_number(ask: Ask, cell: str, first: date, last: date) -> OrderPage:
+    found = await ask.console.reports.orders(ask.person.actor(), first, last, cell)
+    return OrderPage(items=[order_layout.row(item) for item in found], next_cursor=None)
 
 
 async def _inbox(ask: Ask, query: OrderQuery) -> OrderPage:

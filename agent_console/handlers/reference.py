@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from pydantic import BaseModel
 
+from agent_console.accounts import demo_accounts
 from agent_console.routing import Ask, Routes
 from config.departments import DepartmentKind
 from config.taxonomy import Taxonomy
 from models.speech import SpeechStatus
-from models.vocabulary import ALL
+from models.vocabulary import ALL, Role
 
 routes = Routes("基础数据")
 
@@ -58,6 +61,15 @@ class TextModelStatus(BaseModel):
     version: str
 
 
+class DemoAccount(BaseModel):
+    """An account of the demonstration."""
+
+    username: str
+    name: str
+    roles: list[Role]
+    password: str
+
+
 class Status(BaseModel):
     """How the parts are, for everybody's status bar."""
 
@@ -67,7 +79,11 @@ class Status(BaseModel):
     text_model: TextModelStatus | None
     area_name: str
     hotline_number: str
+    #: There is a phone to practise with at /phone.
+    practice_phones: bool
     demo: bool
+    #: For a first try on one's own machine; empty elsewhere.
+    demo_accounts: list[DemoAccount]
 
 
 @routes.route("GET", "/api/vocabulary", summary="各类代码及其中文名称", public=True)
@@ -113,8 +129,34 @@ async def get_status(ask: Ask) -> Status:
         text_model=TextModelStatus(version=model) if model else None,
         area_name=services.settings.area_name,
         hotline_number=services.settings.telephony.hotline_number,
+        practice_phones=bool(services.settings.telephony.practice_phones),
         demo=services.demo,
+        demo_accounts=_demo_accounts(ask) if services.demo and _same_machine(ask) else [],
     )
+
+
+def _demo_accounts(ask: Ask) -> list[DemoAccount]:
+    services = ask.console.services
+    return [
+        DemoAccount(
+            username=account.username,
+            name=account.name,
+            roles=list(account.roles),
+            password=services.secrets.demo_password,
+        )
+        for account in demo_accounts(services.settings)
+    ]
+
+
+def _same_machine(ask: Ask) -> bool:
+    """Whether the browser runs where the server runs, and not behind a proxy there."""
+    request = ask.request
+    if {"Forwarded", "X-Forwarded-For"} & set(request.headers):
+        return False
+    try:
+        return ip_address(ask.address).is_loopback
+    except ValueError:
+        return False
 
 
 def _exchange(ask: Ask) -> ExchangeStatus:

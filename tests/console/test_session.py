@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from agent_console.accounts import (
     NewStaff,
@@ -14,6 +14,9 @@ from agent_console.accounts import (
     seed_demo_staff,
     set_password,
 )
+from agent_console.attempts import SignInGuard
+from agent_console.errors import TooManyAttempts
+from models.clock import ManualClock
 from models.errors import InvalidInput, NotFound
 from models.tables import Session, Staff
 from models.vocabulary import Role
@@ -92,11 +95,8 @@ async def test_five_wrong_passwords_lock_the_account_for_ten_minutes(house: Hous
     browser = house.browser()
     right = {"username": "agent", "password": PASSWORD}
     for _ in range(5):
-        wrong = await browser.post("/api/session", {"username": "Agent", "password": "x"})
-        assert wrong.status == 401
         wrong = await browser.post("/api/session", {"username": "agent", "password": "x"})
-        if wrong.status == 429:
-            break
+        assert wrong.status == 401
     locked = await browser.post("/api/session", right)
     assert (locked.status, locked.body["code"]) == (429, "too-many-attempts")
     assert int(locked.headers["Retry-After"]) > 0
@@ -108,16 +108,16 @@ async def test_five_wrong_passwords_lock_the_account_for_ten_minutes(house: Hous
     assert (await browser.post("/api/session", right)).status == 200
 
 
-async def test_a_flood_of_sign_ins_from_one_address_is_slowed_down(house: House) -> None:
-    browser = house.browser()
-    answers = [
-        await browser.post("/api/session", {"username": f"somebody{n}", "password": "x"})
-        for n in range(61)
-    ]
-    assert [answer.status for answer in answers[:60]] == [401] * 60
-    assert answers[60].status == 429
-    house.clock.advance(timedelta(minutes=1))
-    assert (await house.signed_in("agent")).cookies
+def test_a_flood_of_sign_ins_from_one_address_is_slowed_down(clock: ManualClock) -> None:
+    guard = SignInGuard(clock)
+    for number in range(60):
+        guard.admit(f"somebody{number}", "10.0.0.7")
+    with pytest.raises(TooManyAttempts) as refused:
+        guard.admit("somebody else", "10.0.0.7")
+    assert refused.value.details["retry_after"] == 60
+    guard.admit("somebody else", "10.0.0.8")
+    clock.advance(timedelta(minutes=1))
+    guard.admit("somebody else", "10.0.0.7")
 
 
 async def test_a_new_password_ends_all_other_sessions(house: House) -> None:
@@ -176,9 +176,8 @@ async def test_names_and_extensions_are_given_once(house: House) -> None:
 
 async def test_demo_people_are_made_once_and_keep_their_changed_password(house: House) -> None:
     settings = house.services.settings
-    async with house.store.transaction() as work:
-        for staff in await work.session.scalars(select(Staff)):
-            staff.extension = None  # the seats of this test's people are wanted below
+    async with house.store.transaction() as work:  # the seats are wanted by the demo people
+        await work.session.execute(update(Staff).values(extension=None))
     made = await seed_demo_staff(house.store, PASSWORD, settings, house.clock)
     await set_password(house.store, made[0].username, NEW_PASSWORD)
     again = await seed_demo_staff(house.store, PASSWORD, settings, house.clock)
