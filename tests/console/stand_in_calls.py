@@ -39,6 +39,12 @@ class StandInCalls:
         """Let a call be there."""
         self.calls[call.call_id] = call
 
+    def wrap_up(self, agent_id: str, call_id: str) -> None:
+        """Let the agent have just ended this call."""
+        self.agents[agent_id] = replace(
+            self.agents[agent_id], state=AgentState.WRAP_UP, call_id=call_id
+        )
+
     def floor(self) -> Floor:
         waiting = [call for call in self.calls.values() if call.state is CallState.QUEUED]
         others = [call for call in self.calls.values() if call.state is not CallState.QUEUED]
