@@ -27,8 +27,12 @@ TOO_NEW = (23, 0)
 _MANIFEST = "installed.json"
 _MODULES_CONF = PROJECT / "telephony/asterisk/templates/modules.conf"
 
+#: Libraries that are opened by name while running, so that nothing else tells of them: the media
+#: encryption (libsrtp) opens NSS's modules. The .chk files are their signatures.
+_OPENED_BY_NAME = ("libsoftokn3", "libfreebl3", "libfreeblpriv3")
+
 #: Raise it when what is kept changes, so that old folders are made anew.
-_LAYOUT = 1
+_LAYOUT = 2
 
 
 def install_asterisk(root: Path) -> None:
@@ -88,7 +92,10 @@ def _keep_what_is_used(unpacked: Path, kept: Path, wanted: list[str]) -> str:
     program = unpacked / "usr/sbin/asterisk"
     for file in [program, *modules]:
         _copy(file, unpacked, kept)
-    for library in _libraries_of([program, *modules], unpacked, loader, libraries):
+    opened = [unpacked / libraries / f"{name}.so" for name in _OPENED_BY_NAME]
+    for file in [*opened, *(library.with_suffix(".chk") for library in opened)]:
+        _copy(file, unpacked, kept)
+    for library in _libraries_of([program, *modules, *opened], unpacked, loader, libraries):
         shutil.copyfile(library, _parents_made(kept / libraries / library.name))
     (kept / libraries / loader.name).chmod(0o755)
     for folder in ("documentation", "rest-api"):

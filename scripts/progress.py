@@ -74,7 +74,7 @@ def _wait(program: subprocess.Popen[bytes], log: Path) -> None:
             return
         except subprocess.TimeoutExpired:
             last = next(iter(_tail(log, 1)), "")[:70]
-            say(f"… {time.monotonic() - start:.0f} 秒：{last}")
+            say(f"… {time.monotonic() - start:.0f} 秒　{last}".rstrip())
 
 
 def _tail(log: Path, lines: int) -> list[str]:

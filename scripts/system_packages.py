@@ -57,8 +57,10 @@ def install_system_packages(needs: list[Need]) -> None:
         raise InstallError(
             f"本机缺少：{' '.join(missing)}，且没有 apt-get。请用本机的包管理器安装同类软件后重试。"
         )
+    as_root = _as_root(missing)
     with step(f"安装系统软件包：{' '.join(missing)}"):
-        apt = [*_as_root(missing), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+        apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+        # Another program may be installing at this moment: wait for it.
         apt += ["-o", "DPkg::Lock::Timeout=300"]
         run([*apt, "update"], log="apt-update")
         run([*apt, "install", "-y", "--no-install-recommends", *missing], log="apt-install")

@@ -85,3 +85,12 @@ def test_a_folder_without_asterisk_says_how_to_install_it(tmp_path: Path) -> Non
         running_asterisk(asterisk={"root": tmp_path}),
     ):
         pass
+
+
+async def test_it_runs_on_the_libraries_of_its_own_folder_only(asterisk: RunningAsterisk) -> None:
+    """What it took from this machine would be missing, or another version, on the next one."""
+    maps = Path(f"/proc/{asterisk.process.pid}/maps").read_text().splitlines()
+    libraries = {line.split()[-1] for line in maps if ".so" in line.split()[-1]}
+    root = str(asterisk.settings.asterisk_root.resolve())
+    assert libraries
+    assert {library for library in libraries if not library.startswith(root)} == set()
