@@ -11,7 +11,6 @@ from sqlalchemy.orm import aliased
 from dispatch.closing import tried_enough
 from dispatch.commands import invalid
 from dispatch.rules import Rules
-from dispatch.scope import visible
 from dispatch.views.conditions import light_condition
 from dispatch.views.cursors import decode_cursor, encode_cursor
 from dispatch.views.lists import OrderLists
@@ -143,15 +142,21 @@ class Queues:
                 found |= {name.replace("queue.", "to_"): states[_QUEUES[name]] for name in queues}
             if "queue.unit" in may:
                 found |= await _count_boxes(session, actor.department)
-            if may & {"order.view_all", "order.view_unit"}:
-                found["overdue"] = await self._count_overdue(session, actor)
+            if "order.view_all" in may:
+                found["overdue"] = await self._count_late_orders(session)
+            elif "order.view_unit" in may:
+                found["overdue"] = await self._count_late_tasks(session, actor.department)
         return Badges(**found)
 
-    async def _count_overdue(self, session: AsyncSession, actor: Actor) -> int:
+    async def _count_late_orders(self, session: AsyncSession) -> int:
         query = select(func.count()).select_from(WorkOrder)
         late = light_condition(Light.RED, self._clock.now())
-        query = query.where(WorkOrder.state.in_(OPEN_STATES), late, visible(actor, self._rules))
-        return await session.scalar(query) or 0
+        return await session.scalar(query.where(WorkOrder.state.in_(OPEN_STATES), late)) or 0
+
+    async def _count_late_tasks(self, session: AsyncSession, department: str) -> int:
+        query = select(func.count()).select_from(Task)
+        owed = query.where(Task.department == department, Task.state.in_(UNIT_AT_WORK))
+        return await session.scalar(owed.where(Task.due_at < self._clock.now())) or 0
 
     def _need(self, actor: Actor, permission: str) -> None:
         permissions = self._rules.permissions

@@ -147,7 +147,7 @@ class Badges(BaseModel):
     sent_back: int | None = None
     to_audit: int | None = None
     to_follow_up: int | None = None
-    #: Orders in the reader's sight whose running clock is past due.
+    #: Orders whose running clock is past due; for a unit, its own tasks that are.
     overdue: int | None = None
 
 
