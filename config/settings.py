@@ -73,7 +73,7 @@ class TelephonySettings(BaseModel):
     trunk_outbound: str = ""
     #: Numbers that may be called through it (a regular expression for the whole number): mobile
     #: phones, fixed lines with and without area code.
-    outbound_numbers: str = r"0?1[3-9]\d{9}|0\d{9,11}|[2-8]\d{6,7}"
+    outbound_numbers: str = r"0?1[3-9]\d{9}|0[1-9]\d{8,10}|[2-8]\d{6,7}"
     #: Accept calls from this machine as if from a trunk (for SIPp and first tries).
     practice_trunk: bool = True
     ring_seconds: int = Field(15, ge=3, le=120)

@@ -31,6 +31,7 @@ from telephony.ari import ARIClient, ARIError
 from telephony.ari.events import Event
 from telephony.ari.tidy import tidily
 from telephony.asterisk.prompts import Prompts
+from telephony.conversation import Conversation
 from telephony.distribution import WaitingLine, distribute
 from telephony.exchange import Exchange
 from telephony.inbound import InboundCall
@@ -40,7 +41,6 @@ from telephony.presence import Agent, PresenceBoard
 from telephony.reconcile import Reconciler
 from telephony.recording import Recordings
 from telephony.records import Records, StateEntry
-from telephony.session import CallSession
 from telephony.stasis import WANTED, StasisRouter
 from telephony.voicemail import Voicemail
 
@@ -316,7 +316,7 @@ class CallCenter:
         try:
             await self._command(session, agent_id, session.hang_up)
         except TransitionRefused:
-            if not session.ended:  # else both hung up at the same moment
+            if not session.over:  # else both hung up at the same moment
                 raise
 
     async def hold(self, call_id: str, agent_id: str) -> None:
@@ -354,7 +354,7 @@ class CallCenter:
 
     async def _command(
         self,
-        session: CallSession,
+        session: Conversation,
         agent_id: str,
         step: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
@@ -367,7 +367,7 @@ class CallCenter:
         if not self._events.connected:
             raise TelephonyUnavailable("电话交换机没有应答，请稍后再试")
 
-    async def _need_call(self, call_id: str) -> CallSession:
+    async def _need_call(self, call_id: str) -> Conversation:
         session = self._exchange.sessions.get(call_id)
         if session is not None:
             return session

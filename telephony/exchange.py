@@ -17,7 +17,7 @@ from telephony.recording import Recordings
 from telephony.records import Records
 
 if TYPE_CHECKING:
-    from telephony.session import CallSession
+    from telephony.conversation import Conversation
 
 
 class Sounds(Protocol):
@@ -47,16 +47,16 @@ class Exchange:
     board: PresenceBoard
     line: WaitingLine
     #: Living calls by id.
-    sessions: dict[str, CallSession] = field(default_factory=dict)
+    sessions: dict[str, Conversation] = field(default_factory=dict)
     #: Extension → the user part of where its phone is registered.
     contacts: dict[str, str] = field(default_factory=dict)
     #: Gives waiting callers to free agents; call it whenever either may have changed.
     distribute: Callable[[], None] = lambda: None
 
-    def remember(self, session: CallSession) -> None:
+    def remember(self, session: Conversation) -> None:
         """A call lives."""
         self.sessions[session.call.id] = session
 
-    def forget(self, session: CallSession) -> None:
+    def forget(self, call_id: str) -> None:
         """A call is over."""
-        self.sessions.pop(session.call.id, None)
+        self.sessions.pop(call_id, None)

@@ -12,10 +12,10 @@ from telephony.ari import ARIError, ARINotFound
 from telephony.ari.objects import Channel
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
+from telephony.conversation import TRY_AGAIN_SECONDS, Conversation
 from telephony.exchange import Exchange
 from telephony.names import GREETING, name
 from telephony.presence import Agent
-from telephony.session import CONNECT_AGAIN_SECONDS, CallSession
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ _ABANDONED = {
 }
 
 
-class InboundCall(CallSession):
+class InboundCall(Conversation):
     """A call to the hotline."""
 
     @classmethod
@@ -67,7 +67,7 @@ class InboundCall(CallSession):
             raise
         except ARIError as error:
             log.warning("call.cannot_answer", call_id=self.call.id, error=str(error))
-            self.after(CONNECT_AGAIN_SECONDS, "answer", self.answer)
+            self.after(TRY_AGAIN_SECONDS, "answer", self.answer)
             return
         await self.greet()
 
@@ -103,7 +103,7 @@ class InboundCall(CallSession):
         self.save(CallQueued(**self.facts))
         self.wait_in_line()  # before anything is awaited: who comes first is served first
         try:
-            await self._music()
+            await self.play_music()
         except ARINotFound:
             raise  # the caller has just hung up; the event of that is on its way
         except ARIError as error:
@@ -133,7 +133,7 @@ class InboundCall(CallSession):
             log.warning("call.cannot_ring", call_id=self.call.id, error=str(error))
             await self._next_agent("话机无法接通")
 
-    async def on_agent_answered(self) -> None:
+    async def on_agent_ready(self) -> None:
         """Connect."""
         if self.call.state is CallState.RINGING:
             await self.connect()
@@ -144,7 +144,6 @@ class InboundCall(CallSession):
             await self._next_agent("拒接来电" if cause in causes.DECLINED else "未接来电")
 
     async def _next_agent(self, reason: str) -> None:
-        self.cancel_timer("ring")
         agent, self.agent = self.agent, None
         self.call.agent_id = None
         if agent is not None:
@@ -187,9 +186,8 @@ class InboundCall(CallSession):
         await self.drop_agent_leg()
         self.call.state = CallState.QUEUED
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
-        if self.call.citizen_channel not in bridges.get(self.wait_bridge, ()):
-            await self._music()
         self.wait_in_line()
+        await self.play_music()
 
     # --- ends -----------------------------------------------------------------------------------
 

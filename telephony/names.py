@@ -8,12 +8,11 @@ CITIZEN = "citizen"
 SNOOP = "snoop"
 MEDIA = "media"
 GREETING = "greeting"
-WAIT = "wait"
 TALK = "call"
 TAP = "tap"
 
 CHANNEL_KINDS = frozenset({AGENT, CITIZEN, SNOOP, MEDIA})
-BRIDGE_KINDS = frozenset({WAIT, TALK, TAP})
+BRIDGE_KINDS = frozenset({TALK, TAP})
 _ALL = CHANNEL_KINDS | BRIDGE_KINDS | {GREETING}
 
 

@@ -7,6 +7,8 @@ dialplan once, where its recording begins, and comes back.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import structlog
 
 from models.events import CallRinging, CallStateChanged
@@ -16,11 +18,12 @@ from telephony import causes
 from telephony.ari import ARIError
 from telephony.ari.events import StasisStart
 from telephony.call import LiveCall
+from telephony.conversation import Conversation
 from telephony.exchange import Exchange
 from telephony.names import CITIZEN, name
 from telephony.presence import CHOSEN, Agent
 from telephony.recording import CALLER_FILE
-from telephony.session import RING_MARGIN_SECONDS, CallSession
+from telephony.session import RING_MARGIN_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +31,7 @@ _AGENT_RING_SECONDS = 15
 _CITIZEN_RING_SECONDS = 45
 
 
-class OutboundCall(CallSession):
+class OutboundCall(Conversation):
     """A call to a citizen."""
 
     def __init__(self, exchange: Exchange, call: LiveCall, endpoint: str = "") -> None:
@@ -77,38 +80,44 @@ class OutboundCall(CallSession):
 
     # --- the citizen is rung --------------------------------------------------------------------
 
-    async def on_agent_answered(self) -> None:
+    async def on_agent_ready(self) -> None:
         """Now the citizen."""
         if self.call.state is not CallState.DIALLING or self.call.citizen_channel:
             return
         self.call.citizen_channel = name(CITIZEN, self.call.id)
         self.save(CallStateChanged(**self.facts, state=CallState.DIALLING))
+        await self._or_give_up(self._make_line())
+
+    async def _or_give_up(self, work: Awaitable[None]) -> None:
         try:
-            await self._dial()
+            await work
         except ARIError as error:
             log.warning("call.cannot_dial", call_id=self.call.id, error=str(error))
             await self.end(ContactOutcome.NOT_REACHED, "外呼线路不可用")
 
-    async def _dial(self) -> None:
-        ari, citizen = self.exchange.ari, self.call.citizen_channel
-        await ari.bridges.create(self.talk_bridge, type="mixing")
-        await ari.bridges.add_channel(self.talk_bridge, self.call.agent_channel)
-        path = self.exchange.recordings.folder / self.call.citizen_recording
+    async def _make_line(self) -> None:
+        """The citizen's channel, which does not ring before it is in the agent's bridge."""
+        ari, call = self.exchange.ari, self.call
+        self.after(_CITIZEN_RING_SECONDS + RING_MARGIN_SECONDS, "dial", self._dial_overdue)
+        await ari.bridges.ensure(self.talk_bridge, type="mixing")
+        await ari.bridges.add_channel(self.talk_bridge, call.agent_channel)
         await ari.channels.create(
-            citizen,
+            call.citizen_channel,
             self._endpoint,
             app=ari.app,
-            app_args=f"dialling,{self.call.id}",
+            app_args=f"dialling,{call.id}",
             variables={
-                "RECORDING": str(path),
-                "STASIS_ARGS": f"citizen,{self.call.id}",
-                "CALLERID(num)": self.call.access_number,
+                "RECORDING": str(self.exchange.recordings.folder / call.citizen_recording),
+                "STASIS_ARGS": f"citizen,{call.id}",
+                "CALLERID(num)": call.access_number,
             },
         )
-        self.seen.add(citizen)
+        self.seen.add(call.citizen_channel)
+
+    async def _dial(self) -> None:
+        ari, citizen = self.exchange.ari, self.call.citizen_channel
         await ari.bridges.add_channel(self.talk_bridge, citizen)
         await ari.channels.dial(citizen, ring_seconds=_CITIZEN_RING_SECONDS)
-        self.after(_CITIZEN_RING_SECONDS + RING_MARGIN_SECONDS, "dial", self._dial_overdue)
 
     async def _dial_overdue(self) -> None:
         if self.call.state is CallState.DIALLING:
@@ -120,7 +129,7 @@ class OutboundCall(CallSession):
             channel_id == self.call.citizen_channel
             and state == "Up"
             and self.call.state is CallState.DIALLING
-            and "dial" in self._timers
+            and self.awaits("dial")
         ):
             self.cancel_timer("dial")
             await self.exchange.ari.channels.continue_in_dialplan(
@@ -128,11 +137,14 @@ class OutboundCall(CallSession):
             )
 
     async def on_channel_start(self, event: StasisStart) -> None:
-        """The citizen is back from the dialplan, or the agent has answered."""
+        """The citizen's line is made, or is back from the dialplan; or the agent has answered."""
         if event.channel.id != self.call.citizen_channel:
             await super().on_channel_start(event)
-        elif event.args[:1] == ("citizen",) and self.call.state is CallState.DIALLING:
-            await self.connect()
+        elif self.call.state is CallState.DIALLING and event.args:
+            if event.args[0] == "dialling":
+                await self._or_give_up(self._dial())
+            else:
+                await self.connect()
 
     # --- found again after a restart ------------------------------------------------------------
 
@@ -173,7 +185,7 @@ class OutboundCall(CallSession):
         else:
             await super().hang_up()
 
-    def _release_agent(self, talked: bool) -> None:
+    def release_agent(self, talked: bool) -> None:
         """Back to what the agent was doing, with time to write things down if that was ready."""
         before = self.before
         if self.agent is None:
@@ -183,4 +195,4 @@ class OutboundCall(CallSession):
                 self.agent.agent_id, self.call.id, before.state, before.reason, talked=talked
             )
         else:
-            super()._release_agent(talked)
+            super().release_agent(talked)

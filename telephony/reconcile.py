@@ -20,6 +20,7 @@ from models.vocabulary import AgentState, CallDirection, CallState, ContactOutco
 from telephony.ari.objects import Bridge, Channel
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
+from telephony.conversation import Conversation
 from telephony.exchange import Exchange
 from telephony.inbound import InboundCall
 from telephony.names import (
@@ -34,7 +35,6 @@ from telephony.names import (
 )
 from telephony.outbound import OutboundCall
 from telephony.presence import IN_CALL, Agent
-from telephony.session import CallSession
 from telephony.stasis import CALLER, StasisRouter
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ class Snapshot:
     #: Since when this Asterisk runs.
     running_since: datetime | None
 
-    def states(self, session: CallSession) -> dict[str, str]:
+    def states(self, session: Conversation) -> dict[str, str]:
         """State of the living channels of a call."""
         own = {session.call.citizen_channel, *self.agent_legs(session.call.id)}
         return {
@@ -171,7 +171,7 @@ class Reconciler:
             else:
                 await self._close(session, row, legs, now)
 
-    def _session_for(self, row: Call) -> CallSession:
+    def _session_for(self, row: Call) -> Conversation:
         self._exchange.records.knows_call(row)
         call = LiveCall.from_row(row)
         kind = InboundCall if row.direction is CallDirection.INBOUND else OutboundCall
@@ -179,7 +179,9 @@ class Reconciler:
         session.agent = self._exchange.board.get(row.agent_id or "")
         return session
 
-    async def _close(self, session: CallSession, row: Call, legs: list[str], now: Snapshot) -> None:
+    async def _close(
+        self, session: Conversation, row: Call, legs: list[str], now: Snapshot
+    ) -> None:
         """Its citizen hung up while nobody listened."""
         session.take_up(set(now.channels), legs)
         restarted = now.running_since is not None and now.running_since > row.started_at

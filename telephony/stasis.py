@@ -18,10 +18,10 @@ from telephony.ari.events import (
     StasisStart,
 )
 from telephony.ari.objects import Channel, ContactInfo
+from telephony.conversation import Conversation
 from telephony.exchange import Exchange
 from telephony.inbound import InboundCall
 from telephony.names import MEDIA, SNOOP, call_of, kind_of
-from telephony.session import CallSession
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,7 @@ class StasisRouter:
             case ApplicationReplaced():
                 log.error("ari.application_replaced", app=event.application)
 
-    def adopt(self, session: CallSession) -> None:
+    def adopt(self, session: Conversation) -> None:
         """A call that lived before us."""
         self._exchange.remember(session)
         self._callers[session.call.citizen_channel] = session.call.id
@@ -85,7 +85,7 @@ class StasisRouter:
         self.adopt(session)
         session.start(session.begin)
 
-    def session_of(self, asterisk_id: str) -> CallSession | None:
+    def session_of(self, asterisk_id: str) -> Conversation | None:
         """The living call that a channel or playback belongs to."""
         call_id = self._callers.get(asterisk_id) or call_of(asterisk_id)
         return self._exchange.sessions.get(call_id) if call_id else None

@@ -5,10 +5,11 @@ Parameters have the names of Asterisk's own description in snake case; a test co
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from telephony.ari.errors import ARIBadRequest, ARINotFound
+from telephony.ari.errors import ARIBadRequest, ARIConflict, ARINotFound
 from telephony.ari.objects import Application, AsteriskInfo, Bridge, Channel, Endpoint, Playback
 from telephony.ari.rest import Requests
 
@@ -237,7 +238,10 @@ class Bridges(Resource):
         return Bridge.model_validate(row)
 
     async def create(self, bridge_id: str, *, type: str, name: str | None = None) -> Bridge:
-        """Make a bridge (``mixing`` or ``holding``); one that is there is returned as it is."""
+        """Make a bridge (``mixing`` or ``holding``).
+
+        :raises ARIConflict: when it is there already (see :meth:`ensure`).
+        """
         row = await self._requests.request(
             "POST",
             "/bridges/{bridgeId}",
@@ -245,6 +249,11 @@ class Bridges(Resource):
             query={"type": type, "name": name},
         )
         return Bridge.model_validate(row)
+
+    async def ensure(self, bridge_id: str, *, type: str) -> None:
+        """Make a bridge unless it is there."""
+        with contextlib.suppress(ARIConflict):
+            await self.create(bridge_id, type=type)
 
     async def destroy(self, bridge_id: str) -> None:
         """End a bridge; channels in it stay in our hands."""

@@ -6,16 +6,22 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from config.settings import PROJECT_ROOT
 from tests.support.asterisk import RunningAsterisk, running_asterisk
 from tests.telephony.floor import CallFloor, call_floor
 
 
 @pytest.fixture(scope="package")
-def short_asterisk() -> Iterator[RunningAsterisk]:
-    """Rings for three seconds, wraps up in one, and has desk phones."""
+def short_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAsterisk]:
+    """Greets in a word, rings for three seconds, wraps up in one, and has desk phones."""
+    rules = tmp_path_factory.mktemp("rules")
+    book = yaml.safe_load((PROJECT_ROOT / "config" / "prompts.yaml").read_text(encoding="utf-8"))
+    book["prompts"]["greeting"] = "您好。"
+    (rules / "prompts.yaml").write_text(yaml.safe_dump(book, allow_unicode=True), "utf-8")
     times = {"ring_seconds": 3, "wrap_up_seconds": 1, "desk_phones": 6}
-    with running_asterisk(telephony=times) as running:
+    with running_asterisk(telephony=times, rules=rules) as running:
         yield running
 
 
