@@ -77,7 +77,7 @@ def test_no_valid_follow_up_is_no_score_rather_than_zero() -> None:
 @pytest.mark.unit
 @pytest.mark.parametrize(("hits", "of"), [(0, 10), (5, 10), (10, 10), (35.4, 40), (81, 263)])
 def test_wilson_interval_is_what_its_definition_says(hits: float, of: int) -> None:
-    """Its ends are the true shares that lie 1.96 of their own standard errors from what was seen."""
+    """Its ends are the shares that lie 1.96 of their own standard errors from what was seen."""
     for end in figures.wilson(hits, of):
         distance = (hits / of - end) ** 2
         assert distance == pytest.approx(1.959964**2 * end * (1 - end) / of, abs=1e-6)
@@ -87,8 +87,8 @@ def test_wilson_interval_is_what_its_definition_says(hits: float, of: int) -> No
 def test_wilson_interval_of_few_is_wide() -> None:
     low, high = figures.wilson(5, 10)
     assert (round(low, 3), round(high, 3)) == (0.237, 0.763)
-    assert figures.wilson(0, 10)[0] == 0.0
-    assert figures.wilson(10, 10)[1] == 1.0
+    assert figures.wilson(0, 10)[0] == pytest.approx(0)
+    assert figures.wilson(10, 10)[1] == pytest.approx(1)
 
 
 # --- who and when ------------------------------------------------------------------------------
