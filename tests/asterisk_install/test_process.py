@@ -93,4 +93,6 @@ async def test_it_runs_on_the_libraries_of_its_own_folder_only(asterisk: Running
     libraries = {line.split()[-1] for line in maps if ".so" in line.split()[-1]}
     root = str(asterisk.settings.asterisk_root.resolve())
     assert libraries
-    assert {library for library in libraries if not library.startswith(root)} == set()
+    foreign = {library for library in libraries if not library.startswith(root)}
+    # How this machine looks up names (/etc/nsswitch.conf) is its own affair.
+    assert {library for library in foreign if "/libnss_" not in library} == set()
