@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from aiohttp.test_utils import TestServer
 
 from agent_console.accounts import NewStaff
-from agent_console.services import ConsoleServices
+from agent_console.live import LiveHub
+from agent_console.services import CONSOLE, ConsoleServices
 from models.clock import ManualClock
 from models.store import Store
 from models.vocabulary import Role
@@ -51,6 +52,10 @@ class House:
         control = self.services.call_control
         assert isinstance(control, StandInCalls)
         return control
+
+    @property
+    def live(self) -> LiveHub:
+        return self.server.app[CONSOLE].live
 
     def browser(self) -> Browser:
         """A browser that nobody has signed in with yet."""
