@@ -67,6 +67,7 @@ class DemoAccount(BaseModel):
     username: str
     name: str
     roles: list[Role]
+    department_name: str
     password: str
 
 
@@ -142,6 +143,7 @@ def _demo_accounts(ask: Ask) -> list[DemoAccount]:
             username=account.username,
             name=account.name,
             roles=list(account.roles),
+            department_name=services.departments.get(account.department).short_name,
             password=services.secrets.demo_password,
         )
         for account in demo_accounts(services.settings)
