@@ -11,6 +11,7 @@ import numpy as np
 from config.catalogue import STREET_OF_PLACE, Decision
 from models.understanding import Candidate
 from models.vocabulary import RequestType
+from nlp.text.cues import CueWords
 from nlp.text.features import WORD, Row
 from nlp.text.model import Floats, Head, TextModel
 from nlp.text.numbers import SPOKEN_DIGITS
@@ -68,6 +69,7 @@ class Classifier:
         self.model = model
         self._resources = resources
         self._leaves = resources.taxonomy.leaves
+        self._cues = CueWords(self._leaves, model.space.rarity)
         taxonomy, rules = resources.taxonomy, resources.catalogue.rules
         self._lines = [
             (taxonomy.ancestor(leaf.code, 1).code, taxonomy.ancestor(leaf.code, 2).code, leaf.code)
@@ -95,7 +97,7 @@ class Classifier:
     def classify(self, text: str, street: Street | None = None) -> Classified:
         """``street``: asked for the unit of the place named, when a rule needs it."""
         row = self.model.space.row(text)
-        cues = self._resources.cues.count(text)
+        cues = self._cues.count(text)
         if row.empty and not cues:
             return Classified()
         types = self._request_types(row)
@@ -130,7 +132,7 @@ class Classifier:
         return self.model.weighing["category"].confidences(
             _aligned(self.model.category.scores(row), self._leaf_of),
             _aligned(self.model.level1.scores(row), self._first_of),
-            self._resources.cues.scores(cues),
+            self._cues.scores(cues),
         )
 
     def _categories(
@@ -148,7 +150,7 @@ class Classifier:
         )
 
     def _leaf_words(self, row: Row, cues: dict[str, int], leaf: int, count: int = TOP) -> list[str]:
-        listed = self._resources.cues.spoken_for(leaf, cues)
+        listed = self._cues.spoken_for(leaf, cues)
         learned = (
             self._words(self.model.category, row, int(self._leaf_of[leaf]))
             if self._leaf_of[leaf] >= 0

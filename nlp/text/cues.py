@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,14 @@ from nlp.text.features import plain
 class CueWords:
     """Finds the listed words. Immutable once built."""
 
-    def __init__(self, leaves: Sequence[Category]) -> None:
+    def __init__(self, leaves: Sequence[Category], rarity: Callable[[str], float]) -> None:
+        """``rarity``: 0–1, how seldom citizens use a word whatever they call about."""
+        self._rarity = rarity
         self._size = len(leaves)
         owners: dict[str, list[int]] = {}
         for number, leaf in enumerate(leaves):
-            for word in {plain(word) for word in leaf.words} - {""}:
+            # A number alone (12345, 96110) looks like any other number.
+            for word in {plain(word) for word in leaf.words} - {"", "n"}:
                 owners.setdefault(word, []).append(number)
         self._owners = {
             word: (np.asarray(numbers), self._weight(word, len(numbers)))
@@ -31,9 +34,9 @@ class CueWords:
             self._lengths[word[0]] = tuple(sorted(lengths))
 
     def _weight(self, word: str, owners: int) -> float:
-        """A long word, and one that few categories share, says more."""
-        rarity = math.log(self._size / owners) / math.log(max(self._size, 2))
-        return rarity * min(len(word), 4) / 2
+        """A long word, one that few categories list, and one that is seldom said, says more."""
+        special = math.log(self._size / owners) / math.log(max(self._size, 2))
+        return special * self._rarity(word) ** 2 * min(len(word), 4) / 2
 
     def count(self, text: str) -> dict[str, int]:
         """How often each listed word stands in the text."""

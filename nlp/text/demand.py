@@ -24,8 +24,9 @@ _ASKS = (
 _QUESTION = _ASKS[3]
 #: Courtesies that look like a request.
 _COURTESY = re.compile(r"^(?:请(?:领导)?(?:放心|谅解|原谅|理解|见谅)|希望(?:你们)?(?:理解|谅解))")
-#: A demand that is cut short goes on in the next clause up to this many characters.
-_ENOUGH = 8
+#: A demand goes on to the end of its sentence, up to this many characters.
+_LONGEST = 45
+_NO_DEMAND = re.compile(r"谢谢|感谢|辛苦|拜托|电话|号码|我姓|我叫|我是")
 
 
 def find_demand(clauses: list[Clause], text: str, request_type: RequestType) -> Fact | None:
@@ -44,7 +45,10 @@ def _is_demand(clause: Clause) -> bool:
 
 def _fact(clauses: list[Clause], text: str, number: int) -> Fact:
     start, end = clauses[number].start, clauses[number].end
-    if end - start < _ENOUGH and number + 1 < len(clauses):
-        end = clauses[number + 1].end
+    for after in clauses[number + 1 :]:
+        goes_on = text[end : after.start].strip() in ("，", ",", "、")
+        if not goes_on or after.end - start > _LONGEST or _NO_DEMAND.search(after.text):
+            break
+        end = after.end
     said = text[start:end].rstrip()
     return Fact(kind="demand", text=said, value=said, span=Span(start=start, end=start + len(said)))

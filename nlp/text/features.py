@@ -51,7 +51,7 @@ def plain(text: str) -> str:
 def tokens(text: str, words: Words) -> list[str]:
     """All features of a text, with repetitions."""
     cleaned = plain(text)
-    if not cleaned:
+    if not cleaned.strip("?n"):
         return []
     grams = [cleaned[i : i + n] for n in _CHARS for i in range(len(cleaned) - n + 1)]
     whole = [word for word in words(cleaned) if word != "n"]
@@ -67,6 +67,7 @@ class FeatureSpace:
         self.idf = idf
         self._words = words
         self._index = {token: i for i, token in enumerate(vocabulary)}
+        self._rarest = float(idf.max(initial=1.0))
 
     @classmethod
     def fit(cls, texts: Iterable[str], words: Words, min_texts: int = 2) -> FeatureSpace:
@@ -92,6 +93,12 @@ class FeatureSpace:
         weights = (1 + np.log(frequency)) * self.idf[indices] if counts else frequency
         norm = float(np.sqrt(weights @ weights)) if counts else 0.0
         return Row(indices=indices, weights=(weights / norm if norm else weights))
+
+    def rarity(self, word: str) -> float:
+        """How seldom a word is said, as a share of the rarest: 1 for one that was never seen."""
+        places = (self._index.get(WORD + word), self._index.get(word))
+        shares = (float(self.idf[i]) / self._rarest for i in places if i is not None)
+        return min(shares, default=1.0)
 
     def matrix(self, texts: Iterable[str]) -> csr_matrix:
         """Many texts at once, for training."""

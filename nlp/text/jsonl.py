@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -14,6 +16,9 @@ from models.clock import SystemClock
 from models.errors import HotlineError
 from models.understanding import Candidate, Fact, Understanding
 from nlp.text.understander import Understander
+
+_BAD_BYTE = re.compile("[\udc80-\udcff]")
+_LONE = re.compile("[\ud800-\udfff]")
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +44,7 @@ def understand_jsonl(
     ``{"id"?, "line", "error"}`` on the output, and does not stop the rest; the exit code is then 1.
     Empty lines are passed over.
     """
+    _speak_utf8(stream_in, stream_out)
     bad = 0
     tell_time = now or SystemClock().now
     for number, line in enumerate(stream_in, 1):
@@ -48,9 +54,22 @@ def understand_jsonl(
         if "error" in answer:
             bad += 1
             print(f"第 {number} 行：{answer['error']}", file=errors or sys.stderr)
-        stream_out.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        stream_out.write(_line(answer) + "\n")
         stream_out.flush()
     return 1 if bad else 0
+
+
+def _speak_utf8(stream_in: TextIO, stream_out: TextIO) -> None:
+    """Whatever the locale says; a byte that is no UTF-8 spoils its own line only."""
+    for stream in (stream_in, stream_out):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def _line(answer: dict[str, Any]) -> str:
+    line = json.dumps(answer, ensure_ascii=False)
+    # Half a surrogate pair is legal in JSON escapes, but cannot be written as UTF-8.
+    return line if not _LONE.search(line) else json.dumps(answer)
 
 
 def understanding_to_dict(found: Understanding) -> dict[str, Any]:
@@ -86,8 +105,10 @@ def _answer(number: int, line: str, understander: Understander, now: datetime) -
 
 
 def _row(line: str) -> dict[str, Any]:
+    if _BAD_BYTE.search(line):
+        raise BadLine("编码不是 UTF-8")
     try:
-        row = json.loads(line)
+        row = json.loads(line.lstrip("\ufeff"))
     except (json.JSONDecodeError, RecursionError) as error:
         raise BadLine(f"不是有效的 JSON（{getattr(error, 'msg', '嵌套过深')}）") from error
     if not isinstance(row, dict):

@@ -40,11 +40,14 @@ def _number_length(text: str, places: list[int]) -> int:
     """How many of the first digits make a number; 0 for none."""
     digits = "".join(digit(text[i]) for i in places)
     for length in (len(digits), 11, 12, 10):
-        # What follows a number must be set apart: a second number, or the same one repeated.
-        apart = length == len(digits) or places[length : length + 1] > [places[length - 1] + 1]
-        if length <= len(digits) and apart and _is_phone(digits[:length]):
+        if length <= len(digits) and _ends(places, length) and _is_phone(digits[:length]):
             return length
     return 0
+
+
+def _ends(places: list[int], length: int) -> bool:
+    """What follows a number is set apart: a second one, or the same one repeated."""
+    return length == len(places) or places[length] > places[length - 1] + 1
 
 
 def _is_phone(digits: str) -> bool:

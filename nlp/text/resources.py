@@ -11,7 +11,6 @@ from config.lexicon import Lexicon, load_lexicon
 from config.taxonomy import Taxonomy, load_taxonomy
 from config.urgency import UrgencyRules, load_urgency
 from models.errors import ConfigurationError
-from nlp.text.cues import CueWords
 from nlp.text.places import PlaceFinder
 from nlp.text.segment import Segmenter
 
@@ -26,7 +25,6 @@ class Resources:
     catalogue: Catalogue
     urgency: UrgencyRules
     segmenter: Segmenter
-    cues: CueWords
     places: PlaceFinder
 
     def is_local(self, unit: str) -> bool:
@@ -57,6 +55,5 @@ class Resources:
             catalogue=load_catalogue(taxonomy, departments, rules),
             urgency=load_urgency(rules),
             segmenter=Segmenter(lexicon, departments, cache_dir),
-            cues=CueWords(taxonomy.leaves),
             places=PlaceFinder(lexicon),
         )

@@ -34,7 +34,9 @@ def make_title(
     ``words``: what spoke for the category; the clause that holds most of it becomes the title.
     """
     points = [to_the_point(clause) for clause in clauses]
-    scores = [_score(c, words, request_type) for c in points]
+    named = place.text if place else ""
+    # A clause that only says where is no title; what it says besides is weighed.
+    scores = [_score(_without(c, named), words, request_type) for c in points]
     # People say what it is about first.
     early = [score + 1.5 / (n + 1) if score > 0 else 0.0 for n, score in enumerate(scores)]
     best = points[max(range(len(points)), key=early.__getitem__)] if any(early) else None
@@ -48,6 +50,11 @@ def make_title(
         # The place lies across the clause's edge: say it once.
         said = said.replace(place.text[max(0, best.start - place.span.start) :], "")
     return _cut(where, said)
+
+
+def _without(clause: Clause, place: str) -> Clause:
+    text = clause.text.replace(place, "") if place else clause.text
+    return Clause(text, clause.start, clause.end)
 
 
 def _score(clause: Clause, words: list[str], request_type: RequestType) -> float:

@@ -16,27 +16,14 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.model_selection import KFold
 from sklearn.svm import LinearSVC
 
-from config.settings import Settings
 from models.clock import SystemClock
-from nlp.corpus import seed_files
 from nlp.text.classify import NEVER, Classifier
 from nlp.text.corpus import CorpusError, LabelledText, corpus_hash, read_corpus
+from nlp.text.cues import CueWords
 from nlp.text.evaluate import evaluate
 from nlp.text.features import FeatureSpace
-from nlp.text.model import (
-    Floats,
-    Head,
-    ModelUnavailable,
-    TextModel,
-    Weighing,
-    current_folder,
-    make_current,
-    save_model,
-    softmax,
-    verify_model,
-)
+from nlp.text.model import Floats, Head, TextModel, Weighing, make_current, save_model, softmax
 from nlp.text.resources import Resources
-from nlp.text.understander import load_resources, models_dir
 
 #: How many rows at least are needed to learn anything.
 FEWEST = 50
@@ -59,21 +46,6 @@ def train(
     save_model(model, out_dir / model.version)
     make_current(out_dir, model.version)
     return model
-
-
-def train_from_seed(settings: Settings) -> TextModel:
-    """Train this installation's model from the shipped seed corpus and make it current."""
-    return train(seed_files(), models_dir(settings), load_resources(settings))
-
-
-def ensure_trained(settings: Settings) -> bool:
-    """Train from the seed corpus when no usable model is there. Returns whether it did."""
-    try:
-        verify_model(current_folder(models_dir(settings)))
-    except ModelUnavailable:
-        train_from_seed(settings)
-        return True
-    return False
 
 
 def fit(rows: Sequence[LabelledText], resources: Resources, now: datetime) -> TextModel:
@@ -156,7 +128,7 @@ class _Trainer:
         }
 
     def _cue_scores(self) -> Floats:
-        cues = self._resources.cues
+        cues = CueWords(self._resources.taxonomy.leaves, self._space.rarity)
         return np.array([cues.scores(cues.count(row.text)) for row in self._rows])
 
     def _head(self, task: _Task) -> Head:

@@ -1,0 +1,46 @@
+"""One set of rule files and one trained model for all tests of this folder."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from nlp.corpus import seed_files
+from nlp.text.corpus import LabelledText, read_corpus
+from nlp.text.model import TextModel
+from nlp.text.resources import Resources
+from nlp.text.train import fit
+from nlp.text.understander import Understander
+
+#: A Sunday morning, 10:30 in Hengyang.
+NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture(scope="session")
+def resources(tmp_path_factory: pytest.TempPathFactory) -> Resources:
+    return Resources.load(cache_dir=tmp_path_factory.mktemp("segmenter"))
+
+
+@pytest.fixture(scope="session")
+def seed_rows(resources: Resources) -> list[LabelledText]:
+    return read_corpus(seed_files(), resources.taxonomy, resources.departments)
+
+
+@pytest.fixture(scope="session")
+def model(seed_rows: list[LabelledText], resources: Resources) -> TextModel:
+    return fit(seed_rows, resources, NOW)
+
+
+@pytest.fixture(scope="session")
+def understander(model: TextModel, resources: Resources) -> Understander:
+    return Understander(model, resources, ZONE)
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """A city's own, still empty folder of rule files."""
+    return tmp_path
