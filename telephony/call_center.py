@@ -127,6 +127,10 @@ class CallCenter:
         await self._exchange.media.stop()
         await self._exchange.ari.close()
 
+    async def flush(self) -> None:
+        """Wait until everything that has happened is stored."""
+        await self._records.flush()
+
     async def _agree(self) -> None:
         """After each connect: ask for events, and learn what happened meanwhile."""
         ari = self._exchange.ari

@@ -8,6 +8,7 @@ several files; they are laid into one, silence between, when the call is over.
 from __future__ import annotations
 
 import asyncio
+import os
 import wave
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -71,13 +72,15 @@ class Recordings:
             return False
 
     async def is_written(self, relative: str, within: float = 2.0) -> bool:
-        """The same, giving Asterisk the time to close the file after the hang-up."""
+        """Whether the file is whole, giving Asterisk the time to close it after the hang-up."""
+        if not relative:
+            return False
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
-        while not self.has_sound(relative):
-            if not relative or loop.time() > deadline:
-                return False
-            await asyncio.sleep(0.1)
+        while not _is_closed(self.folder / relative):
+            if loop.time() > deadline:
+                return self.has_sound(relative)
+            await asyncio.sleep(0.05)
         return True
 
     def last_written(self, relative: str) -> datetime | None:
@@ -105,6 +108,19 @@ class Recordings:
         target = folder / AGENT_FILE
         _lay_out(segments, target)
         return self.relative(target), segments[0].start
+
+
+def _is_closed(path: Path) -> bool:
+    """Asterisk writes the length of the sound into the header when it closes the file."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+            size = os.fstat(file.fileno()).st_size
+    except OSError:
+        return False
+    return size > _HEADER_BYTES == len(header) and (
+        int.from_bytes(header[40:44], "little") == size - _HEADER_BYTES
+    )
 
 
 def _number(path: Path) -> int:

@@ -315,6 +315,9 @@ class CallSession(StepQueue):
         """One file for each party, and the truth about what is there."""
         recordings, call = self.exchange.recordings, self.call
         call.transcript_incomplete |= talked and not self.taps.complete
+        folder = recordings.path_for(call.id, call.started_at, "")
+        files = [recordings.relative(folder / name) for name in self._segments]
+        await asyncio.gather(*(recordings.is_written(file) for file in files))
         try:
             call.agent_recording, call.agent_recording_at = await asyncio.to_thread(
                 recordings.join_agent, call.id, call.started_at, dict(self._segments)
@@ -324,4 +327,4 @@ class CallSession(StepQueue):
         if talked:
             for path in (call.citizen_recording, call.agent_recording):
                 if not await recordings.is_written(path):
-                    log.error("recording.missing", call_id=call.id, path=path)
+                    log.warning("recording.no_sound", call_id=call.id, path=path)

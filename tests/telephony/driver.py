@@ -1,0 +1,76 @@
+"""A call center in a process of its own, to be killed: ``python -m tests.telephony.driver``.
+
+Its argument is JSON: ``{"settings": …, "database": …}``. It reads commands from standard input, a
+JSON list each, and answers and tells events on standard output, a JSON object each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from config.secrets import load_or_create_secrets
+from config.settings import load_settings
+from models.bus import InProcessBus
+from models.clock import SystemClock
+from models.events import DomainEvent, event_to_dict
+from models.store import Store
+from models.vocabulary import AgentState
+from telephony.asterisk.prompts import make_prompts
+from telephony.call_center import CallCenter
+from tests.telephony.floor import Ear
+
+
+def say(content: dict[str, Any]) -> None:
+    """To the test."""
+    print("=" + json.dumps(content, default=str, ensure_ascii=False), flush=True)
+
+
+async def obey(calls: CallCenter, ear: Ear, words: list[str]) -> Any:
+    """One command."""
+    match words:
+        case ["sign_in", agent]:
+            await calls.sign_in(agent)
+        case ["set_state", agent, state]:
+            await calls.set_state(agent, AgentState(state))
+        case ["hang_up", call, agent]:
+            await calls.hang_up(call, agent)
+        case ["presence", agent]:
+            return asdict(calls.presence(agent))
+        case ["floor"]:
+            return asdict(calls.floor())
+        case ["heard"]:
+            return {f"{one.call_id} {one.leg}": len(one.pcm) for one in ear.streams}
+        case _:
+            raise ValueError(words)
+    return None
+
+
+async def main(settings_json: dict[str, Any], database: str) -> None:
+    """Run until standard input ends."""
+    settings = load_settings(**settings_json)
+    secrets, prompts = load_or_create_secrets(settings), await make_prompts(settings)
+    store, bus, ear = Store(database), InProcessBus(), Ear()
+
+    async def tell(event: DomainEvent) -> None:
+        say(event_to_dict(event))
+
+    bus.subscribe("driver", tell, DomainEvent)
+    await bus.start()
+    calls = CallCenter(settings, secrets, store, bus, ear, SystemClock(), prompts)
+    await calls.start()
+    say({"type": "started"})
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    while line := await reader.readline():
+        say({"type": "answer", "content": await obey(calls, ear, json.loads(line))})
+    await calls.stop()
+
+
+if __name__ == "__main__":
+    given = json.loads(sys.argv[1])
+    asyncio.run(main(given["settings"], given["database"]))
