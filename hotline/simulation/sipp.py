@@ -140,7 +140,7 @@ async def calling(
     """A citizen calls.
 
     :param said: raw µ-law that the citizen speaks, again and again, once answered.
-    :param media_port: instead, the port of a :class:`~hotline.simulation.rtp.Voice` that also hears.
+    :param media_port: instead, the port of a ``Voice`` (see ``rtp``), which also hears.
     :param gives_up_after: seconds after which an unanswered call is cancelled.
     :param talks_for: seconds from the answer until the citizen hangs up, unless the hotline does.
     """
