@@ -26,6 +26,17 @@ from tests.support.sip_agent import SipAgent
 E = TypeVar("E", bound=DomainEvent)
 
 
+async def until(
+    condition: Callable[[], bool], within: float = 15.0, what: Callable[[], object] = str
+) -> None:
+    """Wait for something to become true; ``what`` tells what was there instead."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while not condition():
+        assert loop.time() < deadline, f"never happened: {what()}"
+        await asyncio.sleep(0.02)
+
+
 class Ear:
     """Stands in for the recogniser: keeps what it is given, instead of understanding it."""
 
@@ -109,11 +120,7 @@ class CallFloor:
 
     async def until(self, condition: Callable[[], bool], within: float = 15.0) -> None:
         """Wait for something to become true."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + within
-        while not condition():
-            assert loop.time() < deadline, f"never happened; events: {self.told()}"
-            await asyncio.sleep(0.02)
+        await until(condition, within, self.told)
 
     async def happened(self, kind: type[E], nth: int = 1, within: float = 15.0) -> E:
         """Wait for the nth event of a kind."""
