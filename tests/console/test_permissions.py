@@ -1,0 +1,180 @@
+"""Every address against every post: who is let in. The table below is the promise."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as effort
+from hypothesis.errors import Unsatisfiable
+from hypothesis.strategies import SearchStrategy
+from schemathesis import GenerationMode, openapi
+
+from agent_console.handlers import ALL_ROUTES
+from agent_console.routing import Route
+from dispatch.commands import COMMANDS
+from tests.console.browser import Browser
+from tests.console.house import PEOPLE, House
+from tests.console.orders import open_order
+from tests.console.test_calls import past_call
+
+pytestmark = pytest.mark.store
+
+SEATS = {"agent", "agent2", "leader", "follow_up"}
+TRANSCRIPTS = SEATS | {"dispatcher", "auditor"}
+TAKERS = {"agent", "agent2", "leader"}
+EVERYBODY = {person.username for person in PEOPLE}
+
+#: Who gets past the door. What is done inside depends on the call or order, see the other tests.
+LET_IN: dict[str, set[str]] = {
+    "GET /api/session": EVERYBODY,
+    "POST /api/session/password": EVERYBODY,
+    "GET /api/departments": EVERYBODY,
+    "GET /api/taxonomy": EVERYBODY,
+    "GET /api/live": EVERYBODY,
+    "POST /api/agent/sign-in": SEATS,
+    "POST /api/agent/sign-out": SEATS,
+    "GET /api/agent": SEATS,
+    "POST /api/agent/state": SEATS,
+    "POST /api/agent/wrap-up-done": SEATS,
+    "GET /api/floor": SEATS | {"manager"},
+    "GET /api/calls": TRANSCRIPTS | {"manager"},
+    "GET /api/calls/{call_id}": TRANSCRIPTS,
+    "GET /api/calls/{call_id}/recording/{leg}.wav": TRANSCRIPTS,
+    "POST /api/calls": SEATS,
+    "POST /api/calls/{call_id}/hang-up": SEATS,
+    "POST /api/calls/{call_id}/hold": SEATS,
+    "POST /api/calls/{call_id}/resume": SEATS,
+    "GET /api/calls/{call_id}/draft": TAKERS,
+    "PUT /api/calls/{call_id}/draft": TAKERS,
+    "GET /api/orders": EVERYBODY - {"admin"},
+    "POST /api/orders": TAKERS,
+    "GET /api/orders/{order_id}": EVERYBODY,
+    "GET /api/badges": EVERYBODY,
+    "GET /api/assessment-rules": EVERYBODY,
+    "GET /api/reports/period": {"leader", "manager"},
+    # The state machine decides by state, post and unit.
+    **{f"POST /api/orders/{{order_id}}/{action.value}": EVERYBODY for action in COMMANDS},
+}
+PUBLIC = {
+    "GET /healthz",
+    "POST /api/session",
+    "DELETE /api/session",
+    "GET /api/vocabulary",
+    "GET /api/status",
+    "GET /api/practice/phones",
+    "POST /api/practice/phones/{number}",
+}
+
+
+#: A stream has no end; the session would be closed; hashing passwords takes long.
+ENDLESS_OR_SLOW = ("/api/live", "/api/session", "/api/session/password")
+
+
+def name_of(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+async def knock(browser: Browser, route: Route) -> int:
+    """Ask for the address with nothing but what the door looks at."""
+    path = route.path.replace(".wav", "")
+    for name in route.path_names:
+        path = path.replace(f"{{{name}}}", "nothing-of-that-name")
+    if route.path.endswith(".wav"):
+        path += ".wav"
+    if route.produces == "text/event-stream":
+        async with browser.session() as session, session.get(path) as response:
+            return response.status
+    return (await browser.request(route.method, path, body={}, key="some-key-1")).status
+
+
+def test_every_address_is_in_the_table() -> None:
+    described = {name_of(route) for route in ALL_ROUTES}
+    assert described == set(LET_IN) | PUBLIC
+    assert {name_of(route) for route in ALL_ROUTES if route.public} == PUBLIC
+
+
+async def test_each_post_gets_exactly_where_the_table_says(house: House) -> None:
+    wrong = []
+    for person in PEOPLE:
+        browser = await house.signed_in(person.username)
+        for route in ALL_ROUTES:
+            if route.public:
+                continue
+            status = await knock(browser, route)
+            let_in = status not in (401, 403)
+            if let_in != (person.username in LET_IN[name_of(route)]) or status >= 500:
+                wrong.append((person.username, name_of(route), status))
+    assert not wrong
+
+
+async def test_without_signing_in_only_public_addresses_answer(house: House) -> None:
+    browser = house.browser()
+    for route in ALL_ROUTES:
+        status = await knock(browser, route)
+        assert (status == 401) == (not route.public), name_of(route)
+
+
+async def test_no_change_is_taken_from_a_page_without_our_header(house: House) -> None:
+    browser = await house.signed_in("leader")
+    for route in ALL_ROUTES:
+        if route.method == "GET":
+            continue
+        answer = await browser.request(
+            route.method, route.path, body={}, headers={"X-Requested-With": ""}
+        )
+        assert answer.status == 403, name_of(route)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+async def test_whatever_is_sent_the_server_does_not_break_and_says_what_is_wrong(
+    house: House, mode: GenerationMode
+) -> None:
+    """Generated requests by the API's own description, right and wrong ones, on a real order."""
+    browser = await house.signed_in("leader")
+    order, call = await open_order(browser), await past_call(house, agent="leader")
+    document = (await browser.get("/api/openapi.json")).body
+    for path in ENDLESS_OR_SLOW:
+        del document["paths"][path]
+    known = {"order_id": order["id"], "call_id": call.id}
+    await asyncio.to_thread(_try_all, document, browser, mode, known)
+
+
+def _try_all(
+    document: dict[str, Any], browser: Browser, mode: GenerationMode, known: dict[str, str]
+) -> None:
+    schema = openapi.from_dict(document)
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        given_names = {name: known[name] for name in known if f"{{{name}}}" in operation.path}
+        cases = operation.as_strategy(
+            generation_mode=mode,
+            path_parameters=given_names or None,
+            headers={"X-Requested-With": "hotline", "Idempotency-Key": str(uuid.uuid4())},
+        )
+        try:
+            _try(cases, browser)
+        except Unsatisfiable:  # nothing of the address can be wrong
+            assert mode is GenerationMode.NEGATIVE
+
+
+def _try(cases: SearchStrategy[Any], browser: Browser) -> None:
+    @given(case=cases)
+    @effort(
+        max_examples=5,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def attempt(case: Any) -> None:
+        response = case.call(base_url=browser.origin, cookies=browser.cookies)
+        assert response.status_code < 500, (case.method, case.path, case.body, response.content)
+        if response.status_code >= 400:
+            assert response.headers["content-type"] == ["application/problem+json"]
+
+    attempt()
