@@ -53,7 +53,7 @@ def models_folder(settings: Settings) -> Path:
 def installed(settings: Settings) -> list[ModelInfo]:
     """Installed models by name, then the practice model. Broken folders are left out."""
     folder = models_folder(settings)
-    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    paths = sorted(folder.glob("[!.]*")) if folder.is_dir() else []
     found = [read_model(path) for path in paths if not missing_parts(path)]
     if not missing_parts(PRACTICE_MODEL):
         found.append(practice_model())

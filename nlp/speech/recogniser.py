@@ -143,7 +143,8 @@ class StreamRecogniser:
     def _tell_partial(self) -> None:
         if not self._partials or self._position - self._told_at < _PARTIAL_SECONDS * self._rate:
             return
-        raw = str(json.loads(self._vosk.PartialResult())["partial"])
+        # Right after a final the engine answers with an empty text instead of a partial.
+        raw = str(json.loads(self._vosk.PartialResult()).get("partial", ""))
         if not raw or raw == self._told:
             return
         self._told, self._told_at = raw, self._position

@@ -12,7 +12,7 @@ import vosk
 
 from nlp.speech.training import text
 from nlp.speech.training.corpus import EVALUATION_SPEEDS, EVALUATION_VARIANTS
-from nlp.speech.training.network import distance
+from nlp.speech.training.distance import distance
 from nlp.speech.training.telephone import mu_law
 from nlp.speech.training.voice import RATE, Speaker, say
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from nlp.speech.training.corpus import VERSIONS, Spoken, moments
+from nlp.speech.training.distance import distance
 from nlp.speech.training.features import BINS, Features, normalise
 from nlp.speech.training.phones import PHONES
 
@@ -89,18 +91,29 @@ class Trained:
         )
 
 
-def train(corpus: Sequence[Spoken], epochs: int, report: Callable[[str], None]) -> Trained:
-    """Train for ``epochs`` passes; the last 2 % of a shuffled corpus are kept for checking."""
+def train(
+    corpus: Sequence[Spoken],
+    epochs: int,
+    report: Callable[[str], None],
+    resumed: Trained | None = None,
+) -> Trained:
+    """Train for ``epochs`` passes; 2 % of the corpus, drawn by chance, are kept for checking.
+
+    :param resumed: a network to go on with, at half the learning rate.
+    """
     random.seed(1)
     torch.manual_seed(1)
-    mean, deviation = moments(corpus)
+    mean, deviation = (resumed.mean, resumed.deviation) if resumed else moments(corpus)
     usable = [item for item in corpus if _outputs(len(item.versions[0])) > 1.1 * len(item.outputs)]
     random.shuffle(usable)
     check, learn = usable[: len(usable) // 50], usable[len(usable) // 50 :]
     network = Network()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=_PEAK_RATE, weight_decay=1e-3)
+    if resumed:
+        network.load_state_dict(resumed.state)
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-3)
+    rate = _Rate(peak=_PEAK_RATE / 2 if resumed else _PEAK_RATE, epochs=epochs)
     for epoch in range(epochs):
-        loss = _pass(network, optimizer, learn, (mean, deviation), epoch, epochs)
+        loss = _pass(network, optimizer, learn, (mean, deviation), partial(rate.at, epoch))
         errors = _phone_error_rate(network, check, mean, deviation)
         report(f"epoch {epoch + 1}/{epochs}: loss {loss:.3f}, phone errors {errors:.1%}")
     network.eval()
@@ -116,8 +129,7 @@ def _pass(
     optimizer: torch.optim.Optimizer,
     corpus: Sequence[Spoken],
     statistics: tuple[NDArray[np.float64], NDArray[np.float64]],
-    epoch: int,
-    epochs: int,
+    rate: Callable[[float], float],
 ) -> float:
     network.train()
     groups = _groups(corpus)
@@ -125,7 +137,7 @@ def _pass(
     for number, group in enumerate(groups):
         batch = _batch([(item, random.randrange(VERSIONS)) for item in group], *statistics, True)
         for parameters in optimizer.param_groups:
-            parameters["lr"] = _rate((epoch + number / len(groups)) / epochs)
+            parameters["lr"] = rate(number / len(groups))
         loss = _loss(network, batch)
         optimizer.zero_grad()
         loss.backward()
@@ -135,11 +147,19 @@ def _pass(
     return total / len(groups)
 
 
-def _rate(progress: float) -> float:
-    """Up quickly, then down in a straight line."""
-    if progress < _WARM_UP:
-        return _PEAK_RATE * (0.05 + 0.95 * progress / _WARM_UP)
-    return _PEAK_RATE * max(0.01, 1 - (progress - _WARM_UP) / (1 - _WARM_UP))
+@dataclass(frozen=True, kw_only=True)
+class _Rate:
+    """The learning rate: up quickly, then down in a straight line."""
+
+    peak: float
+    epochs: int
+
+    def at(self, epoch: int, share: float) -> float:
+        """The rate when ``share`` of ``epoch`` is done."""
+        progress = (epoch + share) / self.epochs
+        if progress < _WARM_UP:
+            return self.peak * (0.05 + 0.95 * progress / _WARM_UP)
+        return self.peak * max(0.01, 1 - (progress - _WARM_UP) / (1 - _WARM_UP))
 
 
 def _loss(network: Network, batch: Batch) -> torch.Tensor:
@@ -216,13 +236,3 @@ def _greedy(logits: torch.Tensor) -> Iterator[int]:
         if output not in (0, previous):
             yield output
         previous = output
-
-
-def distance(one: Sequence[object], other: Sequence[object]) -> int:
-    """Edit distance."""
-    row = list(range(len(other) + 1))
-    for i, left in enumerate(one, start=1):
-        diagonal, row[0] = row[0], i
-        for j, right in enumerate(other, start=1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (left != right))
-    return row[-1]

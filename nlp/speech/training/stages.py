@@ -54,7 +54,8 @@ def speak(work: Path) -> None:
 @main.command()
 @_work
 @click.option("--epochs", default=_EPOCHS, show_default=True)
-def train(work: Path, epochs: int) -> None:
+@click.option("--resume", is_flag=True, help="Go on with the network of an earlier training.")
+def train(work: Path, epochs: int, resume: bool) -> None:
     """Train the network."""
     from nlp.speech.training import corpus, network
 
@@ -63,7 +64,9 @@ def train(work: Path, epochs: int) -> None:
     def report(line: str) -> None:
         click.echo(f"{line} ({time.monotonic() - began:.0f} s)")
 
-    network.train(corpus.load(work / "corpus.npz"), epochs, report).save(work / "network.pt")
+    path = work / "network.pt"
+    earlier = network.Trained.load(path) if resume else None
+    network.train(corpus.load(work / "corpus.npz"), epochs, report, earlier).save(path)
 
 
 @main.command()

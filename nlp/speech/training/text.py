@@ -45,7 +45,7 @@ def lines(name: str) -> list[str]:
 
 
 def places() -> dict[str, list[str]]:
-    """Place names by kind (``road``, ``community`` …): those of the district's lexicon, and ours."""
+    """Place names by kind (``road``, ``community`` …): the lexicon's and ours."""
     found: dict[str, list[str]] = {}
     kind = ""
     for line in lines("places.txt"):
