@@ -62,7 +62,8 @@ async def done(browser: Browser, order: dict[str, Any], action: str, **fields: A
     """An action that must succeed; gives the order after it."""
     answer = await act(browser, order, action, **fields)
     assert answer.status == 200, answer.body
-    return answer.body
+    changed: dict[str, Any] = answer.body
+    return changed
 
 
 async def full_marks(browser: Browser) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hypothesis import settings as effort
 from hypothesis.errors import Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 from schemathesis import GenerationMode, openapi
+from schemathesis.core.result import Ok
 
 from agent_console.handlers import ALL_ROUTES
 from agent_console.routing import Route
@@ -148,6 +149,7 @@ def _try_all(
 ) -> None:
     schema = openapi.from_dict(document)
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok)
         operation = found.ok()
         given_names = {name: known[name] for name in known if f"{{{name}}}" in operation.path}
         cases = operation.as_strategy(
