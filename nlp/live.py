@@ -18,6 +18,7 @@ from models.events import (
 )
 from models.understanding import Understanding
 from models.vocabulary import Leg
+from nlp.text.urgency import never_lower
 from nlp.transcripts import TranscriptStore
 
 log = structlog.get_logger(__name__)
@@ -75,7 +76,7 @@ class LiveUnderstanding:
             await self._tell(event.call_id, text)
 
     async def _tell(self, call_id: str, text: str) -> None:
-        understanding = await self._propose(text)
+        understanding = never_lower(await self._propose(text), self._latest.get(call_id))
         self._latest[call_id] = understanding
         await self._bus.publish(RequestUnderstood(call_id=call_id, understanding=understanding))
 

@@ -106,18 +106,27 @@ class Classifier:
             request_types=types,
             categories=self._categories(row, cues, leaves),
             category_words=tuple(self._leaf_words(row, cues, int(np.argmax(leaves)), 8)),
-            departments=self._departments(
-                text,
-                row,
-                leaves,
-                RequestType(types[0].code),
-                street or (lambda: self.street_of(text)),
-            ),
+            departments=self._departments(text, row, leaves, RequestType(types[0].code), street),
         )
 
-    def _request_types(self, row: Row) -> tuple[Candidate, ...]:
+    def confidences(self, text: str) -> dict[str, float]:
+        """The confidence of every type, category (all levels) and unit, for measuring."""
+        row, cues = self.model.space.row(text), self._cues.count(text)
+        leaves = self._leaf_confidences(row, cues)
+        found: dict[str, float] = {}
+        for line, confidence in zip(self._lines, leaves, strict=True):
+            for code in line:
+                found[code] = found.get(code, 0.0) + float(confidence)
+        types = self._type_confidences(row)
+        found |= dict(zip(self.model.request_type.classes, map(float, types), strict=True))
+        return found | self._votes(text, row, leaves, _likeliest(self.model, types), None)[0]
+
+    def _type_confidences(self, row: Row) -> Floats:
         head = self.model.request_type
-        confidences = self.model.weighing["request_type"].confidences(head.scores(row), None, None)
+        return self.model.weighing["request_type"].confidences(head.scores(row), None, None)
+
+    def _request_types(self, row: Row) -> tuple[Candidate, ...]:
+        head, confidences = self.model.request_type, self._type_confidences(row)
         return tuple(
             Candidate(
                 code=head.classes[i],
@@ -159,8 +168,17 @@ class Classifier:
         return list(dict.fromkeys([*listed, *learned]))[:count]
 
     def _departments(
-        self, text: str, row: Row, leaves: Floats, request_type: RequestType, street: Street
+        self, text: str, row: Row, leaves: Floats, request_type: RequestType, street: Street | None
     ) -> tuple[Candidate, ...]:
+        votes, decisions = self._votes(text, row, leaves, request_type, street)
+        order = sorted(votes, key=lambda unit: -votes[unit])[:TOP]
+        return tuple(
+            self._unit_candidate(unit, votes[unit], decisions.get(unit), row) for unit in order
+        )
+
+    def _votes(
+        self, text: str, row: Row, leaves: Floats, request_type: RequestType, street: Street | None
+    ) -> tuple[dict[str, float], dict[str, Decision]]:
         """Each likely category sends its confidence to the unit that the catalogue names for it;
         where no rule decides, to the units that the classifier sees."""
         learned = self._learned_units(row)
@@ -174,7 +192,7 @@ class Classifier:
                 text=text,
                 category_line=self._lines[leaf],
                 request_type=request_type,
-                street=street,
+                street=street or (lambda: self.street_of(text)),
             )
             if decision is not None:
                 votes[decision.unit] = votes.get(decision.unit, 0.0) + share
@@ -182,10 +200,7 @@ class Classifier:
                 continue
             for unit, confidence in self._undecided(leaf, learned).items():
                 votes[unit] = votes.get(unit, 0.0) + share * confidence
-        order = sorted(votes, key=lambda unit: -votes[unit])[:TOP]
-        return tuple(
-            self._unit_candidate(unit, votes[unit], decisions.get(unit), row) for unit in order
-        )
+        return votes, decisions
 
     def _undecided(self, leaf: int, learned: dict[str, float]) -> dict[str, float]:
         """What the classifier says where no rule decides; local matters stay with the streets."""
@@ -234,6 +249,10 @@ class Classifier:
             if _explains(word, cues) and word not in self._place_names:
                 words.append(word)
         return words
+
+
+def _likeliest(model: TextModel, types: Floats) -> RequestType:
+    return RequestType(model.request_type.classes[int(np.argmax(types))])
 
 
 def _explains(word: str, cues: bool) -> bool:

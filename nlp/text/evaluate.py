@@ -79,7 +79,9 @@ class Report:
 
 
 @dataclass(frozen=True)
-class _Answer:
+class Answer:
+    """One row: the label given, the labels proposed (likeliest first), and how sure."""
+
     given: str
     proposed: tuple[str, ...]
     confidence: float
@@ -87,7 +89,7 @@ class _Answer:
 
 def evaluate(classifier: Classifier, rows: Sequence[LabelledText]) -> Report:
     """Classify every row and compare with its labels."""
-    answers: dict[str, list[_Answer]] = {
+    answers: dict[str, list[Answer]] = {
         "request_type": [], "category": [], "level1": [], "department": [],
     }  # fmt: skip
     for row in rows:
@@ -96,22 +98,23 @@ def evaluate(classifier: Classifier, rows: Sequence[LabelledText]) -> Report:
         answers["category"].append(_answer(row.category, found.categories))
         answers["department"].append(_answer(row.department, found.departments))
         answers["level1"].append(_level1(classifier, row.category, found.categories))
-    tasks = {name: _report(given) for name, given in answers.items()}
+    tasks = {name: report(given) for name, given in answers.items()}
     return Report(rows=len(rows), tasks=tasks)
 
 
-def _answer(given: str, candidates: Sequence[Candidate]) -> _Answer:
+def _answer(given: str, candidates: Sequence[Candidate]) -> Answer:
     first = candidates[0].confidence if candidates else 0.0
-    return _Answer(given, tuple(candidate.code for candidate in candidates), first)
+    return Answer(given, tuple(candidate.code for candidate in candidates), first)
 
 
-def _level1(classifier: Classifier, given: str, candidates: Sequence[Candidate]) -> _Answer:
+def _level1(classifier: Classifier, given: str, candidates: Sequence[Candidate]) -> Answer:
     names = tuple(dict.fromkeys(candidate.path[0] for candidate in candidates))
     sure = sum(c.confidence for c in candidates if names and c.path[0] == names[0])
-    return _Answer(classifier.first_level_name(given), names, sure)
+    return Answer(classifier.first_level_name(given), names, sure)
 
 
-def _report(answers: Sequence[_Answer]) -> TaskReport:
+def report(answers: Sequence[Answer]) -> TaskReport:
+    """The figures of one task."""
     pairs = Counter((a.given, a.proposed[0] if a.proposed else "") for a in answers)
     labels = sorted({a.given for a in answers})
     classes = {label: _class_score(label, pairs) for label in labels}
@@ -136,9 +139,9 @@ def _class_score(label: str, pairs: Counter[tuple[str, str]]) -> ClassScore:
     return ClassScore(precision=precision, recall=recall, f1=f1, support=given)
 
 
-def _calibration_error(answers: Sequence[_Answer]) -> float:
+def _calibration_error(answers: Sequence[Answer]) -> float:
     """Expected calibration error: how far confidence and being right lie apart, over ten bins."""
-    bins: dict[int, list[_Answer]] = {}
+    bins: dict[int, list[Answer]] = {}
     for answer in answers:
         bins.setdefault(min(int(answer.confidence * _BINS), _BINS - 1), []).append(answer)
     gaps = (

@@ -58,7 +58,7 @@ class Understander:
         found = self.classifier.classify(text, lambda: street)
         facts = self._facts(text, now, found)
         place_facts = [place_fact(text, place) for place in places]
-        urgency, reason = judge_urgency(text, self.resources.urgency)
+        urgency, reason = judge_urgency(text, self.resources.urgency, found.request_types)
         return Understanding(
             request_types=found.request_types,
             categories=found.categories,
