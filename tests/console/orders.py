@@ -7,6 +7,8 @@ from typing import Any
 from tests.console.browser import Answer, Browser
 from tests.console.house import House
 
+Order = dict[str, Any]
+
 FORM: dict[str, Any] = {
     "mode": "dispatch_queue",
     "request_type": "COMPLAINT",
@@ -58,11 +60,11 @@ async def act(browser: Browser, order: dict[str, Any], action: str, **fields: An
     return await browser.post(f"/api/orders/{order['id']}/{action}", body)
 
 
-async def done(browser: Browser, order: dict[str, Any], action: str, **fields: Any) -> Any:
+async def done(browser: Browser, order: Order, action: str, **fields: Any) -> Order:
     """An action that must succeed; gives the order after it."""
     answer = await act(browser, order, action, **fields)
     assert answer.status == 200, answer.body
-    changed: dict[str, Any] = answer.body
+    changed: Order = answer.body
     return changed
 
 
