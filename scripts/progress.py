@@ -53,7 +53,7 @@ def run(
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=cwd,
-            env=os.environ | dict(environment or {}),
+            env=os.environ | {"NO_COLOR": "1"} | dict(environment or {}),
         )
         try:
             _wait(program, path)

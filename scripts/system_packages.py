@@ -36,10 +36,11 @@ FOR_RUNNING = [
     _program("espeak-ng"),
     _program("sox"),
     _program("mmdebstrap"),
+    # The simulated phones of "hotline demo".
+    _program("sipp", "sip-tester"),
 ]
 
 FOR_TESTS = [
-    _program("sipp", "sip-tester"),
     _program("chromium"),
     _file("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),
     # The server's program is in this package too (as redis-check-rdb); the package redis-server
