@@ -1,0 +1,78 @@
+"""While nobody takes calls the dialplan takes messages; afterwards they are contacts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from models.store import Store
+from models.tables import Contact
+from models.vocabulary import Channel, ContactOutcome
+from telephony.recording import Recordings
+from telephony.voicemail import Voicemail
+from tests.support.asterisk import RunningAsterisk
+from tests.support.sipp import calling
+from tests.support.sound import spoken_ulaw
+from tests.telephony.floor import call_floor, until
+
+MESSAGE = "我姓张，小区门口的路灯坏了三天，请尽快修理，我的电话是一三八零零一三八零零零。" * 2
+
+
+@pytest.mark.asterisk
+@pytest.mark.timeout(120)
+async def test_a_message_left_while_we_were_down_becomes_a_contact(
+    short_asterisk: RunningAsterisk, tmp_path: Path
+) -> None:
+    said = spoken_ulaw(MESSAGE)
+    folder = short_asterisk.settings.recordings_dir / "voicemail"
+    async with calling(short_asterisk, number="13912345678", said=said) as citizen:
+        await citizen.reaches("answered")
+        await until(lambda: any(path.stat().st_size > 40000 for path in folder.glob("*.wav")), 60)
+        await citizen.hang_up()
+    async with calling(short_asterisk, number="13900000000") as citizen:
+        await citizen.reaches("answered")
+        await citizen.hang_up()
+    assert await short_asterisk.is_empty()
+    for _ in range(2):  # and a second start changes nothing
+        async with call_floor(short_asterisk, tmp_path) as floor, floor.store.read() as session:
+            contacts = list(await session.scalars(select(Contact).order_by(Contact.started_at)))
+    left, silent = contacts
+    assert left.channel is silent.channel is Channel.VOICEMAIL
+    assert left.citizen_number == "13912345678"
+    assert left.outcome is ContactOutcome.VOICEMAIL_LEFT
+    assert floor.recording(left.recording).stat().st_size > 40000
+    assert silent.citizen_number == "13900000000"
+    assert silent.outcome is ContactOutcome.ABANDONED_GREETING
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.store
+@pytest.mark.unit
+async def test_notes_of_all_kinds(tmp_path: Path) -> None:
+    store = Store(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")
+    await store.migrate()
+    recordings = Recordings(tmp_path / "recordings", "Asia/Shanghai")
+    folder = recordings.folder / "voicemail"
+    folder.mkdir(parents=True)
+    (folder / "1.1.txt").write_text("1.1 1763800000 13800138000 12345 /x/caller.wav\n")
+    (folder / "1.1.wav").write_bytes(bytes(20000))
+    (folder / "1.2.txt").write_text("1.2 1763800000   \n")  # a caller without a number
+    (folder / "1.3.txt").write_text("rubbish\n")
+    (folder / "1.4.txt").write_text("1.4 1763800000 1 2 still-speaking\n")
+    voicemail = Voicemail(store, recordings)
+    assert await voicemail.take_in({"1.4"}) == 2
+    async with store.read() as session:
+        contacts = {one.citizen_number: one for one in await session.scalars(select(Contact))}
+    assert set(contacts) == {"13800138000", ""}
+    assert contacts["13800138000"].recording == "2025/11/22/1.1/voicemail.wav"
+    assert contacts[""].recording == ""
+    assert sorted(path.name for path in folder.iterdir()) == ["1.3.unreadable", "1.4.txt"]
+    # Died after the contact was stored and before the files were removed: it is the same contact.
+    (folder / "1.1.txt").write_text("1.1 1763800000 13800138000 12345 /x/caller.wav\n")
+    (folder / "1.1.wav").write_bytes(bytes(20000))
+    await voicemail.take_in({"1.4"})
+    async with store.read() as session:
+        assert len(list(await session.scalars(select(Contact)))) == 2
+    await store.close()
