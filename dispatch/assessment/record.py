@@ -110,28 +110,38 @@ class ScoreFault:
     """A stored score that its own facts do not give."""
 
     order_id: str
+    order_no: str
     message: str
 
 
-def score_faults(stored: ClosureScore, rules: Rules) -> list[ScoreFault]:
-    """Compute a stored score again; only possible with the rule version it was made by."""
+def score_fault(stored: ClosureScore, rules: Rules) -> str | None:
+    """Compute a stored score again: what is wrong with it, or None.
+
+    Only possible with the rule version it was made by; one of an older version is passed over.
+    """
     if stored.rule_version != rules.scoring.version:
-        return []
-    facts = ClosureFacts.from_json(stored.explanation["facts"])
+        return None
+    try:
+        facts = ClosureFacts.from_json(stored.explanation["facts"])
+    except (KeyError, TypeError, ValueError):
+        return "评估依据的事实无法读取"
     again = assess(facts, rules.scoring, rules.zone)
     if again.input_hash != stored.input_hash:
-        return [ScoreFault(order_id=stored.order_id, message="评估依据的事实被改动")]
+        return "评估依据的事实被改动"
     if again.score != stored.score:
-        message = f"评估分存为{stored.score:g}分，重新计算为{again.score:g}分"
-        return [ScoreFault(order_id=stored.order_id, message=message)]
-    return []
+        return f"评估分存为{stored.score:g}分，重新计算为{again.score:g}分"
+    return None
 
 
 async def verify_scores(store: Store, rules: Rules) -> list[ScoreFault]:
     """Compute every stored score again."""
+    query = select(ClosureScore, WorkOrder.order_no).join(
+        WorkOrder, WorkOrder.id == ClosureScore.order_id
+    )
     faults: list[ScoreFault] = []
     async with store.read() as session:
-        rows = await session.stream_scalars(select(ClosureScore).order_by(ClosureScore.id))
-        async for stored in rows:
-            faults += score_faults(stored, rules)
+        async for stored, number in await session.stream(query.order_by(ClosureScore.id)):
+            if message := score_fault(stored, rules):
+                fault = ScoreFault(order_id=stored.order_id, order_no=number, message=message)
+                faults.append(fault)
     return faults

@@ -243,7 +243,6 @@ def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
         "role",
         "state",
         "redo_of",
-        "note",
         "dispatched_at",
         "signed_at",
         "first_contacted_at",
@@ -259,6 +258,7 @@ def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
     return TaskView(
         **{name: getattr(task, name) for name in plain},
         department_name=rules.unit_name(task.department),
+        note=veil.scrub(task.note),
         first_contact=_first_contact(task, veil),
         unresolved_reason=veil.scrub(task.unresolved_reason),
         public_answer=veil.scrub(task.public_answer),

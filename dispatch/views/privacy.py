@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from models.guards import Actor
 from models.tables import Task, WorkOrder
 from models.vocabulary import Labelled, Role, TaskState
 
+#: What people write between the digits of a number.
+_SEPARATED = r"[-\s()（）]*"
 #: How long the agent who took a confidential demand may still read who called.
 TAKER_READS = timedelta(hours=24)
 HIDDEN_TEXT = "保密"
@@ -46,7 +49,7 @@ class Veil:
         if self.visibility is Visibility.CLEAR:
             return text
         for phone in self.phones:
-            text = text.replace(phone, self.show_phone(phone))
+            text = re.sub(_SEPARATED.join(map(re.escape, phone)), self.show_phone(phone), text)
         return text.replace(self.name, self.show_name(self.name)) if self.name else text
 
     def _show(self, clear: str, masked: str) -> str:

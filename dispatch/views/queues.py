@@ -14,6 +14,7 @@ from dispatch.rules import Rules
 from dispatch.views.conditions import light_condition
 from dispatch.views.cursors import decode_cursor, encode_cursor
 from dispatch.views.lists import OrderLists
+from dispatch.views.privacy import list_veil
 from dispatch.views.rows import order_row, task_light
 from dispatch.views.shapes import (
     AuditRow,
@@ -171,7 +172,7 @@ class Queues:
             task_id=task.id,
             task_state=task.state,
             department=task.department,
-            note=task.note,
+            note=list_veil(order).scrub(task.note),
             dispatched_at=task.dispatched_at,
             sign_due=task.sign_due,
             first_contact_due=task.first_contact_due,

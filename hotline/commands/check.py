@@ -10,6 +10,7 @@ from datetime import timedelta
 import click
 
 from config.settings import load_settings
+from dispatch.assessment.record import verify_scores
 from dispatch.chain import ChainVerifier
 from hotline.ground import Ground, lay_ground
 from models.errors import HotlineError
@@ -25,7 +26,7 @@ Examination = Callable[[Ground], Awaitable[list[str]]]
 
 @click.command()
 def check() -> None:
-    """检查配置、规则、数据库、模型和工单事件链是否完好。"""
+    """检查配置、规则、数据库、模型、工单事件链和办结评估分是否完好。"""
     try:
         ground = lay_ground(load_settings())
     except HotlineError as error:
@@ -82,6 +83,11 @@ async def _chain(ground: Ground) -> list[str]:
     return [f"工单 {f.order_no} 第 {f.seq} 条记录：{f.message}" for f in faults]
 
 
+async def _scores(ground: Ground) -> list[str]:
+    faults = await verify_scores(ground.store, ground.rules)
+    return [f"工单 {f.order_no}：{f.message}" for f in faults]
+
+
 def _show_calendar(ground: Ground) -> None:
     """A word of warning only: due dates beyond are marked as provisional."""
     ahead = (ground.clock.now() + LOOK_AHEAD).astimezone(ground.rules.zone).date()
@@ -99,4 +105,5 @@ _EXAMINATIONS: dict[str, Examination] = {
     "文本理解模型": _text,
     "数据库": _database,
     "工单事件链": _chain,
+    "办结评估分": _scores,
 }

@@ -115,3 +115,10 @@ async def test_changed_facts_are_found(closed: str, store: Store, rules: Rules) 
     )
     (fault,) = await verify_scores(store, rules)
     assert fault.message == "评估依据的事实被改动"
+    assert fault.order_id == closed
+
+
+async def test_lost_facts_are_found(closed: str, store: Store, rules: Rules) -> None:
+    await tamper(store, "UPDATE closure_scores SET explanation = '{}'")
+    (fault,) = await verify_scores(store, rules)
+    assert fault.message == "评估依据的事实无法读取"

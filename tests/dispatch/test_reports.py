@@ -408,7 +408,7 @@ PERIODS = [
 async def test_every_number_stands_up_to_a_recount(
     desk: Desk, reports: Reports, store: Store, people: dict[str, Actor], seed: int
 ) -> None:
-    await weeks_of_work(desk, seed, 60)
+    await weeks_of_work(desk, seed, 45)
     now = f"{desk.clock.now():%Y-%m-%d %H:%M:%S.%f}"
     for period in PERIODS:
         report = await reports.report(people["zhuren"], *period)

@@ -481,17 +481,20 @@ async def test_who_needs_the_caller_sees_the_caller(
 async def test_reporter_is_nowhere_in_what_the_unit_receives(
     desk: Desk, details: OrderDetails, queues: Queues, people: People
 ) -> None:
-    order_id = await desk.dispatched(
+    opened = await desk.open(
         request_type="REPORT",
         content="张晓明（13800001234）举报餐馆无证经营，回电请打0734-8812345。",
         callback_phone="0734-8812345",
     )
+    order_id = opened.order_id
+    note = "可回电张晓明 138 0000 1234 核实"
+    await desk.act("paidan", order_id, Dispatch(department="D-CG", note=note))
     await desk.act("huawu1", order_id, Note(text="张晓明补充：晚上营业"))
     await desk.act("chengguan", order_id, SignFor())
     shown = await details.order(people["chengguan"], order_id)
     inbox = await queues.unit_inbox(people["chengguan"])
     text = shown.model_dump_json() + inbox.model_dump_json()
-    for secret in ("张晓明", "13800001234", "07348812345", "张*", "138****"):
+    for secret in ("张晓明", "13800001234", "0000 1234", "8812345", "张*", "138****"):
         assert secret not in text, secret
     assert shown.caller.visibility is Visibility.HIDDEN
     assert shown.content.startswith("保密（保密）举报餐馆")
@@ -512,6 +515,14 @@ async def test_only_follow_up_and_for_a_day_the_taker_know_a_reporter(
     desk.later(hours=25)
     assert await sees("huawu1") is Visibility.HIDDEN
     assert await sees("huifang") is Visibility.CLEAR
+
+
+async def test_number_from_abroad_is_covered_too(
+    desk: Desk, details: OrderDetails, people: People
+) -> None:
+    opened = await desk.open(caller_phone="+8613800001234", content="回电 +86 138-0000-1234 联系。")
+    shown = await details.order(people["zhuren"], opened.order_id)
+    assert shown.content == "回电 +86****1234 联系。"
 
 
 @pytest.mark.parametrize(
