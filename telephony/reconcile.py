@@ -62,6 +62,10 @@ class Snapshot:
     #: Since when this Asterisk runs.
     running_since: datetime | None
 
+    def is_younger_than(self, call: LiveCall) -> bool:
+        """Whether Asterisk was started after the call began: then no line of it can live."""
+        return self.running_since is not None and self.running_since > call.started_at
+
     def states(self, session: Conversation) -> dict[str, str]:
         """State of the living channels of a call."""
         own = {session.call.citizen_channel, *self.agent_legs(session.call.id)}
@@ -85,6 +89,17 @@ class Snapshot:
             for key, bridge in self.bridges.items()
             if call_of(key) == call_id
         }
+
+
+def _verdict(call: LiveCall, now: Snapshot) -> tuple[ContactOutcome, str]:
+    """How a call ended that nobody saw end."""
+    restarted = now.is_younger_than(call)
+    reason = _EXCHANGE_RESTARTED if restarted else _ENDED_UNSEEN
+    if call.answered_at is not None:
+        return ContactOutcome.SERVED, reason
+    if restarted and call.direction is CallDirection.INBOUND:
+        return ContactOutcome.FAILED, reason
+    return _OUTCOMES[call.state], reason
 
 
 class Reconciler:
@@ -140,12 +155,19 @@ class Reconciler:
         now = await self._look()
         for session, seen in known:
             if seen - now.channels.keys():
-                session.post(partial(session.check_lines, set(now.channels)))
+                self._correct(session, now)
         await self._take_up(now)
         self._offer_new(now)
         self._free_agents()
         await self._sweep(now)
         self._exchange.distribute()
+
+    def _correct(self, session: Conversation, now: Snapshot) -> None:
+        """Lines that we believed in are not there."""
+        if now.is_younger_than(session.call):
+            session.post(partial(session.end, *_verdict(session.call, now)))
+        else:
+            session.post(partial(session.check_lines, set(now.channels)))
 
     async def _look(self) -> Snapshot:
         ari = self._exchange.ari
@@ -184,13 +206,7 @@ class Reconciler:
     ) -> None:
         """Its citizen hung up while nobody listened."""
         session.take_up(set(now.channels), legs)
-        restarted = now.running_since is not None and now.running_since > row.started_at
-        outcome = _OUTCOMES[row.state]
-        if row.answered_at is not None:
-            outcome = ContactOutcome.SERVED
-        elif restarted and row.direction is CallDirection.INBOUND:
-            outcome = ContactOutcome.FAILED
-        reason = _EXCHANGE_RESTARTED if restarted else _ENDED_UNSEEN
+        outcome, reason = _verdict(session.call, now)
         log.info("call.closed_later", call_id=row.id, state=row.state, reason=reason)
         await session.end(outcome, reason, at=self._last_sign(row))
 
