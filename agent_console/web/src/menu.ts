@@ -46,7 +46,7 @@ export const MENU: MenuEntry[] = [
     path: '/calls',
     label: '通话',
     icon: PhoneFilled,
-    needs: ['call.seat', 'call.transcript', 'call.floor'],
+    needs: ['call.transcript', 'call.floor'],
   },
   { path: '/report', label: '报表', icon: DataAnalysis, needs: ['report.view'] },
 ]

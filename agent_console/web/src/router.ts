@@ -56,13 +56,13 @@ const inShell: RouteRecordRaw[] = [
   {
     path: '/calls',
     component: () => import('./pages/CallsPage.vue'),
-    meta: { title: '通话记录', needs: ['call.seat', 'call.transcript', 'call.floor'] },
+    meta: { title: '通话记录', needs: ['call.transcript', 'call.floor'] },
   },
   {
     path: '/calls/:id',
     component: () => import('./pages/CallPage.vue'),
     props: true,
-    meta: { title: '通话详情', needs: ['call.seat', 'call.transcript', 'call.floor'] },
+    meta: { title: '通话详情', needs: ['call.transcript'] },
   },
   {
     path: '/report',

@@ -52,7 +52,7 @@ export const api = {
     request<t.OrderDetail>('POST', `/api/orders/${id}/${action}`, { body, idempotencyKey: key }),
 
   report: (from: string, to: string) =>
-    request<Record<string, unknown>>('GET', '/api/reports/period', { query: { from, to } }),
+    request<t.PeriodReport>('GET', '/api/reports/period', { query: { from, to } }),
 
   practicePhones: () => request<{ number: string }[]>('GET', '/api/practice/phones'),
   practicePhone: (number: string) =>

@@ -54,10 +54,9 @@ export interface SpeechStatus {
 export interface DemoAccount {
   username: string
   password: string
-  name?: string
-  roles?: string[]
-  role?: string
-  description?: string
+  name: string
+  roles: string[]
+  department_name: string
 }
 
 export interface SystemStatus {
@@ -67,10 +66,10 @@ export interface SystemStatus {
   text_model: { version: string } | null
   area_name: string
   hotline_number: string
-  /** False, or what the sign-in page may show. */
-  demo: boolean | { accounts?: DemoAccount[] } | DemoAccount[]
-  demo_accounts?: DemoAccount[]
-  practice_phones?: boolean
+  practice_phones: boolean
+  demo: boolean
+  /** Only for a browser on the server's own machine. */
+  demo_accounts: DemoAccount[]
 }
 
 export interface Presence {
@@ -427,4 +426,64 @@ export interface Badges {
   inbox: number
   audit: number
   follow_up: number
+}
+
+/** A count that can be opened: `cell` names it. */
+export interface ReportNumber {
+  value: number
+  cell: string
+}
+
+export interface ReportSlice extends ReportNumber {
+  code: string
+  label: string
+  /** 0–1 of all. */
+  share: number | null
+}
+
+/** A rate with its sample and 95 % interval, all 0–1. */
+export interface ReportShare {
+  value: number | null
+  hits: number
+  of: number
+  low: number | null
+  high: number | null
+  hits_cell: string
+  misses_cell: string
+  cell: string
+}
+
+export interface ReportUnit {
+  department: string
+  name: string
+  group: string
+  received: ReportNumber
+  redone: ReportNumber
+  signed: ReportShare
+  contacted: ReportShare
+  on_time: ReportShare
+  response: ReportShare
+  resolution: ReportShare
+  satisfaction: ReportShare
+  score: number | null
+  too_few: boolean
+  closure_score: number | null
+  closed: ReportNumber
+}
+
+export interface PeriodReport {
+  first: string
+  last: string
+  made_at: Iso
+  rule_version: string
+  orders: ReportNumber
+  answered: ReportShare
+  withdrawn: ReportNumber
+  by_channel: ReportSlice[]
+  by_type: ReportSlice[]
+  by_category: ReportSlice[]
+  columns: { code: string; label: string; formula: string }[]
+  units: ReportUnit[]
+  total: ReportUnit
+  notes: string[]
 }

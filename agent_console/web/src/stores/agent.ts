@@ -8,7 +8,7 @@ import { computed, ref, shallowRef } from 'vue'
 
 import { api } from '@/api'
 import { sentenceOf } from '@/api/http'
-import type { CallView, Presence } from '@/api/types'
+import type { AgentView, CallView, DraftView, Presence } from '@/api/types'
 import type { MicProblem } from '@/logic/microphone'
 import { closeMicrophone, isAlive, MicError, openMicrophone } from '@/phone/microphone'
 import { Ringer } from '@/phone/ringer'
@@ -33,6 +33,8 @@ export const useAgent = defineStore('agent', () => {
 
   const presence = ref<Presence | null>(null)
   const call = ref<CallView | null>(null)
+  /** What was typed for the call in hand, as the server had it at the last reading. */
+  const draft = ref<(DraftView & { callId: string }) | null>(null)
   const ended = ref<EndedCall | null>(null)
   const waiting = ref<number | null>(null)
   const exchangeOnline = ref(true)
@@ -74,7 +76,7 @@ export const useAgent = defineStore('agent', () => {
       do {
         again = false
         const view = await api.agent()
-        if (!again) take(view.presence, view.call)
+        if (!again) take(view)
       } while (again)
     } finally {
       refreshing = false
@@ -86,10 +88,11 @@ export const useAgent = defineStore('agent', () => {
     refresh().catch(() => {})
   }
 
-  function take(now: Presence, current: CallView | null): void {
-    presence.value = now
+  function take(view: AgentView): void {
+    presence.value = view.presence
     // While wrapping up the server still names the call that ended.
-    call.value = current?.state === 'ENDED' ? null : current
+    call.value = view.call?.state === 'ENDED' ? null : view.call
+    draft.value = view.call && view.draft ? { callId: view.call.call_id, ...view.draft } : null
     answerOwnCall()
   }
 
@@ -366,6 +369,7 @@ export const useAgent = defineStore('agent', () => {
   return {
     presence,
     call,
+    draft,
     ended,
     waiting,
     exchangeOnline,

@@ -9,7 +9,7 @@ import { computed, nextTick, ref, watch } from 'vue'
 
 import { api } from '@/api'
 import { ApiError, IdempotencyKeys, sentenceOf } from '@/api/http'
-import type { CallDetail, Candidate, Fact, OrderDetail, OrderForm, Understanding } from '@/api/types'
+import type { CallDetail, Candidate, DraftView, Fact, OrderDetail, OrderForm, Understanding } from '@/api/types'
 import {
   fromDraft,
   hasContent,
@@ -30,6 +30,7 @@ import { useSession } from './session'
 
 const SAVE_EVERY_MS = 2000
 const LOAD_TRIES = 5
+const LAST_WORDS_MS = 5000
 
 export type SaveState = 'clean' | 'dirty' | 'saving' | 'saved' | 'failed'
 export type TextField =
@@ -169,7 +170,9 @@ export const useDesk = defineStore('desk', () => {
     }
   }
 
-  async function draftOf(id: string) {
+  async function draftOf(id: string): Promise<DraftView | null> {
+    // A call in hand came together with its draft; only earlier ones are asked for.
+    if (agent.presence?.call_id === id) return agent.draft?.callId === id ? agent.draft : null
     try {
       return await api.draft(id)
     } catch (error) {
@@ -214,6 +217,15 @@ export const useDesk = defineStore('desk', () => {
     if (data.call_id === callId.value) void load()
   })
   live.onResync(() => void load())
+  live.on('CallEnded', (data) => {
+    if (data.call_id !== callId.value) return
+    // What is still grey a moment later will never become final.
+    setTimeout(() => {
+      if (data.call_id === callId.value) {
+        utterances.value = utterances.value.filter((item) => item.final)
+      }
+    }, LAST_WORDS_MS)
+  })
 
   function propose(news: Understanding): void {
     if (done.value) return

@@ -39,6 +39,11 @@ export const useReference = defineStore('reference', () => {
     taxonomy.value = tree
   }
 
+  /** Public; the sign-in page needs it before anybody is signed in. */
+  async function loadVocabulary(): Promise<void> {
+    vocabulary.value = await api.vocabulary()
+  }
+
   async function loadStatus(): Promise<void> {
     status.value = await api.status()
   }
@@ -69,6 +74,7 @@ export const useReference = defineStore('reference', () => {
     categoryPaths,
     load,
     loadStatus,
+    loadVocabulary,
     label,
     labels,
     departmentName,
