@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from functools import cache
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -48,10 +49,12 @@ def _mount_all(app: web.Application, services: ConsoleServices) -> None:
 
 
 def _describe(routes: list[Route], version: str) -> Handler:
-    described: dict[str, Any] = document(routes, version)
+    @cache
+    def described() -> str:
+        return json.dumps(document(routes, version), ensure_ascii=False)
 
     async def openapi(_request: web.Request) -> web.Response:
-        return web.json_response(described)
+        return web.json_response(text=described())
 
     return openapi
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -24,8 +25,11 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._turns = asyncio.Semaphore(PARALLEL)
-        # Checked for names that do not exist, so that an answer takes equally long.
-        self._nobody = self._hasher.hash("nobody has this password")
+
+    @cached_property
+    def _nobody(self) -> str:
+        """Checked for names that do not exist, so that an answer takes equally long."""
+        return self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
         """The hash to store."""

@@ -17,6 +17,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar, get_type_hints
 
 from aiohttp import web
@@ -81,6 +82,11 @@ class Route:
         kind = self.hints.get("return")
         ready = isinstance(kind, type) and issubclass(kind, (web.StreamResponse, type(None)))
         return None if ready else kind
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any] | None:
+        """Turns the result into JSON."""
+        return TypeAdapter(self.result) if self.result is not None else None
 
 
 class Ask:
@@ -164,7 +170,6 @@ def _hints(handler: Callable[..., Any], path: str) -> dict[str, Any]:
 
 
 def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    adapter = TypeAdapter(route.result) if route.result is not None else None
     wanted = set(inspect.signature(route.handler).parameters) - {"ask"}
 
     async def endpoint(request: web.Request) -> web.StreamResponse:
@@ -175,7 +180,7 @@ def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespo
                 person.require(route.permission)
         arguments = await _arguments(route, wanted, request)
         result = await route.handler(ask, **arguments)
-        return _response(ask, result, adapter)
+        return _response(ask, result, route.adapter)
 
     return endpoint
 

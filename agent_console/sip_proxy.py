@@ -64,11 +64,17 @@ def _admit(request: web.Request) -> None:
     allowed = request.app[CONSOLE].services.settings.web.allowed_origins
     if not origin_allowed(request, allowed):
         raise Forbidden("不接受来自其他网站的电话连接", origin=request.headers.get("Origin", ""))
-    if PERSON not in request and not has_pass(request):
-        raise NotSignedIn
+    if not has_pass(request):
+        _admit_person(request)
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
     if PROTOCOL not in [name.strip().lower() for name in offered.split(",")]:
         raise Forbidden(f"此地址只接受 {PROTOCOL} 子协议的 WebSocket 连接")
+
+
+def _admit_person(request: web.Request) -> None:
+    if PERSON not in request:
+        raise NotSignedIn
+    request[PERSON].require("call.seat")
 
 
 class _Upstream:

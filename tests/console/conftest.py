@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
+from argon2 import PasswordHasher
 
-from agent_console.accounts import create_staff
 from agent_console.app import create_app
 from agent_console.services import ConsoleServices
 from config.secrets import load_or_create_secrets
 from config.settings import Settings, load_settings
-from dispatch.rules import load_rules
+from dispatch.rules import Rules, load_rules
 from models.bus import InProcessBus
 from models.clock import ManualClock
 from models.outbox import OutboxRelay
 from models.store import Store
+from models.tables import Staff
 from tests.console.house import PASSWORD, PEOPLE, House
 from tests.console.stand_in_calls import StandInCalls
 
@@ -49,14 +50,33 @@ def staffed_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def _make_database(path: Path) -> None:
     store = Store(f"sqlite+aiosqlite:///{path}")
     await store.migrate()
-    for person in PEOPLE:
-        await create_staff(store, person, PASSWORD, ManualClock(START))
+    # Real accounts have costly hashes; a cheap one is checked just the same, and much faster.
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    async with store.transaction() as work:
+        for person in PEOPLE:
+            work.session.add(
+                Staff(
+                    username=person.username,
+                    name=person.name,
+                    password_hash=cheap,
+                    roles=list(person.roles),
+                    department=person.department,
+                    extension=person.extension,
+                    created_at=START,
+                )
+            )
     await store.close()
+
+
+@pytest.fixture(scope="session")
+def rules() -> Rules:
+    """The shipped rule files, read once."""
+    return load_rules(load_settings())
 
 
 @pytest.fixture
 async def house(
-    settings: Settings, clock: ManualClock, staffed_database: Path
+    settings: Settings, clock: ManualClock, staffed_database: Path, rules: Rules
 ) -> AsyncIterator[House]:
     """Everything the console stands on."""
     settings.var.mkdir(parents=True)
@@ -68,7 +88,7 @@ async def house(
         secrets=load_or_create_secrets(settings),
         store=store,
         bus=bus,
-        rules=load_rules(settings),
+        rules=rules,
         call_control=StandInCalls(clock),
         clock=clock,
         demo=True,

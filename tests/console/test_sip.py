@@ -114,6 +114,11 @@ async def test_nobody_without_session_or_pass_gets_through(
     assert exchange.protocols == []
 
 
+async def test_people_without_a_seat_have_no_phone(house: House, exchange: EchoExchange) -> None:
+    assert await refusal(await house.signed_in("clerk")) == 403
+    assert exchange.protocols == []
+
+
 async def test_another_subprotocol_is_refused(house: House, exchange: EchoExchange) -> None:
     agent = await house.signed_in("agent")
     assert await refusal(agent, protocols=("chat",)) == 403
