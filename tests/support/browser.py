@@ -94,7 +94,7 @@ async def person(
         await page.get_by_test_id("me").wait_for()
     yield page
     await context.close()
-    assert complaints == []
+    assert not complaints, complaints
 
 
 async def received(page: Page) -> tuple[int, float]:
