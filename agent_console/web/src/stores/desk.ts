@@ -83,6 +83,7 @@ export const useDesk = defineStore('desk', () => {
   const fieldInUse = ref<TextField | null>(null)
 
   const keys = new IdempotencyKeys()
+  let joined = false
   const form = computed(() => sheet.value.form)
   const number = computed(
     () => detail.value?.call.caller_number ?? numberOfCurrentCall() ?? '',
@@ -412,9 +413,12 @@ export const useDesk = defineStore('desk', () => {
   // --- the desk follows the calls -------------------------------------------------------------
 
   watch(
-    () => agent.call,
+    () => agent.call ?? agent.wrappingUp,
     (call) => {
-      if (call && call.direction === 'INBOUND' && session.may('order.create')) void open(call.call_id)
+      if (call?.direction !== 'INBOUND' || !session.may('order.create')) return
+      // Wrapping up is joined after a reload only; an agent who left the call's form has done so.
+      if (agent.call || !joined) void open(call.call_id)
+      joined = true
     },
     { immediate: true },
   )

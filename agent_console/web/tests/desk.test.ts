@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+
+import type { ClockView } from '@/api/types'
+import { runningDue } from '@/logic/clocks'
+import { followUpBody, followUpGaps, mayAskRedo, newFollowUp } from '@/logic/followup'
+import { isUsableHost } from '@/logic/ice'
+import { deskKey } from '@/logic/keys'
+import { micProblem } from '@/logic/microphone'
+import { offsetOfAgent } from '@/logic/playback'
+import { totalOf, unmarked } from '@/logic/sheet'
+
+const plain = {
+  key: '',
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  shiftKey: false,
+  isComposing: false,
+}
+
+describe('keys of the desk', () => {
+  it('answer, hold, mute, submit and save', () => {
+    expect(deskKey({ ...plain, key: 'F2' })).toBe('answer')
+    expect(deskKey({ ...plain, key: 'F4' })).toBe('hold')
+    expect(deskKey({ ...plain, key: 'F6' })).toBe('mute')
+    expect(deskKey({ ...plain, key: 'Enter', ctrlKey: true })).toBe('submit')
+    expect(deskKey({ ...plain, key: 'S', ctrlKey: true })).toBe('save')
+  })
+
+  it('never act while an input method composes, nor again while held down', () => {
+    const enter = { ...plain, key: 'Enter', ctrlKey: true }
+    expect(deskKey({ ...enter, isComposing: true })).toBeNull()
+    expect(deskKey({ ...enter, keyCode: 229 })).toBeNull()
+    expect(deskKey({ ...enter, repeat: true })).toBeNull()
+  })
+
+  it('are no bare letters and no keys with other modifiers', () => {
+    for (const key of ['a', 's', 'Enter', ' ', 'F5']) expect(deskKey({ ...plain, key })).toBeNull()
+    expect(deskKey({ ...plain, key: 'F4', altKey: true })).toBeNull()
+  })
+})
+
+describe('the browser telephone', () => {
+  it('sends its offer at the first usable address', () => {
+    const line = (address: string, type: string, transport = 'udp') =>
+      `candidate:1 1 ${transport} 2122260223 ${address} 50000 typ ${type} generation 0`
+    expect(isUsableHost(line('192.168.1.5', 'host'))).toBe(true)
+    expect(isUsableHost(line('a1b2.local', 'host'))).toBe(false)
+    expect(isUsableHost(line('203.0.113.9', 'srflx'))).toBe(false)
+    expect(isUsableHost(line('192.168.1.5', 'host', 'tcp'))).toBe(false)
+    expect(isUsableHost('')).toBe(false)
+  })
+
+  it('says in plain words why there is no microphone', () => {
+    expect(micProblem('NotAllowedError', true).kind).toBe('denied')
+    expect(micProblem('NotFoundError', true).kind).toBe('missing')
+    expect(micProblem('NotReadableError', true).kind).toBe('busy')
+    expect(micProblem('NotFoundError', false).kind).toBe('insecure')
+    expect(micProblem('WhoKnows', true).advice).not.toBe('')
+  })
+})
+
+describe('the follow-up desk', () => {
+  const reached = { ...newFollowUp(), reached: true, contacted: true, solved: 'SOLVED', satisfaction: 'SATISFIED' }
+
+  it('asks all questions of a citizen who was reached, none of one who was not', () => {
+    expect(followUpGaps(newFollowUp())).toEqual(['是否接通'])
+    expect(followUpGaps({ ...newFollowUp(), reached: false })).toEqual([])
+    expect(followUpGaps({ ...newFollowUp(), reached: true })).toHaveLength(3)
+    expect(followUpGaps(reached)).toEqual([])
+  })
+
+  it('offers a redo only to the unsolved and dissatisfied, and wants its reason', () => {
+    expect(mayAskRedo(reached)).toBe(false)
+    const unhappy = { ...reached, solved: 'UNSOLVED', satisfaction: 'DISSATISFIED', redo: true }
+    expect(mayAskRedo(unhappy)).toBe(true)
+    expect(followUpGaps(unhappy)).toEqual(['重办原因'])
+    expect(followUpBody({ ...unhappy, redo_reason: '没人来' })).toMatchObject({ redo: true })
+  })
+
+  it('sends no answers that were given before the line turned out dead', () => {
+    expect(followUpBody({ ...reached, reached: false, note: '无人接听' })).toEqual({
+      reached: false,
+      note: '无人接听',
+      call_id: null,
+    })
+  })
+})
+
+describe("the auditor's sheet", () => {
+  const items = [
+    { code: 'a', name: '甲', max: 60 },
+    { code: 'b', name: '乙', max: 40 },
+  ]
+
+  it('counts what is not marked, and takes "does not apply" as marked', () => {
+    expect(unmarked(items, {})).toBe(2)
+    expect(unmarked(items, { a: 0, b: null })).toBe(0)
+  })
+
+  it('scales to the full sum when an item does not apply', () => {
+    expect(totalOf(items, { a: 30, b: 40 }).got).toBe(70)
+    expect(totalOf(items, { a: 30, b: null })).toEqual({ got: 50, text: '50 / 100' })
+    expect(totalOf(items, { a: null, b: null }).got).toBe(0)
+  })
+})
+
+describe('the clock to watch', () => {
+  const clock = (name: string, due: string, light: string, done: string | null = null): ClockView => ({
+    name,
+    label: name,
+    start: '2026-11-20T00:00:00Z',
+    due,
+    provisional: false,
+    explanation: '',
+    done_at: done,
+    light,
+    kept: done ? true : null,
+  })
+
+  it('is the running one that shows the light', () => {
+    const order = {
+      light: 'YELLOW',
+      due_at: '2026-12-01T00:00:00Z',
+      clocks: [clock('dispatch', '2026-11-21T00:00:00Z', 'NONE', '2026-11-20T01:00:00Z')],
+      tasks: [
+        {
+          clocks: [
+            clock('sign', '2026-11-22T00:00:00Z', 'YELLOW'),
+            clock('handle', '2026-12-01T00:00:00Z', 'GREEN'),
+          ],
+        },
+      ],
+    }
+    expect(runningDue(order)).toBe('2026-11-22T00:00:00Z')
+  })
+
+  it('falls back to the order’s own date', () => {
+    const none = { light: 'NONE', due_at: null, clocks: [], tasks: [] }
+    expect(runningDue(none)).toBeNull()
+  })
+})
+
+it("places the agent's recording at the moment of answering", () => {
+  const call = { started_at: '2026-11-22T02:00:00Z', answered_at: '2026-11-22T02:00:12.500Z' }
+  expect(offsetOfAgent(call)).toBe(12.5)
+  expect(offsetOfAgent({ ...call, answered_at: null })).toBe(0)
+})

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+
+import { insertAt, phrasesOf, spokenNumber } from '@/logic/text'
+import { atMoment, merged, withUtterance, wordsOf, type Spoken } from '@/logic/transcript'
+
+function said(id: string, text: string, over: Partial<Spoken> = {}): Spoken {
+  const start = over.start ?? Number(id)
+  return { utterance_id: id, leg: 'CALLER', start, end: start + 1, text, final: true, ...over }
+}
+
+describe('a live transcript', () => {
+  it('shows the growing words of an utterance once, then the final ones', () => {
+    const heard = [
+      said('1', '路', { final: false }),
+      said('1', '路灯', { final: false }),
+      said('1', '路灯坏了。'),
+    ].reduce<Spoken[]>(withUtterance, [])
+    expect(heard.map((item) => [item.text, item.final])).toEqual([['路灯坏了。', true]])
+  })
+
+  it('lets no late interim word replace a final one', () => {
+    const list = [said('1', '路灯坏了。')]
+    expect(withUtterance(list, said('1', '路灯', { final: false }))).toEqual(list)
+  })
+
+  it('stands in the order in which people began to speak', () => {
+    const list = [said('b', '二', { start: 5 }), said('a', '一', { start: 1 })]
+    expect(list.reduce<Spoken[]>(withUtterance, []).map((i) => i.utterance_id)).toEqual(['a', 'b'])
+  })
+
+  it('forgets an utterance that turned out to be nothing', () => {
+    const list = [said('1', '嗯', { final: false })]
+    expect(withUtterance(list, said('1', ''))).toEqual([])
+  })
+
+  it('joins what is stored with what was heard meanwhile', () => {
+    const stored = [said('1', '存好的。'), said('2', '也存好的。')]
+    const live = [said('2', '旧的。'), said('3', '还没说完', { final: false })]
+    expect(merged(stored, live).map((item) => item.text)).toEqual([
+      '存好的。',
+      '也存好的。',
+      '还没说完',
+    ])
+  })
+
+  it("gives one side's final words as a text", () => {
+    const list = [
+      said('1', '路灯坏了'),
+      said('2', '在哪里？', { leg: 'AGENT' }),
+      said('3', '蒸湘北路。'),
+      said('4', '还', { final: false }),
+    ]
+    expect(wordsOf(list, 'CALLER')).toBe('路灯坏了。蒸湘北路。')
+  })
+
+  it('finds the sentence that is being played', () => {
+    const list = [said('1', '一', { start: 0, end: 2 }), said('2', '二', { start: 3, end: 5 })]
+    expect(atMoment(list, 1)).toBe('1')
+    expect(atMoment(list, 2.7)).toBeNull()
+    expect(atMoment(list, 3.5)).toBe('2')
+  })
+})
+
+describe('putting words into fields', () => {
+  it('inserts at the cursor and tells where the cursor is then', () => {
+    expect(insertAt('在附近', '蒸湘北路', { start: 1, end: 1 })).toEqual({
+      value: '在蒸湘北路附近',
+      caret: 5,
+    })
+  })
+
+  it('replaces what is marked, and appends without a cursor', () => {
+    expect(insertAt('在某处附近', '蒸湘北路', { start: 1, end: 3 }).value).toBe('在蒸湘北路附近')
+    expect(insertAt('地点：', '蒸湘北路', null).value).toBe('地点：蒸湘北路')
+  })
+
+  it('stays inside a text that became shorter', () => {
+    expect(insertAt('短', '词', { start: 9, end: 12 })).toEqual({ value: '短词', caret: 2 })
+  })
+
+  it('cuts an utterance at its marks and leaves the marks out of the field', () => {
+    expect(phrasesOf('蒸湘北路，路灯坏了。')).toEqual([
+      { shown: '蒸湘北路，', insert: '蒸湘北路' },
+      { shown: '路灯坏了。', insert: '路灯坏了' },
+    ])
+    expect(phrasesOf('没有标点').map((p) => p.insert)).toEqual(['没有标点'])
+    expect(phrasesOf('')).toEqual([])
+  })
+
+  it('groups numbers as they are read out', () => {
+    expect(spokenNumber('13800000001')).toBe('138 0000 0001')
+    expect(spokenNumber('07348123456')).toBe('0734 812 3456')
+    expect(spokenNumber('138****0001')).toBe('138****0001')
+  })
+})
