@@ -19,8 +19,9 @@ from nlp.text.resources import Resources
 
 #: How many candidates are shown.
 TOP = 3
-#: The score of a class that the training rows never showed.
-NEVER = -2.0
+#: The score of a class that the training rows never showed: what most classes get, neither for nor
+#: against.
+NEVER = -1.0
 #: Categories looked at when units vote; the rest carry too little weight to matter.
 _VOTERS = 6
 
@@ -96,8 +97,8 @@ class Classifier:
 
     def classify(self, text: str, street: Street | None = None) -> Classified:
         """``street``: asked for the unit of the place named, when a rule needs it."""
-        row = self.model.space.row(text)
-        cues = self._cues.count(text)
+        what = self._resources.places.masked(text)
+        row, cues = self.model.space.row(what), self._cues.count(what)
         if row.empty and not cues:
             return Classified()
         types = self._request_types(row)
@@ -111,7 +112,8 @@ class Classifier:
 
     def confidences(self, text: str) -> dict[str, float]:
         """The confidence of every type, category (all levels) and unit, for measuring."""
-        row, cues = self.model.space.row(text), self._cues.count(text)
+        what = self._resources.places.masked(text)
+        row, cues = self.model.space.row(what), self._cues.count(what)
         leaves = self._leaf_confidences(row, cues)
         found: dict[str, float] = {}
         for line, confidence in zip(self._lines, leaves, strict=True):
@@ -185,9 +187,8 @@ class Classifier:
         votes: dict[str, float] = {}
         decisions: dict[str, Decision] = {}
         voters = _best(leaves, _VOTERS)
-        total = float(leaves[voters].sum())
         for leaf in voters:
-            share = float(leaves[leaf]) / total
+            share = float(leaves[leaf])
             decision = self._resources.catalogue.decide(
                 text=text,
                 category_line=self._lines[leaf],
@@ -200,6 +201,10 @@ class Classifier:
                 continue
             for unit, confidence in self._undecided(leaf, learned).items():
                 votes[unit] = votes.get(unit, 0.0) + share * confidence
+        # What the other categories hold is left to the classifier.
+        rest = 1.0 - float(leaves[voters].sum())
+        for unit, confidence in learned.items():
+            votes[unit] = votes.get(unit, 0.0) + rest * confidence
         return votes, decisions
 
     def _undecided(self, leaf: int, learned: dict[str, float]) -> dict[str, float]:

@@ -47,6 +47,16 @@ _EXACTNESS = {
     PlaceKind.FACTORY: 3,
 }
 _EXACT = 4
+_SAY_NOTHING = frozenset(
+    (
+        PlaceKind.DISTRICT,
+        PlaceKind.STREET,
+        PlaceKind.ROAD,
+        PlaceKind.ESTATE,
+        PlaceKind.COMMUNITY,
+        PlaceKind.VILLAGE,
+    )
+)
 _UNKNOWN_EXACTNESS = 2
 
 
@@ -79,6 +89,26 @@ class PlaceFinder:
         found = self._join(text, sorted([*known, *_unknown(text, known)], key=lambda p: p.start))
         return sorted(found, key=lambda p: (-p.exactness, p.start))
 
+    def masked(self, text: str) -> str:
+        """The text without the names of roads, neighbourhoods and districts: where something
+        happens says nothing about what it is. (At a market or a park it does.)"""
+        kept: list[str] = []
+        i = begin = 0
+        while i < len(text):
+            length = self._name_length(text, i)
+            if length and self._names[text[i : i + length]].kind in _SAY_NOTHING:
+                kept.append(text[begin:i])
+                i = begin = i + length
+            else:
+                i += length or 1
+        return "".join([*kept, text[begin:]]) if kept else text
+
+    def _name_length(self, text: str, i: int) -> int:
+        for length in self._lengths.get(text[i], ()):
+            if text[i : i + length] in self._names:
+                return length
+        return 0
+
     def _known(self, text: str) -> list[PlaceFound]:
         found: list[PlaceFound] = []
         i = 0
@@ -92,12 +122,12 @@ class PlaceFinder:
         return found
 
     def _at(self, text: str, i: int) -> PlaceFound | None:
-        for length in self._lengths.get(text[i], ()):
-            place = self._names.get(text[i : i + length])
-            if place is not None:
-                exactness = _EXACTNESS.get(place.kind, _EXACT)
-                return _with_tail(text, i, i + length, place.name, place.unit, exactness)
-        return None
+        length = self._name_length(text, i)
+        if not length:
+            return None
+        place = self._names[text[i : i + length]]
+        exactness = _EXACTNESS.get(place.kind, _EXACT)
+        return _with_tail(text, i, i + length, place.name, place.unit, exactness)
 
     def _join(self, text: str, parts: list[PlaceFound]) -> list[PlaceFound]:
         """Neighbours make one place: 雨母山镇 + 灵官庙村, 红湘北路 + 和 + 杨柳路交界."""

@@ -38,7 +38,7 @@ def make_title(
     # A clause that only says where is no title; what it says besides is weighed.
     scores = [_score(_without(c, named), words, request_type) for c in points]
     # People say what it is about first.
-    early = [score + 1.5 / (n + 1) if score > 0 else 0.0 for n, score in enumerate(scores)]
+    early = [score + 1.5 / (n + 1) if score > 0.3 else score for n, score in enumerate(scores)]
     best = points[max(range(len(points)), key=early.__getitem__)] if any(early) else None
     where = place.value if place else ""
     if best is None:
@@ -63,7 +63,8 @@ def _score(clause: Clause, words: list[str], request_type: RequestType) -> float
     hits = [n for n, word in enumerate(words) if word in clause.text]
     score = sum((1.0 + 0.3 * len(words[n])) / (1 + 0.2 * n) for n in hits)
     if not hits:
-        return 0.0
+        # Says what is wrong, though with no word of the category.
+        return 0.3 * bool(_PROBLEM.search(clause.text) and not _WISH.search(clause.text))
     score += 1.0 if len(clause.text) in _GOOD_LENGTH else -0.5
     score += 0.6 * bool(_PROBLEM.search(clause.text))
     score -= 1.2 * bool(_WISH.search(clause.text)) * (request_type is not RequestType.SUGGESTION)

@@ -88,7 +88,7 @@ class _Trainer:
     def __init__(self, rows: Sequence[LabelledText], resources: Resources) -> None:
         self._rows = rows
         self._resources = resources
-        texts = [row.text for row in rows]
+        texts = self._said = [resources.places.masked(row.text) for row in rows]
         # A leaf's name and listed words are a small text of that leaf: something to learn from
         # when nobody has called about it yet.
         leaves = resources.taxonomy.leaves
@@ -129,7 +129,7 @@ class _Trainer:
 
     def _cue_scores(self) -> Floats:
         cues = CueWords(self._resources.taxonomy.leaves, self._space.rarity)
-        return np.array([cues.scores(cues.count(row.text)) for row in self._rows])
+        return np.array([cues.scores(cues.count(text)) for text in self._said])
 
     def _head(self, task: _Task) -> Head:
         weights, bias = self._fit(task, np.arange(len(self._rows)))
