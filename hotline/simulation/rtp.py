@@ -32,6 +32,7 @@ class Voice(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self._heard: list[bytes] = []
         self._spoken: asyncio.Task[None] | None = None
+        self._sent = 0
         self._said_all = asyncio.Event()
         self._peer: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.DatagramTransport | None = None
@@ -134,14 +135,17 @@ class Voice(asyncio.DatagramProtocol):
         number = 0
         while True:
             frame = sound[number * _FRAME_BYTES :][:_FRAME_BYTES].ljust(_FRAME_BYTES, b"\xff")
-            header = struct.pack(
-                "!BBHII", 0x80, _PCMU, number & 0xFFFF, number * _FRAME_BYTES, id(self) & 0xFFFFFFFF
-            )
-            self._opened.sendto(header + (frame or _SILENCE), peer)
+            self._opened.sendto(self._header() + (frame or _SILENCE), peer)
             number += 1
             if number * _FRAME_BYTES > len(sound):
                 self._said_all.set()
             await asyncio.sleep(max(0.0, start + number * _FRAME_SECONDS - loop.time()))
+
+    def _header(self) -> bytes:
+        """The next packet's; one stream from the first word to the last, as a phone sends it."""
+        self._sent += 1
+        number, time = self._sent & 0xFFFF, self._sent * _FRAME_BYTES & 0xFFFFFFFF
+        return struct.pack("!BBHII", 0x80, _PCMU, number, time, id(self) & 0xFFFFFFFF)
 
 
 def _decoded(ulaw: bytes) -> NDArray[np.float64]:

@@ -108,7 +108,8 @@ async def _see_suggestions(page: Page, photograph: Photographer) -> None:
 
 async def _put_a_phrase_into_a_field(page: Page) -> None:
     await page.get_by_test_id("field-demand").click()
-    phrase = page.locator("[data-testid=utterance][data-leg=CALLER] .phrase").first
+    phrases = page.locator("[data-testid=utterance][data-leg=CALLER] .phrase")
+    phrase = phrases.filter(has_text="灯").first
     words = (await phrase.inner_text()).strip("，。？ ")
     await phrase.click()
     await expect(page.get_by_test_id("field-demand")).to_have_value(re.compile(re.escape(words)))
@@ -209,7 +210,12 @@ async def _see_the_score(
 ) -> None:
     async with person(browser, hotline.url, "zhuren", hotline.password) as page:
         await page.goto("/orders")
-        await page.get_by_test_id("order-row").filter(has_text="路灯").get_by_role("link").first.click()
+        await (
+            page.get_by_test_id("order-row")
+            .filter(has_text="路灯")
+            .get_by_role("link")
+            .first.click()
+        )
         await expect(page.get_by_test_id("order-state").first).to_contain_text("办结")
         await expect(page.get_by_test_id("score")).to_contain_text("99.7")
         assert await page.get_by_test_id("score-part").count() == 7

@@ -72,22 +72,24 @@ class RunningHotline:
                 "HOTLINE_ASTERISK__RTP_END": str(settings.asterisk.rtp_end),
                 "HOTLINE_TELEPHONY__TRUNK_OUTBOUND": settings.telephony.trunk_outbound,
                 "HOTLINE_TELEPHONY__WRAP_UP_SECONDS": str(settings.telephony.wrap_up_seconds),
+                "HOTLINE_TELEPHONY__DESK_PHONES": str(settings.telephony.desk_phones),
                 "PYTHONUNBUFFERED": "1",
             }
         )
 
     async def command(self, *arguments: str, text: str = "") -> tuple[int, str]:
-        """Run ``hotline …``; gives the exit code and what it printed."""
+        """Run ``hotline …``; gives the code and output, with a failure's complaints."""
         program = await asyncio.create_subprocess_exec(
             _HOTLINE,
             *arguments,
             env=self.environment,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            stderr=asyncio.subprocess.PIPE,
         )
-        printed, _ = await program.communicate(text.encode())
-        return program.returncode or 0, printed.decode()
+        printed, complaints = await program.communicate(text.encode())
+        code = program.returncode or 0
+        return code, (printed + complaints if code else printed).decode()
 
     async def start(self) -> None:
         """``hotline serve``, until the console answers.
