@@ -230,7 +230,8 @@ class CallCenter:
 
     def floor(self) -> Floor:
         """See :meth:`models.ports.CallControl.floor`."""
-        calls = {key: session.call.view() for key, session in self._exchange.sessions.items()}
+        living = [session for session in self._exchange.sessions.values() if not session.closing]
+        calls = {session.call.id: session.call.view() for session in living}
         return Floor(
             agents=tuple(_public(agent) for agent in self._board),
             calls=tuple(calls.values()),
@@ -272,8 +273,9 @@ class CallCenter:
         """See :meth:`models.ports.CallControl.sign_in`."""
         staff = await self._seated(agent_id)
         assert staff.extension is not None
+        account = self._account(staff.extension)
         self._board.sign_in(agent_id, staff.name, staff.extension)
-        return self._account(staff.extension)
+        return account
 
     async def sign_out(self, agent_id: str) -> None:
         """See :meth:`models.ports.CallControl.sign_out`."""
@@ -320,7 +322,7 @@ class CallCenter:
         try:
             await self._command(session, agent_id, session.hang_up)
         except TransitionRefused:
-            if not session.over:  # else both hung up at the same moment
+            if not session.closing:  # else both hung up at the same moment
                 raise
 
     async def hold(self, call_id: str, agent_id: str) -> None:

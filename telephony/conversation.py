@@ -246,20 +246,23 @@ class Conversation(CallSession):
             await self.recover_set_up(channels, bridges)
 
     async def _recover_talk(self, together: frozenset[str]) -> None:
-        """Two who talk are left untouched; we only begin to listen again."""
+        """Two who talk are left untouched; we only begin to listen again.
+
+        Where the citizen is tells more than what was written last.
+        """
         citizen, agent = self.call.citizen_channel, self.call.agent_channel
         if not agent:
             await self._lose_agent("系统重启期间坐席电话中断")
             return
-        if self.call.state is CallState.HELD and citizen not in together:
-            self._held_since = self.now()
-            await self.play_music()
-            self.agent_is(AgentState.HOLD)
-        else:
-            if not {citizen, agent} <= together:
+        if citizen in together:
+            if agent not in together:
                 await self._bring_together()
             self.call.state = CallState.TALKING
             self.agent_is(AgentState.TALKING)
+        else:
+            self._held_since, self.call.state = self.now(), CallState.HELD
+            await self.play_music()
+            self.agent_is(AgentState.HOLD)
         self.save(CallStateChanged(**self.facts, state=self.call.state))
         self._listen(Leg.CALLER, citizen)
         self._listen(Leg.AGENT, agent)

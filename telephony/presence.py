@@ -155,6 +155,13 @@ class PresenceBoard:
         self._enter(agent, AgentState.OUTBOUND, call_id=call_id)
         return agent
 
+    def take_up(self, agent_id: str | None, call_id: str, state: AgentState) -> Agent | None:
+        """After a restart: the agent of a call that was found again."""
+        agent = self._agents.get(agent_id or "")
+        if agent is not None and agent.call_id != call_id and agent.state not in IN_CALL:
+            return self._enter(agent, state, call_id=call_id)
+        return agent
+
     def move(self, agent_id: str | None, call_id: str, state: AgentState, reason: str = "") -> bool:
         """From one state of a call to another. False when the agent does not have this call."""
         agent = self._holding(agent_id, call_id)

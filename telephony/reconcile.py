@@ -53,6 +53,15 @@ _OUTCOMES = {
 }
 
 
+#: What an agent does in a call of this state.
+_AGENT_STATES = {
+    CallState.RINGING: AgentState.RINGING,
+    CallState.DIALLING: AgentState.OUTBOUND,
+    CallState.TALKING: AgentState.TALKING,
+    CallState.HELD: AgentState.HOLD,
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """What Asterisk has at one moment."""
@@ -186,12 +195,14 @@ class Reconciler:
             legs = now.agent_legs(row.id)
             if row.citizen_channel in now.channels:
                 log.info("call.taken_up", call_id=row.id, state=row.state)
+                if row.state in _AGENT_STATES:
+                    self._exchange.board.take_up(row.agent_id, row.id, _AGENT_STATES[row.state])
                 session.take_up(set(now.channels), legs)
                 self._router.adopt(session)
                 step = partial(session.recover, now.states(session), now.rooms(row.id))
                 session.start(step)
             else:
-                await self._close(session, row, legs, now)
+                self._close(session, row, legs, now)
 
     def _session_for(self, row: Call) -> Conversation:
         self._exchange.records.knows_call(row)
@@ -201,14 +212,13 @@ class Reconciler:
         session.agent = self._exchange.board.get(row.agent_id or "")
         return session
 
-    async def _close(
-        self, session: Conversation, row: Call, legs: list[str], now: Snapshot
-    ) -> None:
+    def _close(self, session: Conversation, row: Call, legs: list[str], now: Snapshot) -> None:
         """Its citizen hung up while nobody listened."""
         session.take_up(set(now.channels), legs)
         outcome, reason = _verdict(session.call, now)
         log.info("call.closed_later", call_id=row.id, state=row.state, reason=reason)
-        await session.end(outcome, reason, at=self._last_sign(row))
+        self._router.adopt(session)
+        session.start(partial(session.end, outcome, reason, at=self._last_sign(row)))
 
     def _last_sign(self, row: Call) -> datetime:
         """When the call was last known to live: the recording tells it best."""

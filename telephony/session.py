@@ -173,7 +173,7 @@ class CallSession(StepQueue):
             (self.call.citizen_channel, _UNKNOWN_CAUSE),
             (self.call.agent_channel, _LOST_CAUSE),
         ):
-            if channel_id in self.seen and channel_id not in living and not self.over:
+            if channel_id in self.seen and channel_id not in living and not self.closing:
                 log.warning("call.missed_hang_up", call_id=self.call.id, channel=channel_id)
                 await self.on_channel_gone(channel_id, cause)
 
@@ -264,28 +264,32 @@ class CallSession(StepQueue):
         self, outcome: ContactOutcome, reason: str, *, at: datetime | None = None
     ) -> None:
         """Everything of this call goes away; its record stays, with the reason."""
-        if self.over:
+        if self.closing:
             return
-        self.over = True
         talked = self.call.answered_at is not None
         self.enter(CallState.ENDED)
-        self.cancel_timers()
         self.call.ended_at = at or self.now()
         self.call.outcome, self.call.reason = outcome, reason
         self.exchange.line.remove(self.call.id)
         self.release_agent(talked)
+        self.finish_with(self._finish)
         await self._clear_lines()
-        await self.taps.close()
-        await self._finish_recordings(talked)
-        self.exchange.forget(self.call.id)
-        self.save(
-            CallEnded(
-                **self.facts,
-                outcome=outcome,
-                reason=reason,
-                transcript_incomplete=self.call.transcript_incomplete,
+
+    async def _finish(self) -> None:
+        """The last words are recognised, the files closed; then the end is told."""
+        try:
+            await self.taps.close()
+            await self._finish_recordings()
+        finally:
+            self.exchange.forget(self.call.id)
+            self.save(
+                CallEnded(
+                    **self.facts,
+                    outcome=self.call.outcome,
+                    reason=self.call.reason,
+                    transcript_incomplete=self.call.transcript_incomplete,
+                )
             )
-        )
 
     def release_agent(self, talked: bool) -> None:
         """The agent writes things down, or is free at once when there was no talk."""
@@ -311,9 +315,10 @@ class CallSession(StepQueue):
             ari.bridges.destroy(self.talk_bridge),
         )
 
-    async def _finish_recordings(self, talked: bool) -> None:
+    async def _finish_recordings(self) -> None:
         """One file for each party, and the truth about what is there."""
         recordings, call = self.exchange.recordings, self.call
+        talked = call.answered_at is not None
         call.transcript_incomplete |= talked and not self.taps.complete
         folder = recordings.path_for(call.id, call.started_at, "")
         files = [recordings.relative(folder / name) for name in self._segments]

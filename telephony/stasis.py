@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -41,6 +42,9 @@ WANTED = (
 )
 
 
+_REMEMBERED = 500
+
+
 class StasisRouter:
     """Gives each event to the call, or the phone, that it is about. Never blocks.
 
@@ -54,6 +58,8 @@ class StasisRouter:
         self._hang_up = hang_up
         #: Callers' channels, whose ids Asterisk chooses → call id.
         self._callers: dict[str, str] = {}
+        #: Channels that have ended lately: a look at Asterisk may still have shown them.
+        self._gone: deque[str] = deque(maxlen=_REMEMBERED)
 
     def on_event(self, event: Event) -> None:
         """Route one event."""
@@ -79,7 +85,7 @@ class StasisRouter:
 
     def offer(self, channel: Channel) -> None:
         """A caller. Told twice is told once."""
-        if channel.id in self._callers:
+        if channel.id in self._callers or channel.id in self._gone:
             return
         session = InboundCall.offered(self._exchange, channel)
         self.adopt(session)
@@ -111,6 +117,7 @@ class StasisRouter:
         session = self.session_of(asterisk_id)
         if isinstance(event, ChannelDestroyed):
             self._callers.pop(asterisk_id, None)
+            self._gone.append(asterisk_id)
         if session is not None and kind_of(asterisk_id) not in (SNOOP, MEDIA):
             session.handle(event)
 

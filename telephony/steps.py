@@ -23,12 +23,12 @@ Step = Callable[[], Awaitable[None]]
 
 
 class StepQueue:
-    """Runs steps until :attr:`over` is set."""
+    """Runs steps until :meth:`finish_with` has named the last one."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        #: Set by a step: nothing is done after it.
-        self.over = False
+        #: Nothing new is taken any more.
+        self.closing = False
         self._steps: asyncio.Queue[tuple[Step, asyncio.Future[None] | None]] = asyncio.Queue()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._task: asyncio.Task[None] | None = None
@@ -40,18 +40,29 @@ class StepQueue:
 
     def post(self, step: Step) -> None:
         """Do this when everything before it is done."""
-        self._steps.put_nowait((step, None))
+        if not self.closing:
+            self._steps.put_nowait((step, None))
 
     async def ask(self, step: Step) -> None:
         """The same, and wait for it; its error is raised here.
 
         :raises TransitionRefused: when it is over.
         """
-        if self.over:
+        if self.closing:
             raise _refusal()
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._steps.put_nowait((step, answer))
         await answer
+
+    def finish_with(self, last: Step) -> None:
+        """Drop whatever waits, do this, and be over."""
+        self.closing = True
+        self.cancel_timers()
+        while not self._steps.empty():
+            _, answer = self._steps.get_nowait()
+            if answer is not None and not answer.done():
+                answer.set_exception(_refusal())
+        self._steps.put_nowait((last, None))
 
     async def cancel(self) -> None:
         """Stop at once, in the middle of whatever is being done."""
@@ -91,13 +102,9 @@ class StepQueue:
     # --- inside ---------------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        while not self.over:
+        while not (self.closing and self._steps.empty()):
             step, answer = await self._steps.get()
             await self._do(step, answer)
-        while not self._steps.empty():  # what came too late
-            _, answer = self._steps.get_nowait()
-            if answer is not None and not answer.done():
-                answer.set_exception(_refusal())
 
     async def _do(self, step: Step, answer: asyncio.Future[None] | None) -> None:
         try:

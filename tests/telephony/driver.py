@@ -38,6 +38,12 @@ async def obey(calls: CallCenter, ear: Ear, words: list[str]) -> Any:
             await calls.set_state(agent, AgentState(state))
         case ["hang_up", call, agent]:
             await calls.hang_up(call, agent)
+        case ["hold", call, agent]:
+            await calls.hold(call, agent)
+        case ["resume", call, agent]:
+            await calls.resume(call, agent)
+        case ["call_out", agent, number]:
+            return await calls.call_out(agent, number)
         case ["presence", agent]:
             return asdict(calls.presence(agent))
         case ["floor"]:

@@ -140,11 +140,12 @@ async def test_every_event_twice_is_one_call(ari: FaultyARI, tmp_path: Path) -> 
 async def test_the_end_before_the_beginning(ari: FaultyARI, tmp_path: Path) -> None:
     async with opened(ari, tmp_path) as floor:
         await ari.gone(CALLER)
+        await ari.send("StasisStart", args=["caller"], channel=channel(CALLER))
         await ari.send("PlaybackFinished", playback={"id": "greeting-unknown"})
         await ari.send("StasisStart", args=["agent", "unknown"], channel=channel("agent-unknown-1"))
         await until(lambda: ari.asked("DELETE /channels/agent-unknown-1") == 1)
-        await queued(ari, floor)
-        assert len(floor.calls.floor().calls) == 1
+        call_id = await queued(ari, floor, "17000.2")
+        assert [event.call_id for event in floor.all(CallOffered)] == [call_id]
 
 
 async def test_a_strangers_channel_is_not_taken_for_a_caller(

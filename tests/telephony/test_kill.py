@@ -24,7 +24,7 @@ from models.vocabulary import CallState, ContactOutcome, Role
 from tests.support.asterisk import RunningAsterisk
 from tests.support.rtp import Voice
 from tests.support.sip_agent import SipAgent
-from tests.support.sipp import Phone, calling
+from tests.support.sipp import Phone, calling, citizen
 from tests.support.sound import spoken_ulaw
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
@@ -139,14 +139,14 @@ async def talking(site: Site) -> AsyncIterator[tuple[Driver, str, SipAgent, Voic
     ):
         await driver.command("sign_in", site.agent)
         await driver.command("set_state", site.agent, "READY")
-        async with calling(site.asterisk, media_port=voice.port, talks_for=90) as citizen:
+        async with calling(site.asterisk, media_port=voice.port, talks_for=90) as caller:
             phone.answer(await phone.rung())
             answered = await driver.tells("CallAnswered")
             voice.say(spoken_ulaw(LONG_SPEECH))
             phone.voice.say(spoken_ulaw(LONG_SPEECH))
             assert await voice.hears(0.5)
             assert await phone.voice.hears(0.5)
-            yield driver, answered["call_id"], phone, voice, citizen
+            yield driver, answered["call_id"], phone, voice, caller
 
 
 async def only_call(site: Site) -> tuple[Call, Contact]:
@@ -158,7 +158,7 @@ async def only_call(site: Site) -> tuple[Call, Contact]:
 
 
 async def test_a_talk_outlives_the_process_and_its_record_is_completed(site: Site) -> None:
-    async with talking(site) as (first, call_id, phone, voice, citizen):
+    async with talking(site) as (first, call_id, phone, voice, caller):
         await first.kill()
         voice.forget()
         phone.voice.forget()
@@ -175,7 +175,7 @@ async def test_a_talk_outlives_the_process_and_its_record_is_completed(site: Sit
             assert len(heard) == 2 and all(heard.values()), heard
             await second.command("hang_up", call_id, site.agent)
             ended = await second.tells("CallEnded", call_id=call_id)
-            await citizen.finished()
+            await caller.finished()
     assert ended["transcript_incomplete"] is True
     call, contact = await only_call(site)
     assert call.state is CallState.ENDED
@@ -186,9 +186,9 @@ async def test_a_talk_outlives_the_process_and_its_record_is_completed(site: Sit
 
 
 async def test_a_citizen_who_hangs_up_while_nobody_listens(site: Site) -> None:
-    async with talking(site) as (first, _, _, _, citizen):
+    async with talking(site) as (first, _, _, _, caller):
         await first.kill()
-        await citizen.hang_up()
+        await caller.hang_up()
         gone = SystemClock().now()
         await asyncio.sleep(1.5)
         async with site.driver() as second:
@@ -211,7 +211,7 @@ async def test_a_caller_in_the_queue_waits_on(site: Site) -> None:
         SipAgent.on_seat(site.asterisk, "1901") as phone,
         await Voice.open() as voice,
         site.driver() as first,
-        calling(site.asterisk, media_port=voice.port, talks_for=90) as citizen,
+        calling(site.asterisk, media_port=voice.port, talks_for=90) as caller,
     ):
         queued = await first.tells("CallQueued")
         await first.kill()
@@ -224,7 +224,79 @@ async def test_a_caller_in_the_queue_waits_on(site: Site) -> None:
             await second.command("set_state", site.agent, "READY")
             phone.answer(await phone.rung())
             await second.tells("CallAnswered", call_id=queued["call_id"])
-            await citizen.hang_up()
+            await caller.hang_up()
             await second.tells("CallEnded")
     _, contact = await only_call(site)
     assert contact.outcome is ContactOutcome.SERVED
+
+
+async def test_killed_while_an_agent_is_rung(site: Site) -> None:
+    async with (
+        SipAgent.on_seat(site.asterisk, "1901") as phone,
+        site.driver() as first,
+    ):
+        await first.command("sign_in", site.agent)
+        await first.command("set_state", site.agent, "READY")
+        async with calling(site.asterisk, talks_for=90) as caller:
+            broken_off = await phone.rung()
+            await first.kill()
+            async with site.driver() as second:
+                await broken_off.ends()
+                phone.answer(await phone.rung())
+                await second.tells("CallAnswered")
+                await caller.hang_up()
+                await second.tells("CallEnded")
+    call, contact = await only_call(site)
+    assert contact.outcome is ContactOutcome.SERVED
+    assert call.agent_id == site.agent
+
+
+async def test_killed_on_hold(site: Site) -> None:
+    async with talking(site) as (first, call_id, phone, _, caller):
+        await first.command("hold", call_id, site.agent)
+        await first.kill()
+        async with site.driver() as second:
+            presence = await second.command("presence", site.agent)
+            assert presence["state"] == "HOLD"
+            await second.command("resume", call_id, site.agent)
+            phone.voice.forget()
+            assert await phone.voice.hears(0.5)
+            await caller.hang_up()
+            await second.tells("CallEnded")
+    call, _ = await only_call(site)
+    assert call.outcome is ContactOutcome.SERVED
+
+
+@pytest.mark.parametrize("when", ["ringing", "talking"])
+async def test_killed_in_a_call_to_a_citizen(site: Site, when: str) -> None:
+    async with (
+        SipAgent.on_seat(site.asterisk, "1901") as phone,
+        await Voice.open() as voice,
+        citizen(site.asterisk, media_port=voice.port, rings_for=8, talks_for=60) as called,
+        site.driver() as first,
+    ):
+        await first.command("sign_in", site.agent)
+        call_id = await first.command("call_out", site.agent, "13812345678")
+        phone.answer(await phone.rung())
+        await called.reaches("ringing")
+        if when == "talking":
+            await first.tells("CallAnswered", call_id=call_id)
+        await first.kill()
+        async with site.driver() as second:
+            if when == "ringing":
+                await second.tells("CallAnswered", call_id=call_id)
+            voice.say(spoken_ulaw(LONG_SPEECH))
+            phone.voice.say(spoken_ulaw(LONG_SPEECH))
+            voice.forget()
+            phone.voice.forget()
+            assert await voice.hears(1.0)
+            assert await phone.voice.hears(1.0)
+            await second.command("hang_up", call_id, site.agent)
+            await called.finished()
+            ended = await second.tells("CallEnded", call_id=call_id)
+            assert ended["outcome"] == "SERVED"
+    async with site.store.read() as session:
+        call = (await session.scalars(select(Call))).one()
+    assert call.state is CallState.ENDED
+    for path in (call.citizen_recording, call.agent_recording):
+        assert (site.asterisk.settings.recordings_dir / path).stat().st_size > 16000

@@ -8,7 +8,7 @@ import random
 import pytest
 from sqlalchemy import select
 
-from models.events import CallEnded
+from models.events import CallEnded, CallOffered
 from models.tables import Contact
 from models.vocabulary import AgentState, ContactOutcome
 from tests.support.sip_agent import SipAgent
@@ -73,7 +73,8 @@ async def test_fifty_calls_that_end_at_any_moment(floor: CallFloor) -> None:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         assert await floor.asterisk.is_empty(within=10)
-        await floor.until(lambda: not floor.calls.floor().calls)
+        await floor.until(lambda: len(floor.all(CallEnded)) == len(floor.all(CallOffered)))
+        assert not floor.calls.floor().calls
     await floor.calls.flush()
     async with floor.store.read() as session:
         contacts = list(await session.scalars(select(Contact)))
