@@ -11,9 +11,9 @@ from progress import InstallError
 _APT = Path("/etc/apt")
 
 
-def debian_mirror(apt: Path = _APT) -> str:
+def debian_mirror(apt: Path = _APT, release: str = "") -> str:
     """The address of the first source that serves Debian's own release (not its updates)."""
-    release = _release_name()
+    release = release or _release_name()
     sources = [*_one_line_sources(apt), *_deb822_sources(apt)]
     for uri, suite, components in sources:
         if suite in (release, "stable", "oldstable") and "main" in components:

@@ -6,8 +6,9 @@ written after, so that a wrong setting leaves the old files whole.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
-import shutil
 import string
 from collections.abc import Mapping
 from importlib.resources import files
@@ -79,7 +80,8 @@ def control_dir(settings: Settings) -> Path:
     own = settings.asterisk_run_dir.resolve() / "run"
     if len(str(own).encode()) <= _LONGEST_CONTROL_DIR:
         return own
-    return Path("/tmp") / f"hotline-asterisk-{settings.asterisk.http_port}"
+    name = hashlib.sha256(str(own).encode()).hexdigest()[:16]
+    return Path("/tmp") / f"hotline-{os.getuid()}-{name}"
 
 
 def _values(
@@ -187,9 +189,16 @@ def _prepare_folders(settings: Settings) -> Path:
     run_dir = settings.asterisk_run_dir
     for folder in ("etc", "lib", "log", "lib/keys", "spool/recording", "spool/tmp"):
         (run_dir / folder).mkdir(parents=True, exist_ok=True)
-    control_dir(settings).mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_private(control_dir(settings))
     (settings.recordings_dir / "voicemail").mkdir(parents=True, exist_ok=True)
     return run_dir / "etc"
+
+
+def _make_private(folder: Path) -> None:
+    """The socket in it commands Asterisk: refuse a folder that another user has laid there."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise ConfigurationError(f"目录 {folder} 属于其他用户，请删除后重试。")
 
 
 def _current(path: Path) -> str | None:
@@ -202,8 +211,3 @@ def _replace(path: Path, content: str) -> None:
     draft.touch(mode=0o600)
     draft.write_text(content, encoding="utf-8")
     draft.replace(path)
-
-
-def remove_run_files(settings: Settings) -> None:
-    """Forget the state of an Asterisk that is not running (its logs and recordings stay)."""
-    shutil.rmtree(settings.asterisk_run_dir / "lib", ignore_errors=True)

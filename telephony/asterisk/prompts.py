@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import subprocess
 import wave
-from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE, STDOUT
+from tempfile import TemporaryDirectory
+from typing import Annotated
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from config.rules import read_yaml, rule_file
 from config.settings import Settings
@@ -32,7 +37,7 @@ class PromptBook(BaseModel):
     """The content of ``prompts.yaml``."""
 
     voice: list[str]
-    prompts: dict[str, str]
+    prompts: dict[Annotated[str, Field(pattern="^[a-z_]+$")], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,70 +87,71 @@ async def make_prompts(settings: Settings) -> Prompts:
 
     :raises ConfigurationError: when a sound cannot be made, with the program's own words.
     """
+    return await asyncio.to_thread(_make_all, settings)
+
+
+def _make_all(settings: Settings) -> Prompts:
     book = load_prompt_book(settings)
     folder = settings.sounds_dir.resolve()
     music = folder / "moh"
     music.mkdir(parents=True, exist_ok=True)
-    workers = asyncio.Semaphore(_PARALLEL)
 
-    async def made(name: str, text: str) -> tuple[str, Path]:
-        async with workers:
-            return name, await _make(name, text, book.voice, settings, folder)
+    def made(name: str) -> Path:
+        return _make(name, book, settings.rules, folder)
 
-    paths = dict(await asyncio.gather(*(made(*item) for item in book.prompts.items())))
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        paths = dict(zip(book.prompts, pool.map(made, book.prompts), strict=True))
     paths["beep"] = _calculated(folder / f"beep-{_CALCULATED_VERSION}", tones.beep)
     _calculated(music / f"calm-{_CALCULATED_VERSION}", tones.music)
     return Prompts(paths=paths, texts=book.prompts, music_dir=music)
 
 
-async def _make(name: str, text: str, voice: list[str], settings: Settings, folder: Path) -> Path:
+def _make(name: str, book: PromptBook, rules: Path | None, folder: Path) -> Path:
     """One sound: the city's own recording when there is one, else the spoken text."""
-    recording = settings.rules / "sounds" / f"{name}.wav" if settings.rules else None
+    recording = rules / "sounds" / f"{name}.wav" if rules else None
     if recording and recording.exists():
         made_from = recording.read_bytes()
     else:
-        recording, made_from = None, "\0".join([*voice, text]).encode()
+        recording, made_from = None, "\0".join([*book.voice, book.prompts[name]]).encode()
     path = folder / f"{name}-{hashlib.sha256(made_from).hexdigest()[:12]}"
     if not _file(path).exists():
-        source = recording or await _spoken(name, text, voice, folder)
-        await _convert(name, source, _file(path))
+        with TemporaryDirectory(dir=folder) as workshop:
+            source = recording or _spoken(name, book, Path(workshop))
+            _convert(name, source, Path(workshop), _file(path))
     return path
 
 
-async def _spoken(name: str, text: str, voice: list[str], folder: Path) -> Path:
-    """Let the voice program speak the text into a temporary file."""
-    target = folder / f"{name}.spoken.wav"
-    await _run(name, [part.replace("{file}", str(target)) for part in voice], text)
-    return target
+def _spoken(name: str, book: PromptBook, workshop: Path) -> Path:
+    """Let the voice program speak the text. It gets a short name: espeak-ng cuts long ones off."""
+    command = [part.replace("{file}", "spoken.wav") for part in book.voice]
+    _run(name, command, workshop, book.prompts[name])
+    return workshop / "spoken.wav"
 
 
-async def _convert(name: str, source: Path, target: Path) -> None:
+def _convert(name: str, source: Path, workshop: Path, target: Path) -> None:
     """To 8 kHz mono 16 bit, at telephone loudness, put in its place in one step."""
-    draft = target.with_name(f".{target.name}")
     form = ["-r", str(tones.SAMPLE_RATE), "-c", "1", "-b", "16"]
-    await _run(name, ["sox", str(source), *form, str(draft), "norm", "-6"])
-    draft.replace(target)
-    if source.parent == target.parent:
-        source.unlink()
+    _run(name, ["sox", str(source.resolve()), *form, "ready.wav", "norm", "-6"], workshop)
+    (workshop / "ready.wav").replace(target)
 
 
-async def _run(name: str, command: list[str], text: str = "") -> None:
+def _run(name: str, command: list[str], workshop: Path, text: str = "") -> None:
     try:
-        program = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, stderr=STDOUT
+        done = subprocess.run(
+            command, cwd=workshop, input=text.encode(), stdout=PIPE, stderr=STDOUT, check=False
         )
     except OSError as error:
         raise ConfigurationError(
             f"制作提示音 {name} 需要的程序 {command[0]} 无法运行：{error}。请运行 make install。"
         ) from error
-    said, _ = await program.communicate(text.encode())
-    if program.returncode:
-        raise ConfigurationError(f"提示音 {name} 制作失败：{said.decode(errors='replace').strip()}")
+    if done.returncode:
+        said = done.stdout.decode(errors="replace").strip()
+        raise ConfigurationError(f"提示音 {name} 制作失败：{said}")
 
 
 def _calculated(path: Path, make: Callable[[], tones.Samples]) -> Path:
     if not _file(path).exists():
-        draft = path.with_name(f".{path.name}.wav")
+        draft = path.with_name(f".{path.name}-{os.getpid()}.wav")
         tones.write_wave(draft, make())
         draft.replace(_file(path))
     return path
