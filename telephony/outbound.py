@@ -61,6 +61,7 @@ class OutboundCall(Conversation):
             started_at=now,
             order_id=order_id,
             agent_id=agent.agent_id,
+            citizen_channel=name(CITIZEN, call_id),
             citizen_recording=exchange.recordings.relative(recording),
         )
         session = cls(exchange, call, endpoint)
@@ -69,8 +70,12 @@ class OutboundCall(Conversation):
         return session
 
     async def begin(self) -> None:
-        """Ring the agent's phone, which answers by itself."""
+        """Ring the agent's phone, which answers by itself.
+
+        First written, then done: a process that dies here must be able to find the call again.
+        """
         self.save(CallRinging(**self.facts))
+        await self.exchange.records.stored()
         assert self.agent is not None
         try:
             await self.ring_agent(self.agent, at_once=True, seconds=_AGENT_RING_SECONDS)
@@ -82,9 +87,8 @@ class OutboundCall(Conversation):
 
     async def on_agent_ready(self) -> None:
         """Now the citizen."""
-        if self.call.state is not CallState.DIALLING or self.call.citizen_channel:
+        if self.call.state is not CallState.DIALLING or self.awaits("dial"):
             return
-        self.call.citizen_channel = name(CITIZEN, self.call.id)
         self.save(CallStateChanged(**self.facts, state=CallState.DIALLING))
         await self._or_give_up(self._make_line())
 
@@ -171,7 +175,7 @@ class OutboundCall(Conversation):
 
     async def on_agent_not_reached(self, cause: int) -> None:
         """Without the agent there is no call."""
-        reason = "坐席取消呼叫" if self.call.citizen_channel else "坐席电话未接听"
+        reason = "坐席取消呼叫" if self.awaits("dial") else "坐席电话未接听"
         await self.end(ContactOutcome.NOT_REACHED, reason)
 
     async def on_agent_lost_for_good(self) -> None:

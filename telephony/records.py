@@ -133,6 +133,13 @@ class Records:
         self._wake.set()
         await self._idle.wait()
 
+    async def stored(self) -> None:
+        """The same, for what must be known before it is done; but never for longer than an event
+        would wait.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.flush(), TELL_AFTER_SECONDS)
+
     async def start(self) -> None:
         """Begin to write."""
         self._task = asyncio.create_task(self._run(), name="records")
