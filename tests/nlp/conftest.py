@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from models.understanding import Candidate
+from models.vocabulary import RequestType
 from nlp.corpus import seed_files
 from nlp.text.corpus import LabelledText, read_corpus
 from nlp.text.model import TextModel
@@ -18,6 +20,11 @@ from nlp.text.understander import Understander
 #: A Sunday morning, 10:30 in Hengyang.
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def candidate(kind: RequestType, confidence: float) -> Candidate:
+    """A proposed type."""
+    return Candidate(code=kind.value, name=kind.label, confidence=confidence)
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from config.urgency import load_urgency
-from models.vocabulary import Urgency
-from nlp.text.urgency import judge_urgency
+from models.vocabulary import RequestType, Urgency
+from nlp.text.understander import Understander
+from nlp.text.urgency import judge_urgency, never_lower
+from tests.nlp.conftest import NOW, candidate
 
 pytestmark = pytest.mark.unit
 
@@ -60,3 +62,28 @@ def test_words_of_different_matters_do_not_join() -> None:
     )
     level, _ = judge_urgency(far_apart, load_urgency())
     assert level is Urgency.NORMAL
+
+
+def test_thanks_for_a_fire_put_out_are_no_fire() -> None:
+    text = "感谢消防队，上个月我家厨房着火，五分钟就到了，特地表扬"
+    praise = (candidate(RequestType.PRAISE, 0.9),)
+    assert judge_urgency(text, load_urgency(), praise)[0] is Urgency.NORMAL
+    unsure = (candidate(RequestType.PRAISE, 0.4),)
+    assert judge_urgency(text, load_urgency(), unsure)[0] is Urgency.CRITICAL
+
+
+def test_a_question_is_raised_by_danger_to_life_alone() -> None:
+    asks = (candidate(RequestType.CONSULTATION, 0.9),)
+    rules = load_urgency()
+    assert judge_urgency("请问我们小区今天停水到几点", rules, asks)[0] is Urgency.NORMAL
+    assert judge_urgency("请问楼道有煤气味怎么办", rules, asks)[0] is Urgency.CRITICAL
+
+
+def test_a_call_stays_as_urgent_as_it_once_was(understander: Understander) -> None:
+    before = understander.understand("楼道里好大的煤气味快来人", now=NOW)
+    after = understander.understand("请问你们几点下班", now=NOW)
+    kept = never_lower(after, before)
+    assert kept.urgency is Urgency.CRITICAL
+    assert kept.urgency_reason == before.urgency_reason
+    assert kept.title == after.title
+    assert never_lower(before, after) == before
