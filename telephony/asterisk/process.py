@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import aiohttp
@@ -72,8 +73,11 @@ class AsteriskProcess:
     def pid(self) -> int | None:
         """The process id of our Asterisk, when it runs."""
         self._reap()
+        configuration = configuration_file(self.settings)
         pid = _read_pid(control_dir(self.settings) / "asterisk.pid")
-        return pid if pid and _is_ours(pid, configuration_file(self.settings)) else None
+        if pid and _is_ours(pid, configuration):
+            return pid
+        return _search(configuration)
 
     @property
     def is_running(self) -> bool:
@@ -90,18 +94,21 @@ class AsteriskProcess:
         """
         installation = find_installation(self.settings.asterisk_root)
         changed = self._write_configuration(installation)
-        if not self.is_running:
-            await self._start(installation)
-            return False
-        if changed & READ_AT_START:
-            _log.warning("asterisk.restart", changed=sorted(changed))
-            await self.stop()
-            await self._start(installation)
-            return False
-        if changed:
-            await self.reload()
-        await self._wait_until_ready()
-        return True
+        if self.is_running and not changed & READ_AT_START and await self._take_over(changed):
+            return True
+        await self.stop()
+        await self._start(installation)
+        return False
+
+    async def _take_over(self, changed: frozenset[str]) -> bool:
+        """Use the one that runs, unless it dies at this moment or does not answer."""
+        with contextlib.suppress(TelephonyUnavailable):
+            if changed:
+                await self.reload()
+            if await self._comes_up():
+                return True
+        _log.warning("asterisk.does_not_answer", pid=self.pid)
+        return False
 
     async def reload(self) -> None:
         """Let Asterisk read its configuration files again; calls go on."""
@@ -130,7 +137,8 @@ class AsteriskProcess:
     async def _start(self, installation: AsteriskInstallation) -> None:
         self._require_free_ports()
         self._child = _spawn(installation, self.settings)
-        await self._wait_until_ready()
+        if not await self._comes_up():
+            raise TelephonyUnavailable(await self._why_not())
         _log.info("asterisk.started", pid=self.pid, version=installation.version)
 
     def _require_free_ports(self) -> None:
@@ -140,15 +148,17 @@ class AsteriskProcess:
         )
         require_free_port("udp", asterisk.sip_bind, asterisk.sip_port, "asterisk.sip_port", "SIP")
 
-    async def _wait_until_ready(self) -> None:
+    async def _comes_up(self) -> bool:
+        """Wait until it answers; it does so only when everything is loaded."""
         user, password = self.settings.asterisk.ari_user, self.secrets.ari_password
         login = {"Authorization": aiohttp.encode_basic_auth(user, password)}
         async with aiohttp.ClientSession(headers=login) as http:
             deadline = time.monotonic() + _START_SECONDS
             while not await self._answers(http):
                 if self._died() or time.monotonic() > deadline:
-                    raise TelephonyUnavailable(await self._why_not())
+                    return False
                 await asyncio.sleep(_POLL_SECONDS)
+        return True
 
     async def _answers(self, http: aiohttp.ClientSession) -> bool:
         try:
@@ -206,7 +216,13 @@ def _is_ours(pid: int, configuration: Path) -> bool:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return str(configuration).encode() in words
+    return b"asterisk" in words and (b"-C", str(configuration).encode()) in pairwise(words)
+
+
+def _search(configuration: Path) -> int | None:
+    """Our Asterisk in its first moments, when it has not written its pid yet."""
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return next((pid for pid in pids if _is_ours(pid, configuration)), None)
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> bool:

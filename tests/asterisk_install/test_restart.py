@@ -56,9 +56,11 @@ async def test_a_new_seat_is_there_without_a_restart_and_calls_go_on(own: Runnin
 
 
 async def _appears(asterisk: RunningAsterisk, phone: str) -> None:
-    async with asyncio.timeout(10):
-        while phone not in {item["resource"] for item in await asterisk.ari("GET", "endpoints")}:
-            await asyncio.sleep(0.05)
+    for _ in range(200):
+        if phone in {item["resource"] for item in await asterisk.ari("GET", "endpoints")}:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"no account {phone}")
 
 
 async def test_another_port_takes_a_restart(own: RunningAsterisk) -> None:
@@ -77,3 +79,13 @@ async def test_a_pid_that_went_to_another_program_is_left_alone(own: RunningAste
     assert not own.process.is_running
     await own.process.stop()
     assert await own.process.ensure_running() is False
+
+
+async def test_one_that_has_not_written_its_pid_yet_is_found_all_the_same(
+    own: RunningAsterisk,
+) -> None:
+    pid = own.process.pid
+    (own.settings.asterisk_run_dir / "run" / "asterisk.pid").unlink()
+    assert replace(own.process).pid == pid
+    await own.process.stop()
+    assert not own.process.is_running
