@@ -18,6 +18,8 @@ from nlp.speech.training.voice import RATE, Speaker, say
 
 _SIZE = 100
 _SEED = 7_000_001
+#: Shorter ones are mostly fixed phrases, which stand in the training too.
+_SHORTEST = 10
 _CHUNK = RATE // 10 * 2  # bytes of 100 ms
 
 
@@ -38,7 +40,7 @@ def sets(trained_on: set[str]) -> Iterator[tuple[str, list[str]]]:
     own: list[str] = []
     while len(own) < _SIZE:
         sentence = grammar.sentence()
-        if len(text.plain(sentence)) >= 6 and text.plain(sentence) not in trained_on:
+        if len(text.plain(sentence)) >= _SHORTEST and text.plain(sentence) not in trained_on:
             own.append(sentence)
     yield "hotline sentences", own
     yield "free sentences", text.lines("evaluation.txt")

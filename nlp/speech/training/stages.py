@@ -20,12 +20,17 @@ WORK = Path("var/speech-training")
 _SEED = 2026
 _SENTENCES = 3400
 _BABBLE = 1400
-_EPOCHS = 16
+_EPOCHS = 10
 #: Sizes of the vocabulary and of the text that the language model counts.
-_VOCABULARY = 26_000
-_COUNTED_SENTENCES = 120_000
-_FREE_WEIGHT = 6
-_THRESHOLD = 1.2
+_VOCABULARY = 32_000
+_COUNTED_SENTENCES = 30_000
+_FREE_WEIGHT = 2
+_THRESHOLD = 0.6
+
+_PRACTICE = """\
+This model understands espeak-ng's Mandarin voice and no people. It is for trying out and for tests.
+Made by nlp/speech/training from text of this project and jieba's word list; see docs/speech.md.
+"""
 
 _work = click.option("--work", type=click.Path(path_type=Path), default=WORK, show_default=True)
 _model = click.option(
@@ -45,7 +50,6 @@ def speak(work: Path) -> None:
     from nlp.speech.training import corpus
 
     work.mkdir(parents=True, exist_ok=True)
-    words.prepare()
     sentences = training_sentences()
     with click.progressbar(length=len(sentences), label="speaking") as bar:
         corpus.build(sentences, work / "corpus.npz", lambda done, _: bar.update(done - bar.pos))
@@ -129,6 +133,7 @@ def everything(work: Path, model: Path) -> None:
 
 def training_sentences() -> list[str]:
     """What is spoken for the training: hotline talk, and babble for the rarer syllables."""
+    words.prepare()
     grammar = text.Grammar(_SEED)
     talk = list(dict.fromkeys(grammar.sentence() for _ in range(2 * _SENTENCES)))[:_SENTENCES]
     return talk + words.babble(words.frequent(20_000), _BABBLE, _SEED)
@@ -152,6 +157,7 @@ def write_settings(model: Path) -> None:
     """Write ``conf/`` of the model."""
     from nlp.speech.training import acoustic
 
+    (model / "PRACTICE").write_text(_PRACTICE)
     folder = model / "conf"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "fbank.conf").write_text(acoustic.feature_settings())

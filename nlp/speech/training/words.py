@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable
+from functools import cache
 
 import jieba
 
@@ -14,8 +15,9 @@ _HAN = re.compile(r"[\u4e00-\u9fff]{1,4}")
 _NUMERALS = frozenset("零幺一二两三四五六七八九十百千万")
 
 
+@cache
 def prepare() -> None:
-    """Teach jieba the place names; call once before cutting."""
+    """Teach jieba the place names; must be called before anything else here."""
     jieba.setLogLevel("ERROR")
     jieba.initialize()
     for kind in places().values():
