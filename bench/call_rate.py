@@ -1,0 +1,133 @@
+"""How many calls a second can be set up without a failed one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from sqlalchemy import select
+
+from bench.bare_app import running_bare_app
+from bench.callers import Outcome, call_at_rate
+from bench.figures import Row, percentile
+from models.store import Store
+from models.tables import Call, Contact
+from tests.support.hotline import RunningHotline
+
+#: The numbers of one rate's callers begin so; the two digits are its place on the ladder.
+_PREFIX = "15{:02d}"
+#: After the greeting there is a second of queue with music.
+_QUEUE_SECONDS = 1.0
+#: How long the last contact may take to be written down.
+_RECORD_SECONDS = 10.0
+_WAVE_BYTES_PER_SECOND = 16_000
+#: Of the time on the line; the recorder begins before the answer and the caller's sound after it.
+_RECORDED_SHARE = 0.5
+
+Climb = Callable[[int, int], Awaitable[Outcome]]
+
+
+async def measure(hotline: RunningHotline, rates: Sequence[int], seconds: float) -> list[Row]:
+    """Climb the ladder with the product, then with the barest program; stop where calls fail."""
+    stay = hotline.asterisk.prompts.seconds("greeting") + _QUEUE_SECONDS
+
+    async with hotline.database() as store:
+
+        async def with_product(step: int, rate: int) -> Outcome:
+            prefix, port = _PREFIX.format(step), hotline.settings.asterisk.sip_port
+            outcome = await call_at_rate(port, rate=rate, seconds=seconds, stay=stay, prefix=prefix)
+            deadline = asyncio.get_running_loop().time() + _RECORD_SECONDS
+            while True:
+                kept = await _kept(hotline, store, prefix, stay)
+                if kept >= outcome.succeeded or asyncio.get_running_loop().time() > deadline:
+                    return _less_lost(outcome, kept)
+                await asyncio.sleep(0.2)
+
+        ours = await _climb(rates, with_product)
+
+    async with running_bare_app() as bare:
+
+        async def with_bare_app(step: int, rate: int) -> Outcome:
+            prefix, port = _PREFIX.format(step), bare.asterisk.sip_port
+            return await call_at_rate(port, rate=rate, seconds=seconds, stay=stay, prefix=prefix)
+
+        # What the product manages, less surely does: begin there.
+        best = _best(ours)
+        begin = rates.index(best.rate) if best else 0
+        barest = await _climb(rates, with_bare_app, begin)
+    return _rows(ours, barest, stay)
+
+
+async def _climb(rates: Sequence[int], call: Climb, begin: int = 0) -> list[Outcome]:
+    """From step ``begin`` up to the first rate with a failed call; down when that one fails."""
+    outcomes = [await call(begin, rates[begin])]
+    lower, higher = range(begin - 1, -1, -1), range(begin + 1, len(rates))
+    steps = lower if outcomes[0].failed else higher
+    for step in steps:
+        outcomes.append(await call(step, rates[step]))
+        if bool(outcomes[-1].failed) != bool(outcomes[0].failed):
+            break
+    return sorted(outcomes, key=lambda outcome: outcome.rate)
+
+
+async def _kept(hotline: RunningHotline, store: Store, prefix: str, stay: float) -> int:
+    """How many of these callers left a finished contact and a recording of their voice."""
+    query = (
+        select(Call.citizen_recording)
+        .join(Contact, Contact.id == Call.contact_id)
+        .where(Contact.citizen_number.startswith(prefix), Contact.ended_at.is_not(None))
+    )
+    async with store.read() as session:
+        recordings = list(await session.scalars(query))
+    files = (hotline.settings.recordings_dir / recording for recording in recordings if recording)
+    least = stay * _RECORDED_SHARE * _WAVE_BYTES_PER_SECOND
+    return sum(file.exists() and file.stat().st_size > least for file in files)
+
+
+def _less_lost(outcome: Outcome, kept: int) -> Outcome:
+    """A call that left no contact or no recording has failed, whatever the caller saw."""
+    return Outcome(
+        rate=outcome.rate,
+        calls=outcome.calls,
+        succeeded=min(outcome.succeeded, kept),
+        answered_after=outcome.answered_after,
+    )
+
+
+def _rows(ours: list[Outcome], barest: list[Outcome], stay: float) -> list[Row]:
+    best, best_bare = _best(ours), _best(barest)
+    rows = [
+        Row(
+            name="calls set up per second without a failed one",
+            value=best.rate if best else 0.0,
+            unit="calls/s",
+            alternative="barest ARI program",
+            beside=best_bare.rate if best_bare else 0.0,
+            note=f"each stays {stay:.1f} s; {_ending('ours', ours)}; {_ending('bare', barest)}",
+        )
+    ]
+    if best and best_bare:
+        rows.append(_answer_row(best, best_bare))
+    return rows
+
+
+def _answer_row(best: Outcome, best_bare: Outcome) -> Row:
+    """How long callers waited for the answer at the highest rate that each managed."""
+    return Row(
+        name="INVITE to 200 at that rate, p95",
+        value=percentile(best.answered_after, 95) * 1000,
+        unit="ms",
+        alternative="barest ARI program at its rate",
+        beside=percentile(best_bare.answered_after, 95) * 1000,
+    )
+
+
+def _best(outcomes: list[Outcome]) -> Outcome | None:
+    return next((outcome for outcome in reversed(outcomes) if not outcome.failed), None)
+
+
+def _ending(who: str, outcomes: list[Outcome]) -> str:
+    first = next((outcome for outcome in outcomes if outcome.failed), None)
+    if first is None:
+        return f"{who}: end of the ladder"
+    return f"{who}: {first.failed} of {first.calls} failed at {first.rate}/s"
