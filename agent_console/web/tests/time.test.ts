@@ -2,13 +2,19 @@ import { describe, expect, it } from 'vitest'
 
 import { interval, percent, sample } from '@/logic/figures'
 import { learnServerTime, serverNow } from '@/logic/clock'
-import { addDays, dateTime, dayOf, duration, period, untilWords } from '@/logic/time'
+import { addDays, dateTime, dayOf, dueTime, duration, period, untilWords } from '@/logic/time'
 
 describe('times', () => {
   it('are shown in Beijing, whatever the desk computer says', () => {
     expect(dateTime('2026-11-22T16:30:00Z')).toBe('2026-11-23 00:30')
     expect(dayOf(new Date('2026-11-22T16:30:00Z'))).toBe('2026-11-23')
     expect(dateTime(null)).toBe('—')
+  })
+
+  it('call the last second of a day 24:00 when it is a limit', () => {
+    expect(dueTime('2026-11-24T15:59:59.999Z')).toBe('2026-11-24 24:00')
+    expect(dueTime('2026-11-24T15:58:59Z')).toBe('2026-11-24 23:58')
+    expect(dueTime(null)).toBe('—')
   })
 
   it('count up in minutes and hours', () => {

@@ -241,6 +241,8 @@ export interface OrderRow {
   place: string
   redo_count: number
   sent_back_count: number
+  /** In a unit's inbox. */
+  sign_due: Iso | null
   attempts: number | null
   advice: string
   /** The reader submitted it and may not audit it. */

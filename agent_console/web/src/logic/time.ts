@@ -32,6 +32,13 @@ export function dateTime(iso: string | null | undefined): string {
   return `${p.year}-${p.month}-${p.day} ${p.hour}:${p.minute}`
 }
 
+/** A limit: the last second of a day is 24:00 of that day, as notices of offices say it. */
+export function dueTime(iso: string | null | undefined): string {
+  if (!iso) return '—'
+  const shown = dateTime(iso)
+  return clockTime(iso) === '23:59:59' ? shown.replace('23:59', '24:00') : shown
+}
+
 /** 11-22 14:05, for narrow columns. */
 export function shortDateTime(iso: string | null | undefined): string {
   return iso ? dateTime(iso).slice(5) : '—'

@@ -45,6 +45,7 @@ export class SoftPhone {
   private readonly speaker: HTMLAudioElement = document.createElement('audio')
   private readonly leave = () => this.dropNow()
   private closed = false
+  private answered: RTCSession | null = null
 
   constructor(
     private readonly account: PhoneAccount,
@@ -80,8 +81,11 @@ export class SoftPhone {
 
   async answer(): Promise<void> {
     const session = this.session
-    if (!session || this.phase !== 'ringing') return
+    // Several tellings of the same call (ring, event, click) may come here; one answer is enough.
+    if (!session || this.phase !== 'ringing' || session === this.answered) return
+    this.answered = session
     const microphone = await this.openMicrophone()
+    if (!microphone) this.answered = null
     if (!microphone || session !== this.session || session.isEnded()) return
     session.answer({ mediaStream: microphone, pcConfig: { iceServers: this.iceServers } })
   }
