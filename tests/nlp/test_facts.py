@@ -189,6 +189,14 @@ class TestTitle:
         assert found.title.startswith("幸福里小区")
         assert "没有水" in found.title
 
+    def test_a_span_of_time_is_not_cut_in_two(self, understander: Understander) -> None:
+        text = "同志我们丽景园二栋又停电了一晚上没电小孩热得直哭电话幺三八零零零零零幺五六快点来修"
+        found = understander.understand(text, now=NOW)
+        assert found.title.startswith("丽景园二栋又停电了一晚上")
+        assert found.urgency.value == "URGENT"
+        demand = found.first("demand")
+        assert demand is not None and demand.value == "快点来修"
+
     def test_never_longer_than_fifty(self, understander: Understander) -> None:
         text = "雨母山镇灵官庙村三组" + "那条通村公路塌方塌得一塌糊涂车子过不去" * 8
         assert 0 < len(understander.understand(text, now=NOW).title) <= 50
