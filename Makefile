@@ -15,7 +15,6 @@ install: ## 安装运行所需的一切（可重复执行）
 	@$(PYTHON) scripts/install.py run
 
 run: install ## 安装并启动热线，Ctrl-C 停止
-	@.venv/bin/hotline init
 	@exec .venv/bin/hotline serve
 
 test: ## 安装测试所需的一切并运行全部检查和测试

@@ -11,7 +11,14 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import structlog
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, client_exceptions, web
+from aiohttp import (
+    ClientSession,
+    ClientWebSocketResponse,
+    TCPConnector,
+    WSMsgType,
+    client_exceptions,
+    web,
+)
 
 from agent_console.identity import PERSON
 from agent_console.practice_pass import has_pass
@@ -129,7 +136,12 @@ async def _pump(source: Socket, target: Socket) -> None:
 
 async def sip_context(app: web.Application) -> AsyncIterator[None]:
     """Hold the client to Asterisk while the app runs."""
-    async with ClientSession() as client:
+    connector = None
+    if not app[CONSOLE].services.settings.asterisk.sip_ws_url:
+        # The practice trunk is known by 127.0.0.1: browsers must come from elsewhere, or one with
+        # an unknown name would pass for it.
+        connector = TCPConnector(local_addr=("127.0.0.2", 0))
+    async with ClientSession(connector=connector) as client:
         app[UPSTREAM] = client
         yield
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from agent_console.accounts import seed_demo_staff
 from agent_console.app import create_app
 from agent_console.services import ConsoleServices
 from config.ports import require_free_port
 from config.settings import Settings
 from hotline.ground import lay_ground
+from hotline.text_model import load_understander
 from models.events import UtteranceHeard
 from models.outbox import OutboxRelay
 from models.speech import Utterance
@@ -58,11 +61,14 @@ class System:
         require_free_port("tcp", web_settings.host, web_settings.port, "web.port", "控制台")
         stack.push_async_callback(self.ground.store.close)
         await self.ground.store.migrate()
+        if self.settings.demo:
+            password = self.ground.secrets.demo_password
+            await seed_demo_staff(self.ground.store, password, self.settings)
         prompts = await self._start_exchange(stack)
         speech = await self._start_speech(stack)
         transcripts = TranscriptStore(self.ground.store)
         catch_up = self._catch_up(speech, transcripts)
-        understander = Understander.load(self.settings)
+        understander = await asyncio.to_thread(load_understander, self.settings)
         understanding = self._understanding(understander, transcripts)
         calls = self._call_center(speech, prompts)
         app = self._console(speech, understander, understanding, calls)

@@ -9,15 +9,15 @@ import click
 
 from agent_console.accounts import NewStaff, demo_accounts, seed_demo_staff
 from config.settings import Settings, load_settings
-from hotline.commands.text import ensure_text_model
 from hotline.ground import lay_ground
 from hotline.logs import configure_logging
+from hotline.text_model import load_understander
 from models.vocabulary import Role
 
 
 @click.command()
 def init() -> None:
-    """准备数据库、密码、演示账号和文本模型；可以重复执行。"""
+    """准备数据库、密码、演示账号和文本模型；可以重复执行，serve 也会自动准备。"""
     settings = load_settings()
     configure_logging(settings)
     asyncio.run(_init(settings))
@@ -32,8 +32,8 @@ async def _init(settings: Settings) -> None:
         await seed_demo_staff(ground.store, ground.secrets.demo_password, settings)
     await ground.store.close()
     click.echo("· 文本理解模型")
-    version = await asyncio.to_thread(ensure_text_model, settings)
-    click.echo(f"  {version}")
+    understander = await asyncio.to_thread(load_understander, settings)
+    click.echo(f"  {understander.version}")
 
 
 @click.command()

@@ -8,16 +8,15 @@ from typing import Any
 
 import click
 
-from config.settings import Settings, load_settings
+from config.settings import load_settings
 from hotline.logs import configure_logging
+from hotline.text_model import train_text_model
 from models.clock import SystemClock
 from nlp.corpus import seed_files
 from nlp.text.corpus import read_corpus
 from nlp.text.evaluate import evaluate as evaluate_model
 from nlp.text.jsonl import understand_jsonl, understanding_to_dict
-from nlp.text.model import ModelUnavailable, TextModel
-from nlp.text.train import train as train_model
-from nlp.text.understander import Understander, load_resources, models_dir
+from nlp.text.understander import Understander
 
 _TASKS = {
     "request_type": "诉求类型",
@@ -51,19 +50,6 @@ def train() -> None:
     model = train_text_model(settings)
     click.echo(f"已启用新模型 {model.version}，用时 {model.manifest['seconds']} 秒")
     _show(model.manifest["held_out"], model.manifest["rows"]["held_out"])
-
-
-def train_text_model(settings: Settings) -> TextModel:
-    """Train from the seed corpus and put the new model in use."""
-    return train_model(seed_files(), models_dir(settings), load_resources(settings))
-
-
-def ensure_text_model(settings: Settings) -> str:
-    """The version in use; trained first where there is none, or it cannot be read."""
-    try:
-        return Understander.load(settings).version
-    except ModelUnavailable:
-        return train_text_model(settings).version
 
 
 @click.command()
