@@ -16,6 +16,7 @@ from models.errors import SpeechUnavailable
 from models.speech import Utterance
 from nlp.catch_up import CatchUp
 from nlp.speech.files import to_json, transcribe_file, transcribe_wav
+from nlp.speech.install import install, remove
 from nlp.speech.models import find_model, installed
 from nlp.speech.service import SpeechService
 from nlp.transcripts import TranscriptStore
@@ -100,3 +101,30 @@ def list_models() -> None:
     for model in installed(settings):
         mark = "*" if model.name == used else " "
         click.echo(f"{mark} {model.label}　{model.megabytes:.0f} MB　{model.path}")
+
+
+@speech.command("install")
+@click.argument("what", default="small")
+def install_model(what: str) -> None:
+    """安装语音模型：small（约 44 MB）、large（约 1.3 GB），或模型文件夹、zip 文件的路径。
+
+    只有运行这条命令时才会联网下载；下载中断后再次运行会接着下载。
+    """
+    settings = load_settings()
+    with click.progressbar(length=0, label="下载模型") as bar:
+
+        def note(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        model = install(what, settings, note)
+    click.echo(f"已安装 {model.label}（{model.megabytes:.0f} MB）：{model.path}")
+    click.echo("重新启动 hotline serve 后，新的来电即使用已安装的最好的模型。")
+
+
+@speech.command("remove")
+@click.argument("name")
+def remove_model(name: str) -> None:
+    """删除一个已安装的语音模型。"""
+    remove(name, load_settings())
+    click.echo(f"已删除 {name}。")

@@ -11,8 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from config.settings import Settings, load_settings
+from hotline.commands.speech import speech
 from models.errors import InvalidInput, SpeechUnavailable
 from nlp.speech import install
 from nlp.speech.models import find_model, missing_parts
@@ -169,3 +171,20 @@ def test_an_installed_model_is_removed_by_its_name_only(settings: Settings, tmp_
     for name in ("city", "../..", ""):
         with pytest.raises(InvalidInput, match="没有安装"):
             install.remove(name, settings)
+
+
+def test_the_command_line_installs_lists_and_removes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOTLINE_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("HOTLINE_SPEECH__MODEL", "")
+
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(speech, arguments, catch_exceptions=False)
+        assert result.exit_code == 0
+        return result.output
+
+    assert "已安装 city" in run("install", str(add_model(tmp_path / "city")))
+    assert "* city" in run("list")
+    run("remove", "city")
+    assert "* 练习模型" in run("list")

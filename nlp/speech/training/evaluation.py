@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +26,18 @@ _CHUNK = RATE // 10 * 2  # bytes of 100 ms
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """Errors over characters."""
+    """Errors over characters, and the time it took to hear them."""
 
     wrong: int
     characters: int
+    seconds_of_sound: float
+    seconds_of_work: float
 
     def __str__(self) -> str:
-        return f"CER {self.wrong / self.characters:.1%} ({self.wrong} of {self.characters})"
+        return (
+            f"CER {self.wrong / self.characters:.1%} ({self.wrong} of {self.characters}), "
+            f"real-time factor {self.seconds_of_work / self.seconds_of_sound:.3f}"
+        )
 
 
 def sets(trained_on: set[str]) -> Iterator[tuple[str, list[str]]]:
@@ -51,14 +57,24 @@ def measure(model: Path, sentences: Sequence[str], show: Callable[[str], None] |
     vosk.SetLogLevel(-1)
     loaded = vosk.Model(str(model))
     wrong = characters = 0
+    sound_seconds = work_seconds = 0.0
     for number, sentence in enumerate(sentences):
         said = text.plain(sentence)
-        heard = text.plain(recognise(loaded, telephone_audio(sentence, _speaker(number))))
+        sound = telephone_audio(sentence, _speaker(number))
+        began = time.process_time()
+        heard = text.plain(recognise(loaded, sound))
+        work_seconds += time.process_time() - began
+        sound_seconds += len(sound) / 2 / RATE
         errors = distance(said, heard)
         wrong, characters = wrong + errors, characters + len(said)
         if errors and show:
             show(f"  {said}\n  {heard}")
-    return Result(wrong=wrong, characters=characters)
+    return Result(
+        wrong=wrong,
+        characters=characters,
+        seconds_of_sound=sound_seconds,
+        seconds_of_work=work_seconds,
+    )
 
 
 def _speaker(number: int) -> Speaker:
