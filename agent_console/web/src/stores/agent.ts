@@ -33,8 +33,6 @@ export const useAgent = defineStore('agent', () => {
 
   const presence = ref<Presence | null>(null)
   const call = ref<CallView | null>(null)
-  /** The call that was just ended, while its order is written up. */
-  const wrappingUp = ref<CallView | null>(null)
   /** What was typed for the call in hand, as the server had it at the last reading. */
   const draft = ref<(DraftView & { callId: string }) | null>(null)
   const ended = ref<EndedCall | null>(null)
@@ -92,10 +90,8 @@ export const useAgent = defineStore('agent', () => {
 
   function take(view: AgentView): void {
     presence.value = view.presence
-    // While wrapping up the server still names the call that ended.
-    const over = view.call?.state === 'ENDED'
-    call.value = over ? null : view.call
-    wrappingUp.value = over ? view.call : null
+    // The call may be named a moment longer than it lasts.
+    call.value = view.call?.state === 'ENDED' ? null : view.call
     draft.value = view.call && view.draft ? { callId: view.call.call_id, ...view.draft } : null
     answerOwnCall()
   }
@@ -373,7 +369,6 @@ export const useAgent = defineStore('agent', () => {
   return {
     presence,
     call,
-    wrappingUp,
     draft,
     ended,
     waiting,

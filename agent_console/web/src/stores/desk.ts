@@ -83,7 +83,6 @@ export const useDesk = defineStore('desk', () => {
   const fieldInUse = ref<TextField | null>(null)
 
   const keys = new IdempotencyKeys()
-  let joined = false
   const form = computed(() => sheet.value.form)
   const number = computed(
     () => detail.value?.call.caller_number ?? numberOfCurrentCall() ?? '',
@@ -97,6 +96,11 @@ export const useDesk = defineStore('desk', () => {
     return `desk:${session.staff?.id ?? ''}:${id ?? 'none'}`
   }
 
+  /** Which call's form this tab has open, for a reload after the call's end. */
+  function openKey(): string {
+    return `desk-open:${session.staff?.id ?? ''}`
+  }
+
   // --- which call -----------------------------------------------------------------------------
 
   /** Brings a call to the desk. What was typed for the former one is saved first. */
@@ -106,6 +110,7 @@ export const useDesk = defineStore('desk', () => {
     if (former && saveState.value === 'dirty') void save()
     setAside.value = former && !done.value && hasContent(sheet.value) ? former : null
     reset(id)
+    writeKept(openKey(), id)
     recoverLocal()
     await load()
   }
@@ -114,6 +119,7 @@ export const useDesk = defineStore('desk', () => {
   function standBy(): void {
     if (saveState.value === 'dirty') void save()
     reset(null)
+    dropKept(openKey())
     recoverLocal()
   }
 
@@ -382,6 +388,7 @@ export const useDesk = defineStore('desk', () => {
   function finish(order: OpenedOrder): void {
     opened.value = [...opened.value, order]
     done.value = true
+    dropKept(openKey())
     saveState.value = 'clean'
     problem.value = null
     faults.value = {}
@@ -407,18 +414,27 @@ export const useDesk = defineStore('desk', () => {
     }
     publicAnswer.value = ''
     done.value = false
+    if (callId.value) writeKept(openKey(), callId.value)
     keys.done()
   }
 
   // --- the desk follows the calls -------------------------------------------------------------
 
   watch(
-    () => agent.call ?? agent.wrappingUp,
+    () => agent.call,
     (call) => {
-      if (call?.direction !== 'INBOUND' || !session.may('order.create')) return
-      // Wrapping up is joined after a reload only; an agent who left the call's form has done so.
-      if (agent.call || !joined) void open(call.call_id)
-      joined = true
+      if (call?.direction === 'INBOUND' && session.may('order.create')) void open(call.call_id)
+    },
+    { immediate: true },
+  )
+  /** After a reload: the call whose form was open, unless another one is in hand. */
+  const stopWaiting = watch(
+    () => agent.presence,
+    (presence) => {
+      if (!presence) return
+      void nextTick(() => stopWaiting())
+      const left = readKept<string>(openKey())
+      if (left && !agent.call && !callId.value) void open(left)
     },
     { immediate: true },
   )
