@@ -19,7 +19,7 @@ import structlog
 
 from bench import call_rate, cpu, screen_pop, transcript
 from bench.figures import Row, load_average, machine, table
-from bench.floor import make_agents
+from bench.floor import make_agents, plenty_of_media_ports
 from tests.support.hotline import RunningHotline, running_hotline
 
 PARTS = ("screen_pop", "call_rate", "cpu", "transcript")
@@ -30,7 +30,7 @@ class Extent:
     """How much is measured."""
 
     screen_pops: int = 20
-    rates: tuple[int, ...] = (2, 4, 8, 12, 16, 20, 30, 40)
+    rates: tuple[int, ...] = (4, 10, 20, 30, 40, 60, 80)
     rate_seconds: float = 4.0
     conversations: int = 8
     talk_seconds: float = 20.0
@@ -53,7 +53,7 @@ async def measure(parts: list[str], extent: Extent) -> list[Row]:
     """Start the product, measure these parts one after the other, stop it."""
     telephony = {"desk_phones": extent.conversations + 2, "wrap_up_seconds": 0}
     rows: list[Row] = []
-    async with running_hotline(telephony=telephony) as hotline:
+    async with running_hotline(telephony=telephony, asterisk=plenty_of_media_ports()) as hotline:
         await make_agents(hotline, extent.conversations)
         for part in parts:
             started, load = time.monotonic(), load_average()

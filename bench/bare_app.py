@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.floor import plenty_of_media_ports
 from config.secrets import load_or_create_secrets
 from config.settings import Settings
 from models.ids import new_id
@@ -87,7 +88,7 @@ async def _unless_gone(work: Coroutine[Any, Any, None]) -> None:
 async def running_bare_app() -> AsyncIterator[Settings]:
     """The app on an Asterisk of its own, configured as the product's is."""
     with TemporaryDirectory(prefix="hotline-", ignore_cleanup_errors=True) as var:
-        settings = isolated_settings(Path(var), asterisk={"app": _APP})
+        settings = isolated_settings(Path(var), asterisk={"app": _APP} | plenty_of_media_ports())
         secrets = load_or_create_secrets(settings)
         prompts = await make_prompts(settings)
         exchange = AsteriskProcess(settings=settings, secrets=secrets, prompts=prompts)

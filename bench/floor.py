@@ -12,6 +12,7 @@ from typing import Any
 
 from agent_console.accounts import NewStaff, create_staff
 from hotline.demo.client import Client
+from hotline.simulation.ports import free_udp_range
 from hotline.simulation.sip_agent import SipAgent
 from models.vocabulary import Role
 from tests.support.hotline import RunningHotline
@@ -19,6 +20,7 @@ from tests.support.hotline import RunningHotline
 _PATIENCE_SECONDS = 30.0
 #: The first desk phones belong to the demo's scripted agents.
 _FIRST_EXTENSION = 1903
+_MEDIA_PORTS = 1400
 
 
 async def make_agents(hotline: RunningHotline, count: int) -> None:
@@ -33,6 +35,12 @@ async def make_agents(hotline: RunningHotline, count: int) -> None:
                 extension=str(_FIRST_EXTENSION + number),
             )
             await create_staff(store, new, hotline.password)
+
+
+def plenty_of_media_ports() -> dict[str, int]:
+    """Settings of Asterisk for up to 700 calls at once, so that the ladder's end is not a port."""
+    ports = free_udp_range(_MEDIA_PORTS)
+    return {"rtp_start": ports.start, "rtp_end": ports.stop - 1}
 
 
 def _username(number: int) -> str:

@@ -55,6 +55,8 @@ async def measure(hotline: RunningHotline, sentences: int) -> list[Row]:
 async def _connect(place: Desk) -> None:
     ring = await place.phone.rung(within=_PATIENCE_SECONDS)
     place.phone.answer(ring)
+    # A phone that sends nothing for half a minute would be taken for lost.
+    place.phone.voice.say(spoken_ulaw("您好，请讲。"))
     await place.feed.first(of_type("CallAnswered"))
     await asyncio.sleep(1.0)  # until the caller's sound is being listened to
 
