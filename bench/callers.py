@@ -17,7 +17,7 @@ from hotline.simulation.sound import spoken_ulaw
 
 _SCENARIO = Path(__file__).with_name("rated_caller.xml")
 #: A call that is not answered in this time has failed.
-_ANSWER_SECONDS = 4.0
+_ANSWER_SECONDS = 2.0
 #: SIPp ends by itself; beyond this it is stuck, and every open call has failed.
 _MARGIN_SECONDS = 30.0
 #: Exit codes of a SIPp that made its calls: all succeeded, some failed.
