@@ -127,11 +127,6 @@ export function sentenceOf(error: unknown): string {
   return '操作未完成，请重试'
 }
 
-/** True when sending the same thing again may help. */
-export function isTransient(error: unknown): boolean {
-  return error instanceof NetworkError || (error instanceof ApiError && error.status >= 500)
-}
-
 /**
  * Hands out one key per content: the same content sent again (a retry) carries the same key,
  * so that the server carries a command out once; changed content gets a new one.
