@@ -59,9 +59,10 @@ export interface LiveOptions {
 /** The server sends a heartbeat every 15 s; longer silence means that the line is dead. */
 const SILENCE_MS = 40_000
 const SHORTEST_WAIT_MS = 800
-const LONGEST_WAIT_MS = 10_000
+/** Short: agents wait for this line; with the spread it stays under two seconds. */
+const LONGEST_WAIT_MS = 1500
 
-/** Seconds before try number `attempt` (0, 1, …): doubling, capped, spread by up to 30 %. */
+/** Milliseconds before try number `attempt` (0, 1, …): doubling, capped, spread by up to 30 %. */
 export function waitBefore(attempt: number, random: number = Math.random()): number {
   const base = Math.min(LONGEST_WAIT_MS, SHORTEST_WAIT_MS * 2 ** attempt)
   return Math.round(base * (1 + 0.3 * random))
