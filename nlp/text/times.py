@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from models.understanding import Fact, Span
@@ -30,6 +30,8 @@ _PART_HOURS = {
 _AFTERNOON = ("下午", "傍晚", "晚")
 _EVERY = re.compile(r"每[天晚周个到年]?$|天天$|一到$")
 _OPENING = re.compile(r"上班|上不上班|营业|开门|值班|放假")
+#: What stands around an amount of time without changing it.
+_AROUND = re.compile(r"^(?:连续|已经|都|有|整整)|了$")
 #: A date without a year that lies further ahead than this was last year's.
 _AHEAD = timedelta(days=31)
 
@@ -40,6 +42,8 @@ class _When:
     #: ``day`` or ``month``: how exactly ``day`` is meant.
     exact: str = "day"
     clock: time | None = None
+    #: How long it has gone on, where that is what was said; ``day`` is then when it began.
+    lasting: str = ""
 
 
 _Resolver = Callable[[re.Match[str], datetime], _When | None]
@@ -48,7 +52,9 @@ _Resolver = Callable[[re.Match[str], datetime], _When | None]
 def find_times(text: str, now: datetime, zone: tzinfo) -> list[Fact]:
     """Phrases of time in order of appearance. ``now`` is aware; ``zone`` is the caller's.
 
-    ``value`` is local: ``2026-11-20``, ``2026-11-20T20:30`` or ``2026-10``; ``resolved`` is UTC.
+    ``value`` is local: ``2026-11-20``, ``2026-11-20T20:30`` or ``2026-10``; how long
+    something has gone on stays in words (``持续三天``). ``resolved`` is UTC, for these the
+    beginning.
     """
     local = now.astimezone(zone)
     facts: list[Fact] = []
@@ -91,7 +97,7 @@ def _fact(match: re.Match[str], when: _When, zone: tzinfo) -> Fact:
     return Fact(
         kind="time",
         text=match.group(),
-        value=value,
+        value=when.lasting or value,
         span=Span(start=start, end=end),
         resolved=instant.astimezone(UTC),
     )
@@ -183,6 +189,12 @@ def _ago(match: re.Match[str], now: datetime) -> _When | None:
     return _back(now, float(number or 0) + (0.5 if half else 0.0), match.group("unit"))
 
 
+def _lasting(match: re.Match[str], now: datetime) -> _When | None:
+    began = _ago(match, now)
+    amount = _AROUND.sub("", match.group()).replace("快", "近", 1)
+    return began and replace(began, lasting=f"持续{amount}")
+
+
 def _back(now: datetime, amount: float, unit: str) -> _When | None:
     if unit in ("小时", "钟头"):
         then = now - timedelta(hours=amount)
@@ -232,7 +244,7 @@ _PATTERNS: list[tuple[re.Pattern[str], _Resolver]] = [
         (rf"(?P<day>[昨前今明])(?P<part>晚上|晚|夜里|夜|早上|早|晨){_HOUR}", _relative_day),
         (r"刚刚|刚才", _just_now),
         (rf"{_AMOUNT}(?:多|来)?(?:之前|以前|前)", _ago),
-        (rf"(?:连续|已经|快|都|有|整整|超过)?{_AMOUNT}(?:多|半)?了", _ago),
-        (rf"连续{_AMOUNT}", _ago),
+        (rf"(?:连续|已经|快|都|有|整整|超过)?{_AMOUNT}(?:多|半)?了", _lasting),
+        (rf"连续{_AMOUNT}", _lasting),
     )
 ]

@@ -64,10 +64,10 @@ class TestTimes:
             ("前天晚上", "2026-11-20T20:00"),
             ("昨晚十一点多", "2026-11-21T23:00"),
             ("今天早上七点四十左右", "2026-11-22T07:40"),
-            ("三天了还没人来", "2026-11-19"),
-            ("停电十二个小时了", "2026-11-21T22:30"),
-            ("一个半月了", "2026-10"),
-            ("半年了", "2026-05"),
+            ("三天前就没人来", "2026-11-19"),
+            ("停电是十二个小时前", "2026-11-21T22:30"),
+            ("一个半月前", "2026-10"),
+            ("半年之前", "2026-05"),
             ("上个星期二", "2026-11-10"),
             ("星期五下午三点", "2026-11-20T15:00"),
             ("上个月十五号", "2026-10-15"),
@@ -83,6 +83,23 @@ class TestTimes:
         facts = find_times(text, NOW, ZONE)
         assert [fact.value for fact in facts] == [value]
         assert spans_hold(text, facts)
+
+    @pytest.mark.parametrize(
+        ("text", "value", "began"),
+        [
+            ("路灯坏了一个星期了", "持续一个星期", "2026-11-15"),
+            ("已经三天了还没人来", "持续三天", "2026-11-19"),
+            ("快三个月了", "持续近三个月", "2026-08-01"),
+            ("连续两天停水", "持续两天", "2026-11-20"),
+            ("停电十二个小时了", "持续十二个小时", "2026-11-21"),
+        ],
+    )
+    def test_how_long_it_has_gone_on_reads_as_such(self, text: str, value: str, began: str) -> None:
+        facts = find_times(text, NOW, ZONE)
+        assert [fact.value for fact in facts] == [value]
+        assert spans_hold(text, facts)
+        assert facts[0].resolved is not None
+        assert facts[0].resolved.astimezone(ZONE).date().isoformat() == began
 
     def test_the_instant_is_utc(self) -> None:
         (fact,) = find_times("昨天晚上八点半", NOW, ZONE)
