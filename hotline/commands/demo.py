@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from typing import Any
 
 import click
 
 from config.settings import load_settings
 from hotline.demo.run import Demonstration, Summary, Tally, summarise
+from models.vocabulary import OrderState
 
 
 @click.command()
@@ -53,6 +55,8 @@ def _report(tally: Tally, before: Summary, after: Summary) -> int:
     for name, did, recorded in rows:
         mark = "✓" if did == recorded else "✗"
         click.echo(f"{name:　<6}　{did:>8}　{recorded:>10} {mark}")
+    standing = Counter(OrderState(state).label for state in tally.orders.values())
+    click.echo("工单停在：" + "，".join(f"{name} {count} 件" for name, count in standing.items()))
     click.echo(
         f"转写语句 {after.utterances - before.utterances} 条，"
         f"办结评分 {after.scored - before.scored} 件，全库平均分 {after.mean_score or '—'}"

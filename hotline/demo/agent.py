@@ -29,7 +29,10 @@ class OpenedOrder:
 
     order_id: str
     department: str
-    to_unit: bool
+    #: As the order was left by the agent.
+    state: str
+    #: How far the story takes it: ``ANSWERED`` or one of ``story.DESTINATIONS``.
+    destination: str
 
 
 class ScriptedAgent:
@@ -86,12 +89,16 @@ class ScriptedAgent:
         if proposal is None:
             log.warning("nothing was understood, no order opened", call_id=call_id)
             return
-        order = await self._client.post("/api/orders", self._order_form(call, proposal))
+        on_the_spot = answered_on_the_spot(proposal["request_types"][0]["code"])
+        destination = "ANSWERED" if on_the_spot else self._story.destination()
+        form = self._order_form(call, proposal, destination)
+        order = await self._client.post("/api/orders", form)
         await self._on_order(
             OpenedOrder(
                 order_id=order["id"],
                 department=order["lead_department"],
-                to_unit=order["state"] != "CLOSED",
+                state=order["state"],
+                destination=destination,
             )
         )
 
@@ -105,17 +112,18 @@ class ScriptedAgent:
                 return call
             await asyncio.sleep(0.5)
 
-    def _order_form(self, call: dict[str, Any], proposal: dict[str, Any]) -> dict[str, Any]:
+    def _order_form(
+        self, call: dict[str, Any], proposal: dict[str, Any], destination: str
+    ) -> dict[str, Any]:
         request_type = proposal["request_types"][0]["code"]
-        on_the_spot = answered_on_the_spot(request_type)
+        on_the_spot = destination == "ANSWERED"
+        to_unit = "dispatch_queue" if destination == "DISPATCH" else "dispatch_now"
         facts = {fact["kind"]: fact for fact in reversed(proposal["facts"])}
-        said = "，".join(
-            line["text"].rstrip("，。？") for line in call["utterances"] if line["leg"] == "CALLER"
-        )
+        said = "".join(line["text"] for line in call["utterances"] if line["leg"] == "CALLER")
         departments = proposal["departments"]
         department = departments[0]["code"] if departments else self._default_department
         return {
-            "mode": "answered" if on_the_spot else "dispatch_now",
+            "mode": "answered" if on_the_spot else to_unit,
             "call_id": call["call"]["call_id"],
             "request_type": request_type,
             "category": proposal["categories"][0]["code"],

@@ -166,9 +166,9 @@ class Demonstration:
         while True:
             order = await self._orders.get()
             try:
-                state = "CLOSED"
-                if order.to_unit:
-                    state = await office.handle(order.order_id, order.department)
+                state = order.state
+                if state == "DISPATCHED":
+                    state = await office.handle(order.order_id, order.department, order.destination)
                 self.tally.orders[order.order_id] = state
             except RequestFailed as error:
                 self.tally.failed.append(str(error))

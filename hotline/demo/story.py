@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,21 @@ from models.vocabulary import (
     RequestType,
     Satisfaction,
     SolvedByCaller,
+)
+
+#: How far an order goes, one after the other: each desk soon has something in its queue, and most
+#: orders are closed in the long run.
+DESTINATIONS = (
+    "CLOSED",
+    "SIGN",
+    "FOLLOW_UP",
+    "AUDIT",
+    "DISPATCH",
+    "CLOSED",
+    "CLOSED",
+    "CLOSED",
+    "CLOSED",
+    "CLOSED",
 )
 
 FILE = Path(__file__).with_name("story.yaml")
@@ -51,6 +67,8 @@ class Story:
         self._callers: list[str] = content["callers"]
         self._voices: list[str] = content["voices"]
         self._replies: list[dict[str, Any]] = content["replies"]
+        self._destinations = cycle(DESTINATIONS)
+        self._next_reply = cycle(self._replies)
         self.greeting: str = content["agent"]["greeting"]
         self.closing: str = content["agent"]["closing"]
         self.spot_answer: str = content["spot_answer"]
@@ -73,7 +91,7 @@ class Story:
 
     def reply(self) -> Reply:
         """What the unit answers this time."""
-        row = self._random.choice(self._replies)
+        row = next(self._next_reply)
         solved = SolvedByCaller(self._pick(row["solved"]))
         happy = row["satisfied"] if solved is not SolvedByCaller.UNSOLVED else ["DISSATISFIED"]
         return Reply(
@@ -90,6 +108,10 @@ class Story:
             "fact_finding": self._pick([FactFinding.TRUE] * 4 + [FactFinding.PARTLY_TRUE]),
             "demand_finding": self._pick([DemandFinding.REASONABLE] * 4 + [DemandFinding.PARTLY]),
         }
+
+    def destination(self) -> str:
+        """Where the next order stays."""
+        return next(self._destinations)
 
     def happens(self, share: float) -> bool:
         """True in that share of all cases."""

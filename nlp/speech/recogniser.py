@@ -24,8 +24,8 @@ from nlp.speech.text import for_reading
 _LEAD_SECONDS = 0.3
 #: Partials come no more often than this.
 _PARTIAL_SECONDS = 0.3
-#: An utterance without end is cut here.
-_LONGEST_SECONDS = 25.0
+#: Who speaks on without a pause is cut here, so that words become final and are understood.
+_LONGEST_SECONDS = 10.0
 _BYTES = 2
 
 Emit = Callable[[Heard], None]

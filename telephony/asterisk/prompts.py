@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import subprocess
 import wave
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from pydantic import BaseModel, Field, ValidationError
 from config.rules import read_yaml, rule_file
 from config.settings import Settings
 from models.errors import ConfigurationError
+from models.ids import new_id
 from telephony.asterisk import tones
 
 #: Two programs at work at a time are enough for a two-core machine.
@@ -151,7 +151,7 @@ def _run(name: str, command: list[str], workshop: Path, text: str = "") -> None:
 
 def _calculated(path: Path, make: Callable[[], tones.Samples]) -> Path:
     if not _file(path).exists():
-        draft = path.with_name(f".{path.name}-{os.getpid()}.wav")
+        draft = path.with_name(f".{path.name}-{new_id()}.wav")
         tones.write_wave(draft, make())
         draft.replace(_file(path))
     return path

@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,23 +59,24 @@ class RunningHotline:
     def environment(self) -> dict[str, str]:
         """What makes the ``hotline`` command use this installation."""
         settings = self.settings
-        return (
-            os.environ
-            | self.extra
-            | {
-                "HOTLINE_VAR": str(settings.var),
-                "HOTLINE_WEB__PORT": str(settings.web.port),
-                "HOTLINE_ASTERISK__ROOT": str(settings.asterisk_root),
-                "HOTLINE_ASTERISK__HTTP_PORT": str(settings.asterisk.http_port),
-                "HOTLINE_ASTERISK__SIP_PORT": str(settings.asterisk.sip_port),
-                "HOTLINE_ASTERISK__RTP_START": str(settings.asterisk.rtp_start),
-                "HOTLINE_ASTERISK__RTP_END": str(settings.asterisk.rtp_end),
-                "HOTLINE_TELEPHONY__TRUNK_OUTBOUND": settings.telephony.trunk_outbound,
-                "HOTLINE_TELEPHONY__WRAP_UP_SECONDS": str(settings.telephony.wrap_up_seconds),
-                "HOTLINE_TELEPHONY__DESK_PHONES": str(settings.telephony.desk_phones),
-                "PYTHONUNBUFFERED": "1",
-            }
-        )
+        values = {
+            "VAR": settings.var,
+            "WEB__PORT": settings.web.port,
+            "ASTERISK__ARI_URL": settings.asterisk.ari_url,
+            "ASTERISK__ARI_PASSWORD": settings.asterisk.ari_password.get_secret_value(),
+            "ASTERISK__SIP_WS_URL": settings.asterisk.sip_ws_url,
+            "ASTERISK__ROOT": settings.asterisk_root,
+            "ASTERISK__HTTP_PORT": settings.asterisk.http_port,
+            "ASTERISK__SIP_PORT": settings.asterisk.sip_port,
+            "ASTERISK__RTP_START": settings.asterisk.rtp_start,
+            "ASTERISK__RTP_END": settings.asterisk.rtp_end,
+            "TELEPHONY__TRUNK_OUTBOUND": settings.telephony.trunk_outbound,
+            "TELEPHONY__WRAP_UP_SECONDS": settings.telephony.wrap_up_seconds,
+            "TELEPHONY__DESK_PHONES": settings.telephony.desk_phones,
+            "SPEECH__MODEL": settings.speech.model,
+        }
+        ours = {f"HOTLINE_{name}": str(value) for name, value in values.items()}
+        return os.environ | ours | {"PYTHONUNBUFFERED": "1"} | self.extra
 
     async def command(self, *arguments: str, text: str = "") -> tuple[int, str]:
         """Run ``hotline …``; gives the code and output, with a failure's complaints."""
@@ -146,8 +147,13 @@ class RunningHotline:
 
 
 @asynccontextmanager
-async def running_hotline(**overrides: Any) -> AsyncIterator[RunningHotline]:
-    """Prepare, start, and stop at the end; nothing of it stays."""
+async def running_hotline(
+    prepare: Callable[[RunningHotline], None] = lambda _: None, **overrides: Any
+) -> AsyncIterator[RunningHotline]:
+    """Prepare, start, and stop at the end; nothing of it stays.
+
+    :param prepare: called before the first command runs.
+    """
     var = Path(tempfile.mkdtemp(prefix="hotline-"))
     settings = isolated_settings(var, **overrides)
     secrets = load_or_create_secrets(settings)
@@ -162,6 +168,8 @@ async def running_hotline(**overrides: Any) -> AsyncIterator[RunningHotline]:
         log_file=var / "serve.log",
     )
     _reuse_text_model(var)
+    prepare(hotline)
+    hotline.secrets = load_or_create_secrets(settings)
     try:
         code, printed = await hotline.command("init")
         assert code == 0, printed
