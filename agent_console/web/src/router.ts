@@ -1,5 +1,6 @@
 /** Pages, and who may open them. The server checks every request again. */
 
+import { ElMessage } from 'element-plus'
 import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from 'vue-router'
 
 import { firstPage, mayOpen } from './menu'
@@ -113,7 +114,9 @@ export function makeRouter(): Router {
       return { path: '/login', query: { next: to.fullPath, reason: 'network' } }
     }
     if (!session.me) return { path: '/login', query: { next: to.fullPath } }
-    return mayOpen(to.meta.needs) ? true : firstPage()
+    if (mayOpen(to.meta.needs)) return true
+    ElMessage.warning('您的岗位不能打开此页')
+    return firstPage()
   })
   router.afterEach((to) => {
     document.title = to.meta.title ? `${to.meta.title} · 12345热线` : '12345热线'
