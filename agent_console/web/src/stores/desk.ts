@@ -46,7 +46,7 @@ export type TextField =
 
 export type OpenedOrder = Pick<
   OrderDetail,
-  'id' | 'order_no' | 'order_no_spoken' | 'title' | 'query_code'
+  'id' | 'order_no' | 'order_no_spoken' | 'title' | 'query_code' | 'state' | 'accepted_at'
 >
 
 /** Where a fact of a kind belongs. */
@@ -188,6 +188,18 @@ export const useDesk = defineStore('desk', () => {
     }
   }
 
+  /** The call's record anew, as it is after the answer, the end, or a new order. */
+  async function refresh(): Promise<void> {
+    const id = callId.value
+    if (!id) return
+    try {
+      const call = await api.call(id)
+      if (id === callId.value) takeDetail(call)
+    } catch {
+      // What is shown stays; the next event reads it again.
+    }
+  }
+
   function takeDetail(call: CallDetail): void {
     detail.value = call
     utterances.value = merged(call.utterances, utterances.value)
@@ -215,6 +227,9 @@ export const useDesk = defineStore('desk', () => {
     const heard = data.utterance as Spoken & { call_id: string }
     if (heard.call_id === callId.value) utterances.value = withUtterance(utterances.value, heard)
   })
+  live.on('CallAnswered', (data) => {
+    if (data.call_id === callId.value) void refresh()
+  })
   live.on('RequestUnderstood', (data) => {
     if (data.call_id !== callId.value) return
     understanding.value = data.understanding as Understanding
@@ -226,6 +241,7 @@ export const useDesk = defineStore('desk', () => {
   live.onResync(() => void load())
   live.on('CallEnded', (data) => {
     if (data.call_id !== callId.value) return
+    void refresh()
     // What is still grey a moment later will never become final.
     setTimeout(() => {
       if (data.call_id === callId.value) {
@@ -392,6 +408,7 @@ export const useDesk = defineStore('desk', () => {
     saveState.value = 'clean'
     problem.value = null
     faults.value = {}
+    void refresh()
   }
 
   /** A second demand in the same call: caller and place of speaking stay, the rest is new. */
