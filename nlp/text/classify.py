@@ -19,6 +19,8 @@ from nlp.text.resources import Resources
 
 #: How many candidates are shown.
 TOP = 3
+#: A category or unit below this is noise, unless it is the only one there is.
+_FAINT = 0.01
 #: The score of a class that the training rows never showed: what most classes get, neither for nor
 #: against.
 NEVER = -1.0
@@ -50,7 +52,10 @@ Street = Callable[[], str | None]
 
 @dataclass(frozen=True)
 class Classified:
-    """Likeliest first, at most :data:`TOP` each. All empty when nothing of the text is known."""
+    """Likeliest first, at most :data:`TOP` each; faint categories and units are left out.
+
+    All empty when nothing of the text is known.
+    """
 
     request_types: tuple[Candidate, ...] = ()
     categories: tuple[Candidate, ...] = ()
@@ -149,7 +154,7 @@ class Classifier:
     def _categories(
         self, row: Row, cues: dict[str, int], confidences: Floats
     ) -> tuple[Candidate, ...]:
-        return tuple(
+        candidates = tuple(
             Candidate(
                 code=self._leaves[i].code,
                 name=self._leaves[i].name,
@@ -159,6 +164,7 @@ class Classifier:
             )
             for i in _best(confidences)
         )
+        return _worth_showing(candidates)
 
     def _leaf_words(self, row: Row, cues: dict[str, int], leaf: int, count: int = TOP) -> list[str]:
         listed = self._cues.spoken_for(leaf, cues)
@@ -174,8 +180,8 @@ class Classifier:
     ) -> tuple[Candidate, ...]:
         votes, decisions = self._votes(text, row, leaves, request_type, street)
         order = sorted(votes, key=lambda unit: -votes[unit])[:TOP]
-        return tuple(
-            self._unit_candidate(unit, votes[unit], decisions.get(unit), row) for unit in order
+        return _worth_showing(
+            tuple(self._unit_candidate(u, votes[u], decisions.get(u), row) for u in order)
         )
 
     def _votes(
@@ -279,6 +285,11 @@ def _aligned(scores: Floats, positions: np.ndarray[tuple[int], np.dtype[np.int64
 
 def _best(confidences: Floats, count: int = TOP) -> list[int]:
     return [int(i) for i in np.argsort(-confidences)[:count]]
+
+
+def _worth_showing(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Without the faint ones; the first always stays."""
+    return candidates[:1] + tuple(c for c in candidates[1:] if c.confidence >= _FAINT)
 
 
 def _rounded(confidence: float) -> float:

@@ -66,7 +66,7 @@ class Understander:
             urgency=urgency,
             urgency_reason=reason,
             title=self._title(text, place_facts, found),
-            facts=(*place_facts, *facts),
+            facts=_once_each([*place_facts, *facts]),
             model_version=self.version,
         )
 
@@ -87,6 +87,14 @@ class Understander:
             list(found.category_words),
             _type(found),
         )
+
+
+def _once_each(facts: list[Fact]) -> tuple[Fact, ...]:
+    """Said again is no further fact: the first of each kind and value stays."""
+    first: dict[tuple[str, str], Fact] = {}
+    for fact in facts:
+        first.setdefault((fact.kind, fact.value), fact)
+    return tuple(first.values())
 
 
 def _type(found: Classified) -> RequestType:

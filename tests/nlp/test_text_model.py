@@ -246,6 +246,24 @@ class TestUnderstander:
                 assert all(0 <= confidence <= 1 for confidence in shown)
                 assert all(candidate.reason for candidate in candidates)
 
+    def test_a_clear_case_shows_no_faint_candidates(
+        self, understander: Understander, seed_rows: list[LabelledText]
+    ) -> None:
+        clear = understander.understand("蒸湘北路的路灯坏了，整条路的路灯都不亮", now=NOW)
+        assert [category.name for category in clear.categories] == ["路灯照明"]
+        for row in seed_rows[::13]:
+            found = understander.understand(row.text, now=NOW)
+            for candidates in (found.categories, found.departments):
+                assert all(candidate.confidence >= 0.01 for candidate in candidates[1:])
+
+    def test_what_is_said_twice_is_one_fact(self, understander: Understander) -> None:
+        text = "幸福里小区停水了三天了，我再说一遍，幸福里小区，三天了，没水"
+        facts = understander.understand(text, now=NOW).facts
+        assert [(fact.kind, fact.value) for fact in facts if fact.kind != "demand"] == [
+            ("place", "幸福里小区"),
+            ("time", "持续三天"),
+        ]
+
     @pytest.mark.parametrize("text", ["", "  ", "……！？", "12345", "\u0000\ud83d"])
     def test_nothing_to_understand_proposes_nothing(
         self, understander: Understander, text: str
