@@ -75,6 +75,12 @@ class TransitionRefused(HotlineError):
     title = "当前状态不能这样操作"
 
 
+class RoleRefused(TransitionRefused):
+    """An action that the state allows, but not to the actor's post."""
+
+    title = "您的岗位不能这样操作"
+
+
 class Conflict(HotlineError):
     """Someone else changed the record in between. Details: ``current_version``."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from models.errors import TransitionRefused
+from models.errors import RoleRefused, TransitionRefused
 from models.guards import MAY_BE_WITHDRAWN, NOT_OWN_RESULT, OWN_DEPARTMENT, Actor, Guard, Situation
 from models.tables import Task, WorkOrder
 from models.vocabulary import (
@@ -361,7 +361,8 @@ def _refusal(
     roles: Iterable[Role],
 ) -> TransitionRefused:
     allowed = allowed_actions(s.order, tasks, s.actor) if s.order else ()
-    return TransitionRefused(
+    kind = RoleRefused if because == "role" else TransitionRefused
+    return kind(
         message,
         action=action.value,
         state=(s.order.state if s.order else OrderState.DRAFT).value,
