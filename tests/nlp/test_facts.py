@@ -181,18 +181,45 @@ class TestDemand:
             (
                 "物业乱收费，我要求公示账目，退还多收的钱",
                 RequestType.COMPLAINT,
-                "我要求公示账目，退还多收的钱",
+                "要求公示账目，退还多收的钱",
             ),
             (
                 "请问高龄补贴怎么申请，我妈八十了",
                 RequestType.CONSULTATION,
-                "请问高龄补贴怎么申请，我妈八十了",
+                "高龄补贴怎么申请",
+            ),
+            (
+                "你好，我想咨询一下，居住证怎么办理",
+                RequestType.CONSULTATION,
+                "居住证怎么办理",
+            ),
+            (
+                "你好我要反映\n路灯坏了一个星期了晚上很黑希望尽快维修",
+                RequestType.HELP,
+                "希望尽快维修",
+            ),
+            (
+                "你好我要反映幸福里小区停水了请你们帮忙联系自来水公司我姓蒋",
+                RequestType.HELP,
+                "请你们帮忙联系自来水公司",
+            ),
+            (
+                "路灯坏了请派人来修，晚上很黑，谢谢",
+                RequestType.HELP,
+                "请派人来修",
             ),
         ],
     )
     def test_in_the_citizens_words(self, text: str, request_type: RequestType, demand: str) -> None:
         fact = find_demand(split_clauses(text), text, request_type)
         assert fact is not None and fact.value == demand and spans_hold(text, [fact])
+
+    @pytest.mark.parametrize(
+        "text",
+        ["你好，我要反映，蒸湘北路的路灯坏了一个星期了，晚上很黑。", "楼上天天吵怎么都没人管呢"],
+    )
+    def test_who_only_tells_demands_nothing(self, text: str) -> None:
+        assert find_demand(split_clauses(text), text, RequestType.HELP) is None
 
     def test_a_courtesy_is_no_demand(self) -> None:
         text = "楼上漏水，希望理解"
