@@ -115,6 +115,11 @@ def call_facts(call: Call, agent_name: str | None, number: str) -> CallFacts:
         reason=call.reason,
         citizen_recording=bool(call.citizen_recording),
         agent_recording=bool(call.agent_recording),
+        agent_recording_offset_s=(
+            (call.agent_recording_at - call.started_at).total_seconds()
+            if call.agent_recording_at
+            else None
+        ),
         transcript_incomplete=call.transcript_incomplete,
         speech_model=call.speech_model,
     )

@@ -55,6 +55,8 @@ class CallFacts(BaseModel):
     #: Whether there is something to listen to.
     citizen_recording: bool
     agent_recording: bool
+    #: When the agent's recording begins, in seconds after the call's start.
+    agent_recording_offset_s: float | None
     transcript_incomplete: bool
     speech_model: str
 
