@@ -83,12 +83,11 @@ class CallTaps:
 
     @property
     def speech_model(self) -> str:
-        """Name of the model in use; empty without one."""
+        """Name of the model in use, which says so when it is for practice; empty without one."""
         speech = self._exchange.speech
         if speech is None or not speech.status.available:
             return ""
-        status = speech.status
-        return f"{status.model}（练习模型）" if status.practice else status.model
+        return speech.status.model
 
     def ids(self) -> set[str]:
         """Channels and bridges of all taps, for telling them from what was left behind."""
