@@ -233,6 +233,25 @@ class TestTitle:
         assert found.title.startswith("幸福里小区")
         assert "没有水" in found.title
 
+    @pytest.mark.parametrize(
+        ("text", "title"),
+        [
+            (
+                "你好，我要反映，蒸湘北路的路灯坏了一个星期了，晚上很黑。",
+                "蒸湘北路的路灯坏了一个星期了",
+            ),
+            ("你好我要反映\n不听蒸湘北路的路灯坏了一个星期了", "蒸湘北路的路灯坏了一个星期了"),
+            ("反一定蒸湘北路的路灯坏了\n晚上很黑", "蒸湘北路的路灯坏了"),
+            ("井盖丢了在立新大道那边很危险", "立新大道井盖丢了"),
+            ("你好我要反映路灯坏了好久了", "路灯坏了好久了"),
+            ("你好我要反映一下幸福里小区停水了请你们帮忙联系自来水公司我姓蒋", "幸福里小区停水了"),
+        ],
+    )
+    def test_it_starts_at_the_place_or_the_matter(
+        self, understander: Understander, text: str, title: str
+    ) -> None:
+        assert understander.understand(text, now=NOW).title == title
+
     def test_a_span_of_time_is_not_cut_in_two(self, understander: Understander) -> None:
         text = "同志我们丽景园二栋又停电了一晚上没电小孩热得直哭电话幺三八零零零零零幺五六快点来修"
         found = understander.understand(text, now=NOW)
