@@ -42,6 +42,8 @@ FOR_RUNNING = [
 
 FOR_TESTS = [
     _program("chromium"),
+    # An address for the browser, on a machine that has only the loopback interface.
+    _program("ip", "iproute2"),
     _file("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),
     # The server's program is in this package too (as redis-check-rdb); the package redis-server
     # would start a server on the machine.

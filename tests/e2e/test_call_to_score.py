@@ -14,7 +14,7 @@ from hotline.simulation.sound import spoken_ulaw, spoken_wav
 from models.tables import Call, ClosureScore, OrderEvent, WorkOrder
 from models.vocabulary import ContactOutcome, OrderState
 from tests.e2e.conftest import Photographer
-from tests.support.browser import chromium, person, received
+from tests.support.browser import chromium, hears, person
 from tests.support.hotline import RunningHotline
 from tests.support.sipp import calling, citizen
 
@@ -63,8 +63,7 @@ async def _take_the_call(
             assert await voice.hears(1.0), "the citizen does not hear the agent"
             await _speak(page, voice)
             await _see_suggestions(page, photograph)
-            before, _ = await received(page)
-            assert before > 8_000, "the agent does not hear the citizen"
+            await hears(page, 12_000)
             await _put_a_phrase_into_a_field(page)
             order_no = await _submit(page, photograph)
             await phone.hang_up()
@@ -193,7 +192,7 @@ async def _follow_up(browser: Browser, hotline: RunningHotline, photograph: Phot
             await phone.reaches("answered", within=20)
             hangup = page.get_by_test_id("follow-up-hangup")
             await expect(hangup).to_be_visible()
-            await page.wait_for_function("() => window.peerConnections.length > 0")
+            await hears(page, 12_000)
             await page.get_by_test_id("follow-up-reached").click()
             await page.get_by_test_id("contacted-yes").click()
             await page.get_by_test_id("solved-SOLVED").click()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -101,6 +103,19 @@ async def received(page: Page) -> tuple[int, float]:
     """Bytes of sound that the page has received, and their energy (0: silence)."""
     count, energy = await page.evaluate(_RECEIVED)
     return count, energy
+
+
+async def hears(page: Page, wanted: int, within: float = 15.0) -> None:
+    """Wait until the page has received so many bytes of sound that is not silence.
+
+    :raises AssertionError: when it does not.
+    """
+    count, energy = await received(page)
+    deadline = time.monotonic() + within
+    while count < wanted or not energy:
+        assert time.monotonic() < deadline, f"only {count} bytes, energy {energy}"
+        await asyncio.sleep(0.1)
+        count, energy = await received(page)
 
 
 def _listen(context: BrowserContext) -> list[str]:
