@@ -20,6 +20,7 @@ from models.errors import (
     InvalidInput,
     NotFound,
     NotSignedIn,
+    RoleRefused,
     SpeechUnavailable,
     TelephonyUnavailable,
     TransitionRefused,
@@ -33,6 +34,8 @@ STATUS: dict[type[HotlineError], HTTPStatus] = {
     NotSignedIn: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
+    # One code and status for every refusal of the transition table; the title tells them apart.
+    RoleRefused: HTTPStatus.CONFLICT,
     TransitionRefused: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.PRECONDITION_FAILED,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -33,6 +33,13 @@ function understood(title: string, facts: Fact[] = []): Understanding {
 const CALLER = { callerNumber: '13800000001' }
 
 describe('filling the form while the citizen speaks', () => {
+  it('says for how long in set words, and a moment as it was said', () => {
+    const span = understood('', [fact('time', '一个星期了', '持续一个星期')])
+    const moment = understood('', [fact('time', '昨天晚上', '2026-11-21')])
+    expect(withProposals(newSheet(''), span, CALLER).form.occurred).toBe('持续一个星期')
+    expect(withProposals(newSheet(''), moment, CALLER).form.occurred).toBe('昨天晚上')
+  })
+
   it('takes title, place, time, phone and demand from what was understood', () => {
     const news = understood('蒸湘北路路灯不亮', [
       fact('place', '蒸湘北路', '蒸湘北路'),

@@ -42,6 +42,11 @@ export function newSheet(callerNumber = ''): Sheet {
 
 export const TITLE_MAX = 50
 
+/** A time as a form says it: a span in set words, a moment as it was said. */
+export function timeWords(fact: Fact): string {
+  return fact.value.startsWith('持续') ? fact.value : fact.text
+}
+
 /** What the machine would write into fields that are filled without asking. */
 export function proposedFields(
   understanding: Understanding,
@@ -55,7 +60,7 @@ export function proposedFields(
   return withoutEmpty({
     title: understanding.title.slice(0, TITLE_MAX),
     place: place ? place.value || place.text : '',
-    occurred: time?.text ?? '',
+    occurred: time ? timeWords(time) : '',
     callback_phone: said && said !== digits(callerNumber) ? said : '',
     demand: demand?.text ?? '',
   })

@@ -15,6 +15,7 @@ import {
   hasContent,
   missing,
   newSheet,
+  timeWords,
   toDraft,
   withEdit,
   withProposals,
@@ -301,7 +302,8 @@ export const useDesk = defineStore('desk', () => {
   function useFact(fact: Fact): void {
     const field = FIELD_OF_FACT[fact.kind]
     if (!field) insert(fact.value || fact.text)
-    else write(field, fact.kind === 'time' || fact.kind === 'demand' ? fact.text : fact.value)
+    else if (fact.kind === 'time') write(field, timeWords(fact))
+    else write(field, fact.kind === 'demand' ? fact.text : fact.value)
   }
 
   function write(field: TextField, text: string): void {
