@@ -125,7 +125,7 @@ class AsteriskProcess:
         for signal_number in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal_number)
-            if await _until(lambda: not self.is_running, _STOP_SECONDS):
+            if await _until(lambda: _is_over(pid), _STOP_SECONDS):
                 _log.info("asterisk.stopped", pid=pid)
                 return
         raise TelephonyUnavailable(f"电话交换程序（进程 {pid}）无法停止。")
@@ -223,6 +223,19 @@ def _search(configuration: Path) -> int | None:
     """Our Asterisk in its first moments, when it has not written its pid yet."""
     pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
     return next((pid for pid in pids if _is_ours(pid, configuration)), None)
+
+
+def _is_over(pid: int) -> bool:
+    """Whether the process has given back its ports.
+
+    While it ends it has no command line any more, but its threads still hold them.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return stat.rpartition(")")[2].split()[0] in "ZX" and threads <= 1
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> bool:
