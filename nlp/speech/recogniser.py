@@ -25,7 +25,7 @@ _LEAD_SECONDS = 0.3
 #: Partials come no more often than this.
 _PARTIAL_SECONDS = 0.3
 #: Who speaks on without a pause is cut here, so that words become final and are understood.
-_LONGEST_SECONDS = 10.0
+_LONGEST_SECONDS = 15.0
 _BYTES = 2
 
 Emit = Callable[[Heard], None]
