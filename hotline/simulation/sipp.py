@@ -108,12 +108,24 @@ class Phone:
             raise PhoneError(f"failed after {self.steps}\n{self.report()}")
 
     async def hang_up(self) -> None:
-        """Hang up now: BYE when answered, else CANCEL; return when the scenario has ended."""
-        if self.program.returncode is None and self._call_id:
+        """Hang up now: BYE when answered, else CANCEL; return when the scenario has ended.
+
+        A program that is still starting gets its order as soon as it has dialled.
+        """
+        await self._dialled()
+        if self.program.returncode is None:
             order = _HANG_UP.format(call_id=self._call_id).replace("\n", "\r\n").encode()
             with socket.socket(type=socket.SOCK_DGRAM) as hand:
                 hand.sendto(order, ("127.0.0.1", self.port))
         await self.finished(_PATIENCE_SECONDS)
+
+    async def _dialled(self, within: float = _PATIENCE_SECONDS) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while not self._call_id and self.program.returncode is None:
+            if loop.time() > deadline:
+                raise PhoneError(f"has not dialled\n{self.report()}")
+            await asyncio.sleep(0.02)
 
     def vanish(self) -> None:
         """The battery is empty: no BYE, no sound, nothing."""
