@@ -11,10 +11,16 @@ from agent_console.people import Person
 from dispatch.views.privacy import mask_phone
 from models.events import (
     AgentStateChanged,
+    AlertAcknowledged,
+    AlertRaised,
+    CallbackChanged,
     CallEvent,
+    CallSupervised,
     DomainEvent,
+    NuisanceListChanged,
     OrderChanged,
     RequestUnderstood,
+    SurgeChanged,
     TranscriptCompleted,
     UtteranceHeard,
     event_to_dict,
@@ -90,6 +96,15 @@ def _agent_state(person: Person, item: LiveEvent) -> str | None:
     return item.full if person.on_floor else None
 
 
+def _floor(person: Person, item: LiveEvent) -> str | None:
+    return item.full if person.on_floor else None
+
+
+def _watch(person: Person, item: LiveEvent) -> str | None:
+    """For shift leaders only: an agent need not know that someone listens."""
+    return item.full if person.may("floor.supervise") else None
+
+
 def _order(person: Person, item: LiveEvent) -> str | None:
     event = item.event
     if not isinstance(event, OrderChanged):
@@ -99,10 +114,16 @@ def _order(person: Person, item: LiveEvent) -> str | None:
 
 
 _RULES: dict[type[DomainEvent], Callable[[Person, LiveEvent], str | None]] = {
+    CallSupervised: _watch,  # before its base
     CallEvent: _call,
     UtteranceHeard: _words,
     RequestUnderstood: _words,
     TranscriptCompleted: _words,
     AgentStateChanged: _agent_state,
+    CallbackChanged: _floor,
+    SurgeChanged: _floor,
+    AlertRaised: _watch,
+    AlertAcknowledged: _watch,
+    NuisanceListChanged: _watch,
     OrderChanged: _order,
 }

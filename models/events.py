@@ -18,10 +18,17 @@ from models.speech import Utterance
 from models.understanding import Understanding
 from models.vocabulary import (
     AgentState,
+    AlertKind,
+    CallbackReason,
+    CallbackState,
     CallDirection,
     CallState,
     ContactOutcome,
     OrderState,
+    PartyKind,
+    PriorityReason,
+    Satisfaction,
+    SupervisionKind,
 )
 
 
@@ -55,7 +62,11 @@ class CallOffered(CallEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class CallQueued(CallEvent):
-    """The caller waits for an agent."""
+    """The caller waits for an agent, or now waits elsewhere or with another priority."""
+
+    queue: str = ""
+    priority: int = 0
+    priority_reasons: tuple[PriorityReason, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +94,93 @@ class CallEnded(CallEvent):
     reason: str = ""
     #: The live transcript has holes (our process died, speech was missing or overloaded).
     transcript_incomplete: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallPartyChanged(CallEvent):
+    """Someone besides citizen and agent is rung, joined, or left: a colleague, an expert, 110."""
+
+    party_id: str
+    kind: PartyKind
+    name: str
+    number: str = ""
+    #: ``ringing``, ``joined`` or ``left``.
+    step: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallTransferred(CallEvent):
+    """The call has passed to ``agent_id``, or to the outside when that is None."""
+
+    from_agent_id: str
+    to_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallRated(CallEvent):
+    """The citizen has graded the service by key."""
+
+    satisfaction: Satisfaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSupervised(CallEvent):
+    """A shift leader listens, whispers, has come in, or has stopped."""
+
+    supervisor_id: str
+    supervisor_name: str
+    kind: SupervisionKind
+    active: bool
+    reason: str = ""
+
+
+# --- the floor ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackChanged(DomainEvent):
+    """A call-back task was made or has moved on."""
+
+    callback_id: str
+    state: CallbackState
+    reason: CallbackReason
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRaised(DomainEvent):
+    """A shift leader is called. The same matter is raised once, not again while it lasts."""
+
+    alert_id: str
+    kind: AlertKind
+    text: str
+    call_id: str | None = None
+    agent_id: str | None = None
+    queue: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertAcknowledged(DomainEvent):
+    """Someone has taken care of it, by name."""
+
+    alert_id: str
+    staff_id: str
+    staff_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurgeChanged(DomainEvent):
+    """Surge mode was started, changed or ended; read the row."""
+
+    surge_id: str
+    active: bool
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NuisanceListChanged(DomainEvent):
+    """Numbers on the nuisance list came or went; read the rows."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,6 +65,9 @@ class ContactOutcome(Labelled):
     ABANDONED_QUEUE = "ABANDONED_QUEUE", "排队中挂断"
     ABANDONED_RINGING = "ABANDONED_RINGING", "振铃中挂断"
     VOICEMAIL_LEFT = "VOICEMAIL_LEFT", "已留言"
+    CALLBACK_BOOKED = "CALLBACK_BOOKED", "已预约回拨"
+    SELF_SERVED = "SELF_SERVED", "自助办理"
+    BLOCKED = "BLOCKED", "名单拦截"
     NOT_REACHED = "NOT_REACHED", "未接通"
     FAILED = "FAILED", "系统故障中断"
 
@@ -84,6 +87,11 @@ class CallState(Labelled):
     RINGING = "RINGING", "振铃"
     TALKING = "TALKING", "通话"
     HELD = "HELD", "保持"
+    CONSULTING = "CONSULTING", "咨询"
+    CONFERENCE = "CONFERENCE", "三方通话"
+    SELF_SERVICE = "SELF_SERVICE", "自助查询"
+    MESSAGE = "MESSAGE", "留言"
+    SURVEY = "SURVEY", "评价"
     DIALLING = "DIALLING", "呼叫中"
     ENDED = "ENDED", "已结束"
 
@@ -93,6 +101,7 @@ class Leg(Labelled):
 
     CALLER = "CALLER", "市民"
     AGENT = "AGENT", "坐席"
+    THIRD = "THIRD", "第三方"
 
 
 class AgentState(Labelled):
@@ -104,6 +113,8 @@ class AgentState(Labelled):
     RINGING = "RINGING", "振铃"
     TALKING = "TALKING", "通话"
     HOLD = "HOLD", "保持"
+    CONSULT = "CONSULT", "咨询"
+    CONFERENCE = "CONFERENCE", "三方通话"
     WRAP_UP = "WRAP_UP", "整理"
     REST = "REST", "小休"
     MEAL = "MEAL", "就餐"
@@ -251,6 +262,134 @@ class Light(Labelled):
     ORANGE = "ORANGE", "即将超期"
     RED = "RED", "超期"
     NONE = "NONE", "无时限"
+
+
+class QueueStrategy(Labelled):
+    """Who of the free agents gets the next call of a queue."""
+
+    LONGEST_IDLE = "LONGEST_IDLE", "空闲最久"
+    LEAST_CALLS = "LEAST_CALLS", "接听最少"
+    BEST_SKILL = "BEST_SKILL", "技能优先"
+
+
+class PriorityReason(Labelled):
+    """Why a caller goes before others."""
+
+    EMERGENCY_WORDS = "EMERGENCY_WORDS", "紧急用语"
+    ELDERLY = "ELDERLY", "老年人"
+    ENTERPRISE = "ENTERPRISE", "企业专席"
+    REPEAT_CALLER = "REPEAT_CALLER", "重复来电"
+    CALLBACK = "CALLBACK", "预约回拨"
+    INTERRUPTED = "INTERRUPTED", "通话中断"
+
+
+class PartyKind(Labelled):
+    """Who takes part in a call besides the citizen."""
+
+    AGENT = "AGENT", "坐席"
+    EXPERT = "EXPERT", "部门专家"
+    EMERGENCY = "EMERGENCY", "紧急联动"
+    SUPERVISOR = "SUPERVISOR", "班长"
+    OUTSIDE = "OUTSIDE", "外线"
+
+
+class CallEventKind(Labelled):
+    """A line of a call's own history (table ``call_events``)."""
+
+    OFFERED = "OFFERED", "来电"
+    QUEUED = "QUEUED", "进入排队"
+    QUEUE_CHANGED = "QUEUE_CHANGED", "溢出到其他队列"
+    PRIORITY_RAISED = "PRIORITY_RAISED", "提高优先级"
+    ANNOUNCED = "ANNOUNCED", "播报排队位置"
+    RINGING = "RINGING", "振铃"
+    MISSED = "MISSED", "未接"
+    DECLINED = "DECLINED", "拒接"
+    ANSWERED = "ANSWERED", "接听"
+    HELD = "HELD", "保持"
+    RESUMED = "RESUMED", "取回"
+    CONSULT_BEGUN = "CONSULT_BEGUN", "开始咨询"
+    CONSULT_ENDED = "CONSULT_ENDED", "结束咨询"
+    CONFERENCE_BEGUN = "CONFERENCE_BEGUN", "三方通话"
+    CONFERENCE_ENDED = "CONFERENCE_ENDED", "结束三方通话"
+    TRANSFERRED = "TRANSFERRED", "转接"
+    TRANSFER_FAILED = "TRANSFER_FAILED", "转接未成"
+    KEYS = "KEYS", "按键"
+    CALLBACK_BOOKED = "CALLBACK_BOOKED", "预约回拨"
+    SELF_SERVICE = "SELF_SERVICE", "自助查询"
+    MESSAGE_LEFT = "MESSAGE_LEFT", "留言"
+    RATED = "RATED", "服务评价"
+    LISTENED = "LISTENED", "监听"
+    WHISPERED = "WHISPERED", "耳语"
+    BARGED_IN = "BARGED_IN", "强插"
+    TAKEN_OVER = "TAKEN_OVER", "拦截"
+    FORCED_HANG_UP = "FORCED_HANG_UP", "强拆"
+    PICKED_UP = "PICKED_UP", "抢接"
+    ALERT = "ALERT", "告警"
+    ENDED = "ENDED", "结束"
+
+
+class TransferKind(Labelled):
+    """How a call is handed on."""
+
+    BLIND = "BLIND", "直接转接"
+    ATTENDED = "ATTENDED", "咨询后转接"
+
+
+class SupervisionKind(Labelled):
+    """What a shift leader does with another's call or seat."""
+
+    LISTEN = "LISTEN", "监听"
+    WHISPER = "WHISPER", "耳语"
+    BARGE_IN = "BARGE_IN", "强插"
+    TAKE_OVER = "TAKE_OVER", "拦截"
+    FORCE_HANG_UP = "FORCE_HANG_UP", "强拆"
+    FORCE_STATE = "FORCE_STATE", "强制置态"
+    PICK_UP = "PICK_UP", "抢接"
+
+
+class CallbackReason(Labelled):
+    """Why a citizen is owed a call."""
+
+    BOOKED = "BOOKED", "预约回拨"
+    ABANDONED = "ABANDONED", "排队中挂断"
+    VOICEMAIL = "VOICEMAIL", "语音留言"
+    INTERRUPTED = "INTERRUPTED", "系统中断"
+
+
+class CallbackState(Labelled):
+    """How far a call-back task has come."""
+
+    OPEN = "OPEN", "待回拨"
+    CALLING = "CALLING", "回拨中"
+    DONE = "DONE", "已回拨"
+    UNREACHED = "UNREACHED", "多次未接通"
+    SETTLED = "SETTLED", "来电人已再次来电"
+    CANCELLED = "CANCELLED", "已取消"
+
+
+class BlockState(Labelled):
+    """A number on the nuisance list."""
+
+    PROPOSED = "PROPOSED", "待复核"
+    ACTIVE = "ACTIVE", "生效"
+    REJECTED = "REJECTED", "已驳回"
+    ENDED = "ENDED", "已解除"
+
+
+class AlertKind(Labelled):
+    """What a shift leader is called for."""
+
+    SILENCE = "SILENCE", "长时间静音"
+    LONG_HOLD = "LONG_HOLD", "保持过长"
+    LONG_WAIT = "LONG_WAIT", "排队过长"
+    RISK_WORDS = "RISK_WORDS", "风险用语"
+    SERVICE_LEVEL = "SERVICE_LEVEL", "服务水平下降"
+    MISSED_RING = "MISSED_RING", "坐席未接"
+    STATE_OVERRUN = "STATE_OVERRUN", "状态超时"
+    TAP_SILENT = "TAP_SILENT", "录音无声"
+    DISK_LOW = "DISK_LOW", "录音磁盘空间不足"
+    SURGE = "SURGE", "话务激增"
+    CALLBACK_OVERDUE = "CALLBACK_OVERDUE", "回拨超时"
 
 
 #: Every closed set by name, for ``/api/vocabulary``.

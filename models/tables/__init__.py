@@ -2,7 +2,23 @@
 
 from models.tables.access import AccessLog
 from models.tables.base import Base
-from models.tables.calls import AgentPresenceRow, AgentStateLogRow, Call, Contact, UtteranceRow
+from models.tables.calls import (
+    AgentPresenceRow,
+    AgentStateLogRow,
+    Call,
+    CallEventRow,
+    CallParty,
+    Contact,
+    UtteranceRow,
+)
+from models.tables.floor import (
+    BlockedNumber,
+    Callback,
+    CallerProfile,
+    FloorAlert,
+    ShiftAssignment,
+    Surge,
+)
 from models.tables.orders import (
     AuditReview,
     ClosureScore,
@@ -16,6 +32,7 @@ from models.tables.orders import (
     WorkOrder,
 )
 from models.tables.outbox import OutboxRow
+from models.tables.recordings import LegalHold, Recording
 from models.tables.staff import Session, Staff
 
 __all__ = [
@@ -24,18 +41,28 @@ __all__ = [
     "AgentStateLogRow",
     "AuditReview",
     "Base",
+    "BlockedNumber",
     "Call",
+    "CallEventRow",
+    "CallParty",
+    "Callback",
+    "CallerProfile",
     "ClosureScore",
     "Contact",
     "DaySequence",
     "DoneCommand",
     "Draft",
+    "FloorAlert",
     "FollowUp",
+    "LegalHold",
     "OrderEvent",
     "OutboxRow",
+    "Recording",
     "Session",
+    "ShiftAssignment",
     "Staff",
     "Suggestion",
+    "Surge",
     "Task",
     "UtteranceRow",
     "WorkOrder",

@@ -13,10 +13,13 @@ from models.tables.base import Base, Code
 from models.vocabulary import (
     AgentState,
     CallDirection,
+    CallEventKind,
     CallState,
     Channel,
     ContactOutcome,
     Leg,
+    PartyKind,
+    Satisfaction,
 )
 
 
@@ -73,6 +76,60 @@ class Call(Base):
     transcript_incomplete: Mapped[bool] = mapped_column(default=False, index=True)
     #: Name of the speech model, with its practice mark.
     speech_model: Mapped[str] = mapped_column(String(128), default="")
+    #: Code of config/queues.yaml where the caller waited last; empty for our own calls.
+    queue: Mapped[str] = mapped_column(String(32), default="", index=True)
+    #: Higher goes first. The reasons are codes of PriorityReason.
+    priority: Mapped[int] = mapped_column(Integer, default=0)
+    priority_reasons: Mapped[list[Any]] = mapped_column(default=list)
+    #: How often it passed into other hands.
+    transfers: Mapped[int] = mapped_column(Integer, default=0)
+    #: The citizen's grade of the service, by key after the talk; when it was asked for.
+    satisfaction: Mapped[Satisfaction | None] = mapped_column(Code(Satisfaction))
+    rating_asked_at: Mapped[datetime | None]
+    #: Call-back task that this call serves.
+    callback_id: Mapped[str | None] = mapped_column(String(26), index=True)
+
+
+class CallParty(Base):
+    """Everyone who took part in a call besides the citizen, one row for each time on the line."""
+
+    __tablename__ = "call_parties"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), index=True)
+    kind: Mapped[PartyKind] = mapped_column(Code(PartyKind))
+    #: For agents and supervisors.
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    name: Mapped[str] = mapped_column(String(64), default="")
+    number: Mapped[str] = mapped_column(String(32), default="")
+    #: Name of the channel in Asterisk.
+    channel: Mapped[str] = mapped_column(String(64), default="")
+    rung_at: Mapped[datetime | None]
+    joined_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    #: Why the party left or was never reached, in words.
+    reason: Mapped[str] = mapped_column(Text, default="")
+    #: Path below the recordings folder of what this party said.
+    recording: Mapped[str] = mapped_column(String(255), default="")
+    recording_at: Mapped[datetime | None]
+
+
+class CallEventRow(Base):
+    """A call's own history, append-only: who did what when, and why."""
+
+    __tablename__ = "call_events"
+    __table_args__ = (Index("ix_call_events_call_id_at", "call_id", "at"),)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"))
+    at: Mapped[datetime] = mapped_column(index=True)
+    kind: Mapped[CallEventKind] = mapped_column(Code(CallEventKind))
+    #: Staff id, ``citizen`` or ``system``.
+    actor: Mapped[str] = mapped_column(String(26), default="system")
+    actor_name: Mapped[str] = mapped_column(String(64), default="")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    #: What else belongs to it, e.g. position and expected wait of an announcement.
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class UtteranceRow(Base):

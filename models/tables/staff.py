@@ -27,6 +27,8 @@ class Staff(Base):
     department: Mapped[str] = mapped_column(String(32))
     #: SIP extension of the seat, for those who telephone.
     extension: Mapped[str | None] = mapped_column(String(16), unique=True)
+    #: Skill group of config/queues.yaml → level 1 (best) to 9.
+    skills: Mapped[dict[str, Any]] = mapped_column(default=dict)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
 

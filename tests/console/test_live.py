@@ -148,7 +148,9 @@ async def test_a_browser_that_comes_back_misses_nothing(house: House) -> None:
         await tell(house, CallQueued(call_id="c1"))
         last_id = (await stream.next()).last_id
     await tell(house, CallQueued(call_id="c2"), heard("c2", "嗯", final=False))
-    await tell(house, CallEnded(call_id="c2", outcome=ContactOutcome.ABANDONED_QUEUE))
+    async with listening(await house.signed_in("leader")) as witness:
+        await tell(house, CallEnded(call_id="c2", outcome=ContactOutcome.ABANDONED_QUEUE))
+        await witness.next("CallEnded")  # all of it has reached the house
     async with listening(browser, last_id) as stream:
         assert (await stream.next("hello")).data == {"resumed": True}
         assert (await stream.next()).data["call_id"] == "c2"

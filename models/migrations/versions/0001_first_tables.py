@@ -71,6 +71,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outbox_published_at"), ["published_at"], unique=False)
 
     op.create_table(
+        "recordings",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=True),
+        sa.Column("contact_id", sa.String(length=26), nullable=True),
+        sa.Column("leg", sa.String(length=32), nullable=False),
+        sa.Column("party_name", sa.String(length=64), nullable=False),
+        sa.Column("path", sa.String(length=255), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("keep_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("checked", sa.String(length=16), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recordings")),
+        sa.UniqueConstraint("path", name=op.f("uq_recordings_path")),
+    )
+    with op.batch_alter_table("recordings", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recordings_call_id"), ["call_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recordings_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recordings_keep_until"), ["keep_until"], unique=False)
+
+    op.create_table(
         "staff",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("username", sa.String(length=64), nullable=False),
@@ -79,6 +104,7 @@ def upgrade() -> None:
         sa.Column("roles", sa.JSON(), nullable=False),
         sa.Column("department", sa.String(length=32), nullable=False),
         sa.Column("extension", sa.String(length=16), nullable=True),
+        sa.Column("skills", sa.JSON(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
@@ -118,6 +144,51 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_agent_state_log_agent_id"), ["agent_id"], unique=False)
 
     op.create_table(
+        "blocked_numbers",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("number", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("proposed_by", sa.String(length=26), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(length=26), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decision_note", sa.Text(), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_by", sa.String(length=26), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hits", sa.Integer(), nullable=False),
+        sa.Column("last_hit_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["decided_by"], ["staff.id"], name=op.f("fk_blocked_numbers_decided_by")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ended_by"], ["staff.id"], name=op.f("fk_blocked_numbers_ended_by")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by"], ["staff.id"], name=op.f("fk_blocked_numbers_proposed_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_blocked_numbers")),
+    )
+    with op.batch_alter_table("blocked_numbers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_blocked_numbers_number"), ["number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_blocked_numbers_state"), ["state"], unique=False)
+
+    op.create_table(
+        "caller_profiles",
+        sa.Column("number", sa.String(length=32), nullable=False),
+        sa.Column("elderly", sa.Boolean(), nullable=False),
+        sa.Column("enterprise", sa.Boolean(), nullable=False),
+        sa.Column("dialect", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("updated_by", sa.String(length=26), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["updated_by"], ["staff.id"], name=op.f("fk_caller_profiles_updated_by")
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_caller_profiles")),
+    )
+    op.create_table(
         "contacts",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("channel", sa.String(length=32), nullable=False),
@@ -152,6 +223,50 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_drafts_agent_id"), ["agent_id"], unique=False)
 
     op.create_table(
+        "floor_alerts",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=True),
+        sa.Column("agent_id", sa.String(length=26), nullable=True),
+        sa.Column("queue", sa.String(length=32), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("matter", sa.String(length=96), nullable=False),
+        sa.Column("acknowledged_by", sa.String(length=26), nullable=True),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["acknowledged_by"], ["staff.id"], name=op.f("fk_floor_alerts_acknowledged_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_floor_alerts")),
+    )
+    with op.batch_alter_table("floor_alerts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_floor_alerts_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_floor_alerts_call_id"), ["call_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_floor_alerts_matter"), ["matter"], unique=False)
+
+    op.create_table(
+        "legal_holds",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("placed_by", sa.String(length=26), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_by", sa.String(length=26), nullable=True),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("release_reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["placed_by"], ["staff.id"], name=op.f("fk_legal_holds_placed_by")),
+        sa.ForeignKeyConstraint(
+            ["released_by"], ["staff.id"], name=op.f("fk_legal_holds_released_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_holds")),
+    )
+    with op.batch_alter_table("legal_holds", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_legal_holds_call_id"), ["call_id"], unique=False)
+
+    op.create_table(
         "sessions",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("staff_id", sa.String(length=26), nullable=False),
@@ -163,6 +278,86 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sessions_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
+        "shift_assignments",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("staff_id", sa.String(length=26), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("shift", sa.String(length=32), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=26), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff.id"], name=op.f("fk_shift_assignments_staff_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shift_assignments")),
+        sa.UniqueConstraint(
+            "staff_id", "day", "shift", name=op.f("uq_shift_assignments_staff_id_day_shift")
+        ),
+    )
+    with op.batch_alter_table("shift_assignments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_shift_assignments_day"), ["day"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_shift_assignments_staff_id"), ["staff_id"], unique=False
+        )
+
+    op.create_table(
+        "surges",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("title", sa.String(length=128), nullable=False),
+        sa.Column("greeting", sa.Text(), nullable=False),
+        sa.Column("order_template", sa.JSON(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_by", sa.String(length=26), nullable=True),
+        sa.Column("offered", sa.Integer(), nullable=False),
+        sa.Column("forecast", sa.Float(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(length=26), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["ended_by"], ["staff.id"], name=op.f("fk_surges_ended_by")),
+        sa.ForeignKeyConstraint(["started_by"], ["staff.id"], name=op.f("fk_surges_started_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_surges")),
+    )
+    with op.batch_alter_table("surges", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_surges_started_at"), ["started_at"], unique=False)
+
+    op.create_table(
+        "callbacks",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("citizen_number", sa.String(length=32), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=True),
+        sa.Column("contact_id", sa.String(length=26), nullable=True),
+        sa.Column("queue", sa.String(length=32), nullable=False),
+        sa.Column("lost_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("queued_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_by", sa.String(length=26), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("last_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outbound_call_id", sa.String(length=26), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_callbacks_contact_id")
+        ),
+        sa.ForeignKeyConstraint(["taken_by"], ["staff.id"], name=op.f("fk_callbacks_taken_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callbacks")),
+        sa.UniqueConstraint("call_id", name=op.f("uq_callbacks_call_id")),
+    )
+    with op.batch_alter_table("callbacks", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_callbacks_citizen_number"), ["citizen_number"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_callbacks_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_callbacks_due_at"), ["due_at"], unique=False)
+        batch_op.create_index("ix_callbacks_state_lost_at", ["state", "lost_at"], unique=False)
 
     op.create_table(
         "calls",
@@ -189,22 +384,71 @@ def upgrade() -> None:
         sa.Column("agent_recording_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("transcript_incomplete", sa.Boolean(), nullable=False),
         sa.Column("speech_model", sa.String(length=128), nullable=False),
+        sa.Column("queue", sa.String(length=32), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("priority_reasons", sa.JSON(), nullable=False),
+        sa.Column("transfers", sa.Integer(), nullable=False),
+        sa.Column("satisfaction", sa.String(length=32), nullable=True),
+        sa.Column("rating_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("callback_id", sa.String(length=26), nullable=True),
         sa.ForeignKeyConstraint(["agent_id"], ["staff.id"], name=op.f("fk_calls_agent_id")),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_calls_contact_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
     )
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_calls_agent_id"), ["agent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_calls_callback_id"), ["callback_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_calls_citizen_channel"), ["citizen_channel"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_calls_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_calls_order_id"), ["order_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_calls_queue"), ["queue"], unique=False)
         batch_op.create_index(batch_op.f("ix_calls_started_at"), ["started_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_calls_state"), ["state"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_calls_transcript_incomplete"), ["transcript_incomplete"], unique=False
         )
+
+    op.create_table(
+        "call_events",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("actor", sa.String(length=26), nullable=False),
+        sa.Column("actor_name", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_call_events_call_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_events")),
+    )
+    with op.batch_alter_table("call_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_call_events_at"), ["at"], unique=False)
+        batch_op.create_index("ix_call_events_call_id_at", ["call_id", "at"], unique=False)
+
+    op.create_table(
+        "call_parties",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("agent_id", sa.String(length=26), nullable=True),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.String(length=32), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("rung_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("recording", sa.String(length=255), nullable=False),
+        sa.Column("recording_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["agent_id"], ["staff.id"], name=op.f("fk_call_parties_agent_id")),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_call_parties_call_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_parties")),
+    )
+    with op.batch_alter_table("call_parties", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_call_parties_agent_id"), ["agent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_parties_call_id"), ["call_id"], unique=False)
 
     op.create_table(
         "orders",
@@ -481,20 +725,58 @@ def downgrade() -> None:
         batch_op.drop_index("ix_orders_accepted_at_id")
 
     op.drop_table("orders")
+    with op.batch_alter_table("call_parties", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_call_parties_call_id"))
+        batch_op.drop_index(batch_op.f("ix_call_parties_agent_id"))
+
+    op.drop_table("call_parties")
+    with op.batch_alter_table("call_events", schema=None) as batch_op:
+        batch_op.drop_index("ix_call_events_call_id_at")
+        batch_op.drop_index(batch_op.f("ix_call_events_at"))
+
+    op.drop_table("call_events")
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_calls_transcript_incomplete"))
         batch_op.drop_index(batch_op.f("ix_calls_state"))
         batch_op.drop_index(batch_op.f("ix_calls_started_at"))
+        batch_op.drop_index(batch_op.f("ix_calls_queue"))
         batch_op.drop_index(batch_op.f("ix_calls_order_id"))
         batch_op.drop_index(batch_op.f("ix_calls_contact_id"))
         batch_op.drop_index(batch_op.f("ix_calls_citizen_channel"))
+        batch_op.drop_index(batch_op.f("ix_calls_callback_id"))
         batch_op.drop_index(batch_op.f("ix_calls_agent_id"))
 
     op.drop_table("calls")
+    with op.batch_alter_table("callbacks", schema=None) as batch_op:
+        batch_op.drop_index("ix_callbacks_state_lost_at")
+        batch_op.drop_index(batch_op.f("ix_callbacks_due_at"))
+        batch_op.drop_index(batch_op.f("ix_callbacks_contact_id"))
+        batch_op.drop_index(batch_op.f("ix_callbacks_citizen_number"))
+
+    op.drop_table("callbacks")
+    with op.batch_alter_table("surges", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_surges_started_at"))
+
+    op.drop_table("surges")
+    with op.batch_alter_table("shift_assignments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_shift_assignments_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_shift_assignments_day"))
+
+    op.drop_table("shift_assignments")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sessions_staff_id"))
 
     op.drop_table("sessions")
+    with op.batch_alter_table("legal_holds", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_legal_holds_call_id"))
+
+    op.drop_table("legal_holds")
+    with op.batch_alter_table("floor_alerts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_floor_alerts_matter"))
+        batch_op.drop_index(batch_op.f("ix_floor_alerts_call_id"))
+        batch_op.drop_index(batch_op.f("ix_floor_alerts_at"))
+
+    op.drop_table("floor_alerts")
     with op.batch_alter_table("drafts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_drafts_agent_id"))
 
@@ -504,12 +786,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_contacts_citizen_number"))
 
     op.drop_table("contacts")
+    op.drop_table("caller_profiles")
+    with op.batch_alter_table("blocked_numbers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_blocked_numbers_state"))
+        batch_op.drop_index(batch_op.f("ix_blocked_numbers_number"))
+
+    op.drop_table("blocked_numbers")
     with op.batch_alter_table("agent_state_log", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_agent_state_log_agent_id"))
 
     op.drop_table("agent_state_log")
     op.drop_table("agent_presence")
     op.drop_table("staff")
+    with op.batch_alter_table("recordings", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recordings_keep_until"))
+        batch_op.drop_index(batch_op.f("ix_recordings_contact_id"))
+        batch_op.drop_index(batch_op.f("ix_recordings_call_id"))
+
+    op.drop_table("recordings")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbox_published_at"))
 
