@@ -171,7 +171,7 @@ async def test_killed_workers_cost_no_word(
     for stream in streams:
         stream.feed(sound[middle:])
     await asyncio.gather(*(stream.close() for stream in streams))
-    for leg in Leg:
+    for leg in (Leg.CALLER, Leg.AGENT):
         assert "烧烤店半夜噪音扰民" in listener.text(leg)
         assert "13800138000" in listener.text(leg)
         ids = [each.utterance_id for each in listener.finals(leg)]
