@@ -13,9 +13,11 @@ from typing import Any
 import structlog
 
 from models.events import CallEnded
-from models.vocabulary import AgentState, CallState, ContactOutcome
+from models.ports import PartyView, Presence
+from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome
 from telephony.ari.events import (
     ChannelDestroyed,
+    ChannelDtmfReceived,
     ChannelHangupRequest,
     ChannelStateChange,
     Event,
@@ -91,6 +93,30 @@ class CallSession(StepQueue):
         """Write the call down as it is now, then tell the events."""
         self.exchange.records.save(self.call, *events)
 
+    def note(
+        self,
+        kind: CallEventKind,
+        *,
+        by: Presence | None = None,
+        actor: str = "system",
+        reason: str = "",
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Add a line to the call's history. ``by``: a member of staff, else name the ``actor``."""
+        self.exchange.records.note(
+            self.call.id,
+            kind,
+            actor=by.agent_id if by else actor,
+            actor_name=by.agent_name if by else "",
+            reason=reason,
+            detail=detail,
+        )
+
+    @property
+    def parties(self) -> tuple[PartyView, ...]:
+        """Who takes part besides the citizen and the agent."""
+        return ()
+
     def enter(self, state: CallState) -> None:
         """Change the state; with the log line that shows the way of every call."""
         log.info("call.state", call_id=self.call.id, before=self.call.state, after=state)
@@ -113,6 +139,8 @@ class CallSession(StepQueue):
                 await self.on_hang_up_request(event.channel.id)
             case ChannelStateChange():
                 await self.on_channel_state(event.channel.id, event.channel.state)
+            case ChannelDtmfReceived():
+                await self.on_key(event.channel.id, event.digit)
             case PlaybackFinished():
                 await self.on_playback_finished(event.playback.id)
 
@@ -151,6 +179,9 @@ class CallSession(StepQueue):
 
     async def on_channel_state(self, channel_id: str, state: str) -> None:
         """A channel rings or was answered."""
+
+    async def on_key(self, channel_id: str, digit: str) -> None:
+        """A party has pressed a key: ``0``-``9``, ``*``, ``#``, ``A``-``D``. Each press once."""
 
     async def on_playback_finished(self, playback_id: str) -> None:
         """A sound has ended."""
@@ -270,6 +301,8 @@ class CallSession(StepQueue):
         self.enter(CallState.ENDED)
         self.call.ended_at = at or self.now()
         self.call.outcome, self.call.reason = outcome, reason
+        self.save()
+        self.note(CallEventKind.ENDED, reason=reason, detail={"outcome": outcome})
         self.exchange.line.remove(self.call.id)
         self.release_agent(talked)
         self.finish_with(self._finish)

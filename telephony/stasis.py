@@ -10,6 +10,7 @@ import structlog
 from telephony.ari.events import (
     ApplicationReplaced,
     ChannelDestroyed,
+    ChannelDtmfReceived,
     ChannelHangupRequest,
     ChannelStateChange,
     ContactStatusChange,
@@ -33,6 +34,7 @@ CALLER = "caller"
 WANTED = (
     "StasisStart",
     "ChannelDestroyed",
+    "ChannelDtmfReceived",
     "ChannelHangupRequest",
     "ChannelStateChange",
     "PlaybackFinished",
@@ -58,6 +60,8 @@ class StasisRouter:
         self._hang_up = hang_up
         #: Callers' channels, whose ids Asterisk chooses → call id.
         self._callers: dict[str, str] = {}
+        #: The last key of each channel: each press is told twice, for channel and phone account.
+        self._keys: dict[str, ChannelDtmfReceived] = {}
         #: Channels that have ended lately: a look at Asterisk may still have shown them.
         self._gone: deque[str] = deque(maxlen=_REMEMBERED)
 
@@ -68,6 +72,8 @@ class StasisRouter:
                 self._on_start(event)
             case ChannelDestroyed() | ChannelHangupRequest() | ChannelStateChange():
                 self._to_session(event.channel.id, event)
+            case ChannelDtmfReceived():
+                self._on_key(event)
             case PlaybackFinished():
                 self._to_session(event.playback.id, event)
             case EndpointStateChange():
@@ -113,10 +119,18 @@ class StasisRouter:
         else:
             session.handle(event)
 
+    def _on_key(self, event: ChannelDtmfReceived) -> None:
+        """A key, once: the second telling of the same press carries the same time."""
+        before = self._keys.get(event.channel.id)
+        self._keys[event.channel.id] = event
+        if before is None or (before.timestamp, before.digit) != (event.timestamp, event.digit):
+            self._to_session(event.channel.id, event)
+
     def _to_session(self, asterisk_id: str, event: Event) -> None:
         session = self.session_of(asterisk_id)
         if isinstance(event, ChannelDestroyed):
             self._callers.pop(asterisk_id, None)
+            self._keys.pop(asterisk_id, None)
             self._gone.append(asterisk_id)
         if session is not None and kind_of(asterisk_id) not in (SNOOP, MEDIA):
             session.handle(event)

@@ -19,6 +19,12 @@ _FRAME_BYTES = 160
 _FRAME_SECONDS = 0.02
 _HEADER_BYTES = 12
 _PCMU = 0
+_KEYS = "0123456789*#ABCD"
+#: Payload type of keys (RFC 4733) in our scenarios' SDP.
+_TELEPHONE_EVENT = 101
+#: A key is held down for so many packets; its end is said three times, as any may be lost.
+_KEY_PACKETS, _KEY_ENDS = 5, 3
+_KEY_PAUSE_SECONDS = 0.08
 _SAMPLES_PER_SECOND = 8000
 _SILENCE = b"\xff" * _FRAME_BYTES
 
@@ -77,6 +83,20 @@ class Voice(asyncio.DatagramProtocol):
             self._spoken.cancel()
         self._said_all.clear()
         self._spoken = asyncio.create_task(self._speak(ulaw.read_bytes()))
+
+    async def press(self, digits: str) -> None:
+        """Press keys one after another, as a phone does: RFC 4733 beside the voice."""
+        peer = await self._peer
+        for digit in digits:
+            time = (self._sent + 1) * _FRAME_BYTES
+            for step in range(1, _KEY_PACKETS + _KEY_ENDS + 1):
+                duration = min(step, _KEY_PACKETS) * _FRAME_BYTES
+                ends = 0x80 if step > _KEY_PACKETS else 0
+                event = struct.pack("!BBH", _KEYS.index(digit), ends | 10, duration)
+                kind = _TELEPHONE_EVENT | (0x80 if step == 1 else 0)
+                self._opened.sendto(self._header(kind, time) + event, peer)
+                await asyncio.sleep(_FRAME_SECONDS)
+            await asyncio.sleep(_KEY_PAUSE_SECONDS)
 
     def heard(self) -> NDArray[np.float64]:
         """Everything heard so far, 8000 values a second, between -1 and 1."""
@@ -141,11 +161,12 @@ class Voice(asyncio.DatagramProtocol):
                 self._said_all.set()
             await asyncio.sleep(max(0.0, start + number * _FRAME_SECONDS - loop.time()))
 
-    def _header(self) -> bytes:
+    def _header(self, kind: int = _PCMU, time: int | None = None) -> bytes:
         """The next packet's; one stream from the first word to the last, as a phone sends it."""
         self._sent += 1
-        number, time = self._sent & 0xFFFF, self._sent * _FRAME_BYTES & 0xFFFFFFFF
-        return struct.pack("!BBHII", 0x80, _PCMU, number, time, id(self) & 0xFFFFFFFF)
+        number = self._sent & 0xFFFF
+        time = (self._sent * _FRAME_BYTES if time is None else time) & 0xFFFFFFFF
+        return struct.pack("!BBHII", 0x80, kind, number, time, id(self) & 0xFFFFFFFF)
 
 
 def _decoded(ulaw: bytes) -> NDArray[np.float64]:
