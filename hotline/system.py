@@ -15,6 +15,7 @@ from agent_console.app import create_app
 from agent_console.services import ConsoleServices
 from config.ports import require_free_port
 from config.settings import Settings
+from dispatch.floor.alerts import Alerts
 from hotline.ground import lay_ground
 from hotline.text_model import load_understander
 from models.events import UtteranceHeard
@@ -128,7 +129,14 @@ class System:
     def _call_center(self, speech: SpeechService, prompts: Prompts) -> CallCenter:
         ground = self.ground
         return CallCenter(
-            ground.settings, ground.secrets, ground.store, ground.bus, speech, ground.clock, prompts
+            ground.settings,
+            ground.secrets,
+            ground.store,
+            ground.bus,
+            speech,
+            ground.clock,
+            prompts,
+            Alerts(ground.store, ground.bus, ground.clock),
         )
 
     def _console(

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from models.speech import SpeechStatus
-from models.vocabulary import AgentState, CallDirection, CallState, Leg
+from models.vocabulary import (
+    AgentState,
+    CallDirection,
+    CallState,
+    Leg,
+    PartyKind,
+    PriorityReason,
+    Satisfaction,
+)
 
 
 class SpeechStream(Protocol):
@@ -73,6 +81,19 @@ class SeatAccount:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartyView:
+    """Someone in a call besides the citizen and the agent whose call it is."""
+
+    party_id: str
+    kind: PartyKind
+    name: str
+    number: str
+    #: ``ringing``, ``joined`` or ``held``.
+    state: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallView:
     """A call as it is now."""
 
@@ -86,6 +107,14 @@ class CallView:
     queued_at: datetime | None = None
     answered_at: datetime | None = None
     order_id: str | None = None
+    #: Code of config/queues.yaml where the caller waits, or waited last.
+    queue: str = ""
+    priority: int = 0
+    priority_reasons: tuple[PriorityReason, ...] = ()
+    parties: tuple[PartyView, ...] = ()
+    transfers: int = 0
+    satisfaction: Satisfaction | None = None
+    callback_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +125,50 @@ class Floor:
     calls: tuple[CallView, ...]
     waiting: tuple[CallView, ...]
     exchange_online: bool
+
+
+class AlertPort(Protocol):
+    """Where a shift leader is called. A failure here is the caller's to swallow, never a call's."""
+
+    async def raise_alert(
+        self,
+        kind: AlertKind,
+        matter: str,
+        text: str,
+        *,
+        call_id: str | None = None,
+        agent_id: str | None = None,
+        queue: str = "",
+        detail: dict[str, Any] | None = None,
+    ) -> str | None:
+        """Raise an alert; its id, or None while the same ``matter`` is open or was just now."""
+        ...
+
+    async def settle(self, matter: str) -> bool:
+        """The matter is over; whether it was open."""
+        ...
+
+
+class NoAlerts:
+    """Where nobody watches over the floor."""
+
+    async def raise_alert(
+        self,
+        kind: AlertKind,
+        matter: str,
+        text: str,
+        *,
+        call_id: str | None = None,
+        agent_id: str | None = None,
+        queue: str = "",
+        detail: dict[str, Any] | None = None,
+    ) -> str | None:
+        """See :meth:`AlertPort.raise_alert`."""
+        return None
+
+    async def settle(self, matter: str) -> bool:
+        """See :meth:`AlertPort.settle`."""
+        return False
 
 
 class CallControl(Protocol):

@@ -23,7 +23,7 @@ from models.errors import (
     TransitionRefused,
 )
 from models.events import AgentStateChanged
-from models.ports import Floor, Presence, SeatAccount, SpeechPort
+from models.ports import AlertPort, Floor, NoAlerts, Presence, SeatAccount, SpeechPort
 from models.store import Store
 from models.tables import Call, Staff
 from models.vocabulary import AgentState
@@ -67,13 +67,14 @@ class CallCenter:
         speech: SpeechPort | None,
         clock: Clock | None,
         prompts: Prompts,
+        alerts: AlertPort | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
         self._store = store
         url = settings.asterisk.ari_url or f"http://127.0.0.1:{settings.asterisk.http_port}/ari"
         clock = clock or SystemClock()
-        self._records = Records(store, bus)
+        self._records = Records(store, bus, clock)
         self._board = PresenceBoard(clock, self._on_presence)
         self._exchange = Exchange(
             settings=settings,
@@ -88,6 +89,7 @@ class CallCenter:
             recordings=Recordings(settings.recordings_dir, settings.timezone),
             board=self._board,
             line=WaitingLine(),
+            alerts=alerts or NoAlerts(),
             distribute=self._distribute,
         )
         self._router = StasisRouter(self._exchange, self._hang_up_stranger)
@@ -231,7 +233,7 @@ class CallCenter:
     def floor(self) -> Floor:
         """See :meth:`models.ports.CallControl.floor`."""
         living = [session for session in self._exchange.sessions.values() if not session.closing]
-        calls = {session.call.id: session.call.view() for session in living}
+        calls = {session.call.id: session.call.view(session.parties) for session in living}
         return Floor(
             agents=tuple(_public(agent) for agent in self._board),
             calls=tuple(calls.values()),

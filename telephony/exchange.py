@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from config.settings import Settings
 from models.clock import Clock
-from models.ports import SpeechPort
+from models.ports import AlertPort, NoAlerts, SpeechPort
 from telephony.ari import ARIClient
 from telephony.distribution import WaitingLine
 from telephony.media import MediaReceiver
@@ -46,6 +46,8 @@ class Exchange:
     recordings: Recordings
     board: PresenceBoard
     line: WaitingLine
+    #: Where the shift leader is called.
+    alerts: AlertPort = field(default_factory=NoAlerts)
     #: Living calls by id.
     sessions: dict[str, Conversation] = field(default_factory=dict)
     #: Extension → the user part of where its phone is registered.
