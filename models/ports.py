@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from models.speech import SpeechStatus
 from models.vocabulary import (
     AgentState,
+    AlertKind,
     CallDirection,
     CallState,
     Leg,
