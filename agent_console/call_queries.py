@@ -205,6 +205,12 @@ def _view_of_row(row: Call) -> CallView:
         queued_at=row.queued_at,
         answered_at=row.answered_at,
         order_id=row.order_id,
+        queue=row.queue,
+        priority=row.priority,
+        priority_reasons=tuple(row.priority_reasons),
+        transfers=row.transfers,
+        satisfaction=row.satisfaction,
+        callback_id=row.callback_id,
     )
 
 

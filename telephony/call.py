@@ -6,9 +6,16 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from models.ports import CallView
+from models.ports import CallView, PartyView
 from models.tables import Call
-from models.vocabulary import CallDirection, CallState, Channel, ContactOutcome
+from models.vocabulary import (
+    CallDirection,
+    CallState,
+    Channel,
+    ContactOutcome,
+    PriorityReason,
+    Satisfaction,
+)
 
 
 @dataclass(kw_only=True)
@@ -38,15 +45,25 @@ class LiveCall:
     agent_recording_at: datetime | None = None
     transcript_incomplete: bool = False
     speech_model: str = ""
+    queue: str = ""
+    priority: int = 0
+    priority_reasons: tuple[PriorityReason, ...] = ()
+    transfers: int = 0
+    satisfaction: Satisfaction | None = None
+    rating_asked_at: datetime | None = None
+    callback_id: str | None = None
 
     @classmethod
     def from_row(cls, row: Call) -> LiveCall:
         """The call as an earlier process left it."""
-        return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
+        values = {field.name: getattr(row, field.name) for field in fields(cls)}
+        reasons = tuple(PriorityReason(code) for code in row.priority_reasons)
+        return cls(**values | {"priority_reasons": reasons})
 
     def call_values(self) -> dict[str, Any]:
         """Columns of the call's row."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {"priority_reasons": list(self.priority_reasons)}
 
     def contact_values(self) -> dict[str, Any] | None:
         """Columns of the contact's row; None for a call that has none (our own calls out)."""
@@ -64,7 +81,7 @@ class LiveCall:
             "agent_id": self.agent_id,
         }
 
-    def view(self) -> CallView:
+    def view(self, parties: tuple[PartyView, ...] = ()) -> CallView:
         """What the console sees."""
         return CallView(
             call_id=self.id,
@@ -77,4 +94,11 @@ class LiveCall:
             queued_at=self.queued_at,
             answered_at=self.answered_at,
             order_id=self.order_id,
+            queue=self.queue,
+            priority=self.priority,
+            priority_reasons=self.priority_reasons,
+            transfers=self.transfers,
+            satisfaction=self.satisfaction,
+            callback_id=self.callback_id,
+            parties=parties,
         )

@@ -9,7 +9,7 @@ import structlog
 
 from models.errors import TransitionRefused
 from models.events import CallAnswered, CallStateChanged
-from models.vocabulary import AgentState, CallState, ContactOutcome, Leg
+from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome, Leg
 from telephony import causes
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.tidy import tidily
@@ -94,6 +94,7 @@ class Conversation(CallSession):
         self.call.speech_model = self.taps.speech_model
         self.agent_is(AgentState.TALKING)
         self.save(CallAnswered(**self.facts))
+        self.note(CallEventKind.ANSWERED, by=self.agent)
         self._listen(Leg.CALLER, self.call.citizen_channel)
         self._listen(Leg.AGENT, self.call.agent_channel)
 
@@ -146,6 +147,7 @@ class Conversation(CallSession):
         self._enter_held()
         self.agent_is(AgentState.HOLD)
         self.save(CallStateChanged(**self.facts, state=CallState.HELD))
+        self.note(CallEventKind.HELD, by=self.agent)
 
     async def resume(self) -> None:
         """Both hear each other again."""
@@ -154,6 +156,7 @@ class Conversation(CallSession):
             raise TransitionRefused("电话连接正在恢复，请稍候", state=self.call.state)
         await self._bring_together()
         self._leave_held()
+        self.note(CallEventKind.RESUMED, by=self.agent)
 
     async def play_music(self) -> None:
         """Music to the citizen, away from the agent."""
@@ -197,6 +200,7 @@ class Conversation(CallSession):
         self._enter_held()
         self.agent_is(AgentState.HOLD, "电话连接中断，正在恢复")
         self.save(CallStateChanged(**self.facts, state=CallState.HELD))
+        self.note(CallEventKind.HELD, reason=why)
         await self.taps.close_leg(Leg.AGENT)
         await self.on_phone_online()
 
@@ -226,6 +230,7 @@ class Conversation(CallSession):
         self.agent_lost = False
         self.cancel_timer("lost")
         self._leave_held()
+        self.note(CallEventKind.RESUMED, by=self.agent, reason="坐席电话已恢复")
         self._listen(Leg.AGENT, self.call.agent_channel)
 
     async def _agent_stays_away(self) -> None:

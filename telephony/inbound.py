@@ -6,7 +6,14 @@ import structlog
 
 from models.events import CallOffered, CallQueued, CallRinging, CallStateChanged
 from models.ids import new_id
-from models.vocabulary import AgentState, CallDirection, CallState, ContactOutcome, Leg
+from models.vocabulary import (
+    AgentState,
+    CallDirection,
+    CallEventKind,
+    CallState,
+    ContactOutcome,
+    Leg,
+)
 from telephony import causes
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.objects import Channel
@@ -21,6 +28,10 @@ log = structlog.get_logger(__name__)
 
 #: Beyond the greeting's own length, should the event of its end be lost.
 _GREETING_MARGIN_SECONDS = 3.0
+
+#: Why an agent who was rung gets a pause.
+_DECLINED = "拒接来电"
+_MISSED = "未接来电"
 
 #: Where the citizen hung up → how the contact ended, and in words.
 _ABANDONED = {
@@ -57,6 +68,7 @@ class InboundCall(Conversation):
     async def begin(self) -> None:
         """Answer, and say who we are and that we record. Always whole: the notice is a duty."""
         self.save(CallOffered(**self.facts))
+        self.note(CallEventKind.OFFERED, actor="citizen")
         await self.answer()
 
     async def answer(self) -> None:
@@ -101,6 +113,7 @@ class InboundCall(Conversation):
         self.enter(CallState.QUEUED)
         self.call.queued_at = self.now()
         self.save(CallQueued(**self.facts))
+        self.note(CallEventKind.QUEUED)
         self.wait_in_line()  # before anything is awaited: who comes first is served first
         try:
             await self.play_music()
@@ -126,6 +139,7 @@ class InboundCall(Conversation):
         self.call.ringing_at = self.now()
         self.enter(CallState.RINGING)
         self.save(CallRinging(**self.facts))
+        self.note(CallEventKind.RINGING, by=agent)
         seconds = self.exchange.settings.telephony.ring_seconds
         try:
             await self.ring_agent(agent, at_once=False, seconds=seconds)
@@ -141,13 +155,16 @@ class InboundCall(Conversation):
     async def on_agent_not_reached(self, cause: int) -> None:
         """The next agent; the caller keeps the place."""
         if self.call.state is CallState.RINGING:
-            await self._next_agent("拒接来电" if cause in causes.DECLINED else "未接来电")
+            await self._next_agent(_DECLINED if cause in causes.DECLINED else _MISSED)
 
     async def _next_agent(self, reason: str) -> None:
         agent, self.agent = self.agent, None
         self.call.agent_id = None
         if agent is not None:
             self.exchange.board.release(agent.agent_id, self.call.id, AgentState.BUSY, reason)
+            declined = reason == _DECLINED
+            kind = CallEventKind.DECLINED if declined else CallEventKind.MISSED
+            self.note(kind, by=agent, reason=reason)
         await self.drop_agent_leg()
         self.enter(CallState.QUEUED)
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
@@ -161,7 +178,7 @@ class InboundCall(Conversation):
     async def hang_up(self) -> None:
         """By the agent: declines while ringing, ends the call after."""
         if self.call.state is CallState.RINGING:
-            await self._next_agent("拒接来电")
+            await self._next_agent(_DECLINED)
         else:
             await super().hang_up()
 

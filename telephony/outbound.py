@@ -13,7 +13,7 @@ import structlog
 
 from models.events import CallRinging, CallStateChanged
 from models.ids import new_id
-from models.vocabulary import AgentState, CallDirection, CallState, ContactOutcome
+from models.vocabulary import AgentState, CallDirection, CallEventKind, CallState, ContactOutcome
 from telephony import causes
 from telephony.ari import ARIError
 from telephony.ari.events import StasisStart
@@ -75,6 +75,7 @@ class OutboundCall(Conversation):
         First written, then done: a process that dies here must be able to find the call again.
         """
         self.save(CallRinging(**self.facts))
+        self.note(CallEventKind.RINGING, by=self.agent)
         await self.exchange.records.stored()
         assert self.agent is not None
         try:

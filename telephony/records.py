@@ -20,10 +20,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.bus import Bus
+from models.clock import Clock, SystemClock
 from models.events import DomainEvent
 from models.ids import new_id
 from models.store import Store
-from models.tables import AgentPresenceRow, AgentStateLogRow, Call, Contact
+from models.tables import AgentPresenceRow, AgentStateLogRow, Call, CallEventRow, Contact
+from models.vocabulary import CallEventKind
 from telephony.call import LiveCall
 
 log = structlog.get_logger(__name__)
@@ -57,6 +59,8 @@ class _Batch:
     contacts: dict[str, Values] = field(default_factory=dict)
     calls: dict[str, Values] = field(default_factory=dict)
     states: list[StateEntry] = field(default_factory=list)
+    #: Lines of calls' histories.
+    notes: list[Values] = field(default_factory=list)
     events: list[DomainEvent] = field(default_factory=list)
 
     def put_back(self, older: _Batch) -> None:
@@ -64,6 +68,7 @@ class _Batch:
         self.contacts = older.contacts | self.contacts
         self.calls = older.calls | self.calls
         self.states = older.states + self.states
+        self.notes = older.notes + self.notes
 
     def parts(self) -> Iterator[_Batch]:
         """The same, row by row."""
@@ -73,18 +78,21 @@ class _Batch:
             yield _Batch(calls={key: values})
         for entry in self.states:
             yield _Batch(states=[entry])
+        for line in self.notes:
+            yield _Batch(notes=[line])
 
     def describe(self) -> str:
         """All of it, for the log."""
-        return repr((self.contacts, self.calls, self.states))
+        return repr((self.contacts, self.calls, self.states, self.notes))
 
 
 class Records:
     """The writer. One per process."""
 
-    def __init__(self, store: Store, bus: Bus) -> None:
+    def __init__(self, store: Store, bus: Bus, clock: Clock | None = None) -> None:
         self._store = store
         self._bus = bus
+        self._clock = clock or SystemClock()
         #: Told the agent's id when another process has changed that agent's row.
         self.on_conflict: Callable[[str], None] = lambda agent_id: None
         self._waiting = _Batch()
@@ -105,6 +113,33 @@ class Records:
         if contact:
             self._waiting.contacts[contact["id"]] = contact
         self.tell(*events)
+
+    def note(
+        self,
+        call_id: str,
+        kind: CallEventKind,
+        *,
+        actor: str = "system",
+        actor_name: str = "",
+        reason: str = "",
+        detail: Values | None = None,
+    ) -> None:
+        """Add a line to the call's history, for ever. The call must have been saved before.
+
+        ``actor``: a staff id, ``citizen`` or ``system``. ``detail`` must be JSON.
+        """
+        line = {
+            "id": new_id(),
+            "call_id": call_id,
+            "at": self._clock.now(),
+            "kind": kind,
+            "actor": actor,
+            "actor_name": actor_name,
+            "reason": reason,
+            "detail": detail or {},
+        }
+        self._waiting.notes.append(line)
+        self.tell()
 
     def enter_state(self, entry: StateEntry, *events: DomainEvent) -> None:
         """Write an agent's state, then tell the events."""
@@ -138,7 +173,8 @@ class Records:
         would wait.
         """
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.flush(), TELL_AFTER_SECONDS)
+            async with asyncio.timeout(TELL_AFTER_SECONDS):
+                await self.flush()
 
     async def start(self) -> None:
         """Begin to write."""
@@ -212,6 +248,8 @@ class Records:
                 await self._write(work.session, Contact, values, known)
             for values in batch.calls.values():
                 await self._write(work.session, Call, values, known)
+            if batch.notes:
+                await work.session.execute(insert(CallEventRow), batch.notes)
             await self._write_states(work.session, batch.states, versions, conflicts)
         self._known |= known
         self._versions |= versions

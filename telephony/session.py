@@ -301,7 +301,6 @@ class CallSession(StepQueue):
         self.enter(CallState.ENDED)
         self.call.ended_at = at or self.now()
         self.call.outcome, self.call.reason = outcome, reason
-        self.save()
         self.note(CallEventKind.ENDED, reason=reason, detail={"outcome": outcome})
         self.exchange.line.remove(self.call.id)
         self.release_agent(talked)

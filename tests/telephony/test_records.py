@@ -13,8 +13,14 @@ from models.bus import InProcessBus
 from models.events import CallOffered, DomainEvent
 from models.ids import new_id
 from models.store import Store
-from models.tables import AgentPresenceRow, AgentStateLogRow, Call, Contact, Staff
-from models.vocabulary import AgentState, CallDirection, CallState, ContactOutcome
+from models.tables import AgentPresenceRow, AgentStateLogRow, Call, CallEventRow, Contact, Staff
+from models.vocabulary import (
+    AgentState,
+    CallDirection,
+    CallEventKind,
+    CallState,
+    ContactOutcome,
+)
 from telephony.call import LiveCall
 from telephony.records import Records, StateEntry
 from tests.telephony.floor import until
@@ -209,3 +215,23 @@ async def test_two_writers_of_one_agent_are_noticed(office: Office) -> None:
     office.records.enter_state(entry("a", AgentState.BUSY, 2))
     await office.records.flush()
     assert office.conflicts == ["a"]
+
+
+async def test_a_calls_history_outlives_a_broken_database(office: Office) -> None:
+    """Lines are written in their order when the table is there again; none is written twice."""
+    call = a_call()
+    office.records.save(call)
+    office.records.note(call.id, CallEventKind.OFFERED, actor="citizen")
+    await office.records.flush()
+    await office.broken("call_events")
+    office.records.note(call.id, CallEventKind.QUEUED)
+    await office.records.flush()
+    office.records.note(
+        call.id, CallEventKind.RINGING, actor="a", actor_name="王芳", detail={"position": 1}
+    )
+    await office.repaired("call_events")
+    await office.records.stop()
+    async with office.store.read() as session:
+        lines = list(await session.scalars(select(CallEventRow).order_by(CallEventRow.at)))
+    assert [line.kind for line in lines] == ["OFFERED", "QUEUED", "RINGING"]
+    assert (lines[2].actor, lines[2].actor_name, lines[2].detail) == ("a", "王芳", {"position": 1})
