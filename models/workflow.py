@@ -218,8 +218,9 @@ TRANSITIONS: tuple[Transition, ...] = (
         action=Action.URGE,
         from_order=OPEN_STATES,
         to_order=None,
-        roles=HOTLINE_ROLES,
+        roles=(*HOTLINE_ROLES, R.SYSTEM),
         needs=("reason",),
+        effect="由系统办理的，是诉求人在电话里按键催办",
     ),
     Transition(
         action=Action.NOTE,
