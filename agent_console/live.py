@@ -89,7 +89,8 @@ class Connection:
     async def next(self, seconds: float) -> list[str]:
         """What has come; empty after ``seconds``, on closing and on overflow."""
         try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
         except TimeoutError:
             return []
         self._wake.clear()

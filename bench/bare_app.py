@@ -43,7 +43,8 @@ class BareApp:
     async def start(self) -> None:
         """Connect and wait for callers."""
         await self._events.start()
-        await asyncio.wait_for(self._events.wait_connected(), 10)
+        async with asyncio.timeout(10):
+            await self._events.wait_connected()
 
     async def stop(self) -> None:
         """Disconnect."""

@@ -75,7 +75,8 @@ async def _run(folder: Path, command: list[str], limit: float) -> None:
             env=os.environ | {"TERM": "dumb"},
         )
     try:
-        await asyncio.wait_for(program.wait(), limit)
+        async with asyncio.timeout(limit):
+            await program.wait()
     except TimeoutError:
         return
     finally:

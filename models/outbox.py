@@ -66,7 +66,8 @@ class OutboxRelay:
                 log.exception("outbox relay failed, trying again")
                 await asyncio.sleep(POLL_SECONDS)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
 
     async def _pending(self) -> list[OutboxRow]:

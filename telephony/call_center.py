@@ -115,7 +115,8 @@ class CallCenter:
         self._spawn(self._watch_clock())
         self._spawn(self._audit())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._events.wait_connected(), _CONNECT_SECONDS)
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await self._events.wait_connected()
 
     async def stop(self) -> None:
         """Stop, and write everything down. Calls are left as they are, to be taken up again."""

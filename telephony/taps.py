@@ -201,7 +201,8 @@ class CallTaps:
 
     async def _close_stream(self, tap: Tap) -> None:
         try:
-            await asyncio.wait_for(tap.stream.close(), _CLOSE_SECONDS)
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await tap.stream.close()
         except Exception as error:  # of a recogniser that fails or hangs
             log.warning("tap.close_failed", call_id=self._call_id, error=repr(error))
             self.complete = False

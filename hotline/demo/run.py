@@ -155,7 +155,8 @@ class Demonstration:
                 talks_for=PATIENCE_SECONDS,
             ) as phone,
         ):
-            await asyncio.wait_for(self._taken.of(caller.number), PATIENCE_SECONDS)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._taken.of(caller.number)
             await asyncio.sleep(LISTEN_SECONDS)
             voice.say(words)
             await voice.has_spoken()

@@ -85,7 +85,8 @@ class Ring:
 
     async def ends(self, within: float = _PATIENCE) -> None:
         """Until the other side hung up or gave up."""
-        await asyncio.wait_for(self.over.wait(), within)
+        async with asyncio.timeout(within):
+            await self.over.wait()
 
 
 class AgentVoice(Voice):
@@ -201,7 +202,8 @@ class SipAgent(asyncio.DatagramProtocol):
 
     async def rung(self, within: float = _PATIENCE) -> Ring:
         """Wait for the next ring."""
-        return await asyncio.wait_for(self._incoming.get(), within)
+        async with asyncio.timeout(within):
+            return await self._incoming.get()
 
     def answer(self, ring: Ring) -> None:
         """Lift the receiver."""
@@ -292,7 +294,8 @@ class SipAgent(asyncio.DatagramProtocol):
         key = number + message.get("Call-ID")
         self._answers[key] = asyncio.get_running_loop().create_future()
         self._send(message)
-        return await asyncio.wait_for(self._answers[key], _PATIENCE)
+        async with asyncio.timeout(_PATIENCE):
+            return await self._answers[key]
 
     def _send(self, message: Message) -> None:
         assert self._transport is not None

@@ -101,7 +101,8 @@ class Phone:
         :raises PhoneError: when it did not.
         """
         try:
-            await asyncio.wait_for(self.program.wait(), within)
+            async with asyncio.timeout(within):
+                await self.program.wait()
         except TimeoutError:
             raise PhoneError(f"still on the phone after {self.steps}\n{self.report()}") from None
         if self.program.returncode:

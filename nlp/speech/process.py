@@ -60,7 +60,8 @@ class WorkerProcess:
             cwd=Path(__file__).parents[2],
         )
         try:
-            await asyncio.wait_for(self._wait_until_loaded(), _LOAD_SECONDS)
+            async with asyncio.timeout(_LOAD_SECONDS):
+                await self._wait_until_loaded()
             self._ready = True
             on_ready()
             await self._pass_frames()
@@ -114,7 +115,8 @@ class WorkerProcess:
         if process.stdin is not None:
             process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), _END_SECONDS)
+            async with asyncio.timeout(_END_SECONDS):
+                await process.wait()
         except TimeoutError:
             self.kill()
             await process.wait()

@@ -157,7 +157,8 @@ async def test_what_a_dead_consumer_left_is_taken_over(
     first.subscribe("shared", dies, CallEnded)
     await first.start()
     await first.publish(_ended("left-behind"))
-    await asyncio.wait_for(hanging.wait(), 10)
+    async with asyncio.timeout(10):
+        await hanging.wait()
     await first.stop()
 
     second = RedisBus(redis_url)

@@ -111,7 +111,8 @@ class RunningHotline:
         """Ctrl-C, and wait."""
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(signal.SIGINT)
-            await asyncio.wait_for(self.process.wait(), _STOP_SECONDS)
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self.process.wait()
 
     async def kill(self) -> None:
         """The process dies without a word."""

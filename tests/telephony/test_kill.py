@@ -57,7 +57,8 @@ class Driver:
         """Ask something of it."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(words).encode() + b"\n")
-        return await asyncio.wait_for(self.answers.get(), 15)
+        async with asyncio.timeout(15):
+            return await self.answers.get()
 
     async def tells(self, kind: str, **content: str) -> dict[str, Any]:
         """Wait for an event."""
@@ -103,7 +104,8 @@ class Site:
         finally:
             if process.returncode is None:
                 process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
-                await asyncio.wait_for(process.wait(), 15)
+                async with asyncio.timeout(15):
+                    await process.wait()
             await listener
 
 
