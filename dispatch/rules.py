@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from config.calendar import WorkingCalendar, load_calendar
 from config.departments import Departments, load_departments
+from config.figures import FigureRules, load_figures
 from config.permissions import Permissions, load_permissions
 from config.scoring import ScoringRules, load_scoring
 from config.service_levels import Policy, ServiceLevels, load_service_levels
@@ -29,6 +30,7 @@ class Rules:
     service_levels: ServiceLevels
     scoring: ScoringRules
     permissions: Permissions
+    figures: FigureRules
     counter: Counter = field(init=False)
     promiser: Promiser = field(init=False)
 
@@ -80,4 +82,5 @@ def load_rules(settings: Settings) -> Rules:
         service_levels=load_service_levels(folder),
         scoring=load_scoring(folder),
         permissions=load_permissions(folder),
+        figures=load_figures(folder),
     )

@@ -1,0 +1,99 @@
+"""Forecasts from the calls in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.floor.forecast import QUARTERS, Counts, Forecaster
+from dispatch.floor.sql_time import QUARTER_SECONDS, quarter_of
+from dispatch.rules import Rules
+from models.store import Store
+from models.tables import Call
+from models.vocabulary import CallDirection, ContactOutcome
+
+_QUARTER = timedelta(seconds=QUARTER_SECONDS)
+
+
+async def expected_offered(
+    store: Store, rules: Rules, start: datetime, end: datetime
+) -> float | None:
+    """Calls to be expected from ``start`` (included) to ``end`` (not), as known before the day of
+    ``start``. None: there is no past to go by.
+    """
+    async with store.read() as session:
+        forecaster = await read_forecaster(session, rules, start.astimezone(rules.zone).date())
+    total = 0.0
+    days: dict[date, Counts | None] = {}
+    for quarter, share in _quarters(start, end):
+        local = quarter.astimezone(rules.zone)
+        if local.date() not in days:
+            days[local.date()] = forecaster.day(local.date())
+        counts = days[local.date()]
+        if counts is None:
+            return None
+        total += share * float(counts[slot_of(local)])
+    return total
+
+
+async def read_forecaster(session: AsyncSession, rules: Rules, before: date) -> Forecaster:
+    """A forecaster that knows all complete days before this one that its rules look at, and those
+    its back-test needs.
+    """
+    settings = rules.figures.forecast
+    first = before - timedelta(weeks=settings.weeks + settings.back_test_weeks + 1)
+    history = await offered_by_day(session, rules.zone, first, before)
+    return Forecaster(history, rules.calendar, settings)
+
+
+async def offered_by_day(
+    session: AsyncSession, zone: ZoneInfo, first: date, before: date
+) -> Mapping[date, Counts]:
+    """Offered calls of local days, from the first with a call on; a day without any is zeros."""
+    quarter = quarter_of(Call.started_at)
+    query = (
+        select(quarter, func.count())
+        .where(
+            Call.direction == CallDirection.INBOUND,
+            Call.outcome != ContactOutcome.BLOCKED,
+            Call.started_at >= midnight(first, zone),
+            Call.started_at < midnight(before, zone),
+        )
+        .group_by(quarter)
+    )
+    found: dict[date, Counts] = {}
+    for number, count in await session.execute(query):
+        local = datetime.fromtimestamp(number * QUARTER_SECONDS, zone)
+        counts = found.setdefault(local.date(), np.zeros(QUARTERS))
+        counts[slot_of(local)] += count
+    day = min(found, default=before)
+    while day < before:
+        found.setdefault(day, np.zeros(QUARTERS))
+        day += timedelta(days=1)
+    return found
+
+
+def slot_of(local: datetime) -> int:
+    """Which quarter of the day."""
+    return local.hour * 4 + local.minute // 15
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day, UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _quarters(start: datetime, end: datetime) -> list[tuple[datetime, float]]:
+    """The quarter hours that a span touches, and how much of each."""
+    step = int(start.timestamp()) // QUARTER_SECONDS * QUARTER_SECONDS
+    at, found = datetime.fromtimestamp(step, UTC), []
+    while at < end:
+        inside = min(end, at + _QUARTER) - max(start, at)
+        found.append((at, inside / _QUARTER))
+        at += _QUARTER
+    return found
