@@ -31,6 +31,14 @@ class Sounds(Protocol):
         """How long the sound lasts."""
         ...
 
+    async def say(self, name: str, **values: int | str) -> str:
+        """Media of a text with values; never silence."""
+        ...
+
+    async def spoken(self, text: str, otherwise: str = "") -> str:
+        """Media of any words; ``otherwise``, or a neutral prompt, when they cannot be spoken."""
+        ...
+
 
 @dataclass(kw_only=True)
 class Exchange:
