@@ -65,6 +65,26 @@ class RowReader:
             raise self.error(f"缺少 {key}，或不是文字")
         return value.strip()
 
+    def number(
+        self, key: str, default: float | None = None, *, least: float = 0, most: float = 1e9
+    ) -> float:
+        """A number between ``least`` and ``most``; ``default`` where the key is absent."""
+        value = self._row.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.error(f"缺少 {key}，或不是数字")
+        if not least <= value <= most:
+            raise self.error(f"{key} 应在 {least:g} 到 {most:g} 之间")
+        return value
+
+    def row(self, key: str, where: str) -> RowReader:
+        """A sub-row, called ``where`` in errors; empty where the key is absent."""
+        return RowReader(self._file, where, self._row.get(key, {}))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the row's fields."""
+        return [str(key) for key in self._row]
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; empty where the key is absent."""
         value = self._row.get(key, [])
