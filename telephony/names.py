@@ -5,15 +5,25 @@ from __future__ import annotations
 #: Kinds of channels and bridges that are ours. An id is ``<kind>-<call id>[-<more>]``.
 AGENT = "agent"
 CITIZEN = "citizen"
+PARTY = "party"
 SNOOP = "snoop"
 MEDIA = "media"
 GREETING = "greeting"
 TALK = "call"
+CONSULT = "consult"
 TAP = "tap"
+#: Playbacks.
+TONE = "tone"
+SURVEY = "survey"
+#: A shift leader's line, what it hears with, and the rooms for hearing and whispering.
+SUPERVISOR = "supervisor"
+SPY = "spy"
+EAR = "ear"
+WHISPER = "whisper"
 
-CHANNEL_KINDS = frozenset({AGENT, CITIZEN, SNOOP, MEDIA})
-BRIDGE_KINDS = frozenset({TALK, TAP})
-_ALL = CHANNEL_KINDS | BRIDGE_KINDS | {GREETING}
+CHANNEL_KINDS = frozenset({AGENT, CITIZEN, PARTY, SNOOP, MEDIA, SUPERVISOR, SPY})
+BRIDGE_KINDS = frozenset({TALK, CONSULT, TAP, EAR, WHISPER})
+_ALL = CHANNEL_KINDS | BRIDGE_KINDS | {GREETING, TONE, SURVEY}
 
 
 def name(kind: str, call_id: str, *more: object) -> str:

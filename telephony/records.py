@@ -24,7 +24,7 @@ from models.clock import Clock, SystemClock
 from models.events import DomainEvent
 from models.ids import new_id
 from models.store import Store
-from models.tables import AgentPresenceRow, AgentStateLogRow, Call, CallEventRow, Contact
+from models.tables import AgentPresenceRow, AgentStateLogRow, Call, CallEventRow, CallParty, Contact
 from models.vocabulary import CallEventKind
 from telephony.call import LiveCall
 
@@ -35,6 +35,7 @@ TELL_AFTER_SECONDS = 0.5
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 Values = dict[str, Any]
+_Table = type[Contact] | type[Call] | type[CallParty]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,7 @@ class _Batch:
 
     contacts: dict[str, Values] = field(default_factory=dict)
     calls: dict[str, Values] = field(default_factory=dict)
+    parties: dict[str, Values] = field(default_factory=dict)
     states: list[StateEntry] = field(default_factory=list)
     #: Lines of calls' histories.
     notes: list[Values] = field(default_factory=list)
@@ -67,6 +69,7 @@ class _Batch:
         """Take up what could not be written, under what came since."""
         self.contacts = older.contacts | self.contacts
         self.calls = older.calls | self.calls
+        self.parties = older.parties | self.parties
         self.states = older.states + self.states
         self.notes = older.notes + self.notes
 
@@ -76,6 +79,8 @@ class _Batch:
             yield _Batch(contacts={key: values})
         for key, values in self.calls.items():
             yield _Batch(calls={key: values})
+        for key, values in self.parties.items():
+            yield _Batch(parties={key: values})
         for entry in self.states:
             yield _Batch(states=[entry])
         for line in self.notes:
@@ -83,7 +88,7 @@ class _Batch:
 
     def describe(self) -> str:
         """All of it, for the log."""
-        return repr((self.contacts, self.calls, self.states, self.notes))
+        return repr((self.contacts, self.calls, self.parties, self.states, self.notes))
 
 
 class Records:
@@ -112,6 +117,11 @@ class Records:
         contact = call.contact_values()
         if contact:
             self._waiting.contacts[contact["id"]] = contact
+        self.tell(*events)
+
+    def save_party(self, party: Values, *events: DomainEvent) -> None:
+        """Write a row of ``call_parties`` as it is now. Its call must have been saved before."""
+        self._waiting.parties[party["id"]] = party
         self.tell(*events)
 
     def note(
@@ -248,6 +258,8 @@ class Records:
                 await self._write(work.session, Contact, values, known)
             for values in batch.calls.values():
                 await self._write(work.session, Call, values, known)
+            for values in batch.parties.values():
+                await self._write(work.session, CallParty, values, known)
             if batch.notes:
                 await work.session.execute(insert(CallEventRow), batch.notes)
             await self._write_states(work.session, batch.states, versions, conflicts)
@@ -256,6 +268,9 @@ class Records:
         for values in batch.calls.values():
             if values["ended_at"] is not None:
                 self._forget(values)
+        for values in batch.parties.values():
+            if values["left_at"] is not None:
+                self._known.pop(_key(CallParty, values["id"]), None)
         for agent_id in conflicts:
             log.warning("records.presence_conflict", agent_id=agent_id)
             self.on_conflict(agent_id)
@@ -263,7 +278,7 @@ class Records:
     async def _write(
         self,
         session: AsyncSession,
-        table: type[Contact] | type[Call],
+        table: _Table,
         values: Values,
         known: dict[str, Values],
     ) -> None:
@@ -327,7 +342,7 @@ class Records:
         return False
 
 
-def _key(table: type[Contact] | type[Call], row_id: str | None) -> str:
+def _key(table: _Table, row_id: str | None) -> str:
     return f"{table.__tablename__} {row_id}"
 
 

@@ -77,6 +77,7 @@ class CallTaps:
         self._call_id = call_id
         self._taps: list[Tap] = []
         self._opening: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
         #: False once anything was missed.
         self.complete = True
@@ -125,14 +126,22 @@ class CallTaps:
         for tap in [tap for tap in self._taps if tap.leg is leg]:
             await self._close(tap)
 
+    def leave(self, channel_id: str) -> None:
+        """Stop listening to a channel, in the background: its last words may take a moment."""
+        for tap in [tap for tap in self._taps if tap.channel_id == channel_id]:
+            task = asyncio.create_task(self._close(tap))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
     async def close(self) -> None:
         """Stop listening and remove everything from Asterisk. Safe to call twice."""
         self._closed = True
-        await asyncio.gather(*(self._close(tap) for tap in list(self._taps)))
+        await asyncio.gather(*(self._close(tap) for tap in list(self._taps)), *self._closing)
 
     async def abandon(self) -> None:
         """Our process stops while the call goes on: flush the words, leave Asterisk alone."""
         self._closed = True
+        await asyncio.gather(*self._closing)
         for tap in self._taps:
             self._stop_listening(tap)
             await self._close_stream(tap)
