@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from asterisk_sequence import pass_over_sequence_check
 from debian_mirror import debian_mirror
 from progress import PROJECT, InstallError, run, say, step
 
@@ -32,7 +33,7 @@ _MODULES_CONF = PROJECT / "telephony/asterisk/templates/modules.conf"
 _OPENED_BY_NAME = ("libsoftokn3", "libfreebl3", "libfreeblpriv3")
 
 #: Raise it when what is kept changes, so that old folders are made anew.
-_LAYOUT = 2
+_LAYOUT = 3
 
 
 def install_asterisk(root: Path) -> None:
@@ -108,6 +109,7 @@ def _keep_what_is_used(unpacked: Path, kept: Path, wanted: list[str]) -> str:
         "libraries": str(libraries),
         "layout": _LAYOUT,
         "modules": wanted,
+        "sequence_check": pass_over_sequence_check(kept / program.relative_to(unpacked)),
     }
     (kept / _MANIFEST).write_text(json.dumps(manifest, indent=1))
     return version

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import struct
 import wave
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,9 @@ _FRAME_BYTES = 160
 _FRAME_SECONDS = 0.02
 _HEADER_BYTES = 12
 _PCMU = 0
+_COMFORT_NOISE = 13
+#: Loudness of the noise in a comfort noise packet: 60 dB below the loudest.
+_NOISE_LEVEL = b"\x3c"
 _KEYS = "0123456789*#ABCD"
 #: Payload type of keys (RFC 4733) in our scenarios' SDP.
 _TELEPHONE_EVENT = 101
@@ -26,7 +31,44 @@ _TELEPHONE_EVENT = 101
 _KEY_PACKETS, _KEY_ENDS = 5, 3
 _KEY_PAUSE_SECONDS = 0.08
 _SAMPLES_PER_SECOND = 8000
+#: Softer than this, between 0 and 1, voice activity detection takes for silence.
+_QUIET = 0.005
 _SILENCE = b"\xff" * _FRAME_BYTES
+
+
+@dataclass(kw_only=True)
+class Numbering:
+    """What a phone writes into its packets' headers; changed when it starts anew."""
+
+    sequence: int = 1
+    timestamp: int = _FRAME_BYTES
+    source: int = 0
+
+    def header(self, payload: int = _PCMU) -> bytes:
+        """Of the next packet."""
+        return struct.pack("!BBHII", 0x80, payload, self.sequence, self.timestamp, self.source)
+
+    def sent(self) -> None:
+        """One packet more."""
+        self.sequence = self.sequence + 1 & 0xFFFF
+
+    def passed(self) -> None:
+        """Twenty milliseconds more."""
+        self.timestamp = self.timestamp + _FRAME_BYTES & 0xFFFFFFFF
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a phone sends what is said, in packets of 20 ms counted from 0."""
+
+    #: Done before the packet of this number is made.
+    before: Mapping[int, Callable[[Numbering], None]] = field(default_factory=dict)
+    #: Packets that get lost on the way.
+    lost: Collection[int] = ()
+    #: Packets that the next one overtakes.
+    overtaken: Collection[int] = ()
+    #: In silence, one packet of comfort noise and then nothing, as voice activity detection does.
+    silence_suppression: bool = False
 
 
 class Voice(asyncio.DatagramProtocol):
@@ -38,7 +80,9 @@ class Voice(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self._heard: list[bytes] = []
         self._spoken: asyncio.Task[None] | None = None
-        self._sent = 0
+        self._numbering = Numbering(source=id(self) & 0xFFFFFFFF)
+        self._held_back: bytes | None = None
+        self._silent = False
         self._said_all = asyncio.Event()
         self._peer: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.DatagramTransport | None = None
@@ -77,26 +121,13 @@ class Voice(asyncio.DatagramProtocol):
             if not self._peer.done():
                 self._peer.set_result(addr)
 
-    def say(self, ulaw: Path) -> None:
+    def say(self, ulaw: Path, manner: Manner | None = None) -> None:
         """Speak a file of raw µ-law once, then stay on the line silently; ends earlier speech."""
         if self._spoken:
             self._spoken.cancel()
         self._said_all.clear()
-        self._spoken = asyncio.create_task(self._speak(ulaw.read_bytes()))
-
-    async def press(self, digits: str) -> None:
-        """Press keys one after another, as a phone does: RFC 4733 beside the voice."""
-        peer = await self._peer
-        for digit in digits:
-            time = (self._sent + 1) * _FRAME_BYTES
-            for step in range(1, _KEY_PACKETS + _KEY_ENDS + 1):
-                duration = min(step, _KEY_PACKETS) * _FRAME_BYTES
-                ends = 0x80 if step > _KEY_PACKETS else 0
-                event = struct.pack("!BBH", _KEYS.index(digit), ends | 10, duration)
-                kind = _TELEPHONE_EVENT | (0x80 if step == 1 else 0)
-                self._opened.sendto(self._header(kind, time) + event, peer)
-                await asyncio.sleep(_FRAME_SECONDS)
-            await asyncio.sleep(_KEY_PAUSE_SECONDS)
+        speech = self._speak(ulaw.read_bytes(), manner or Manner())
+        self._spoken = asyncio.create_task(speech)
 
     def heard(self) -> NDArray[np.float64]:
         """Everything heard so far, 8000 values a second, between -1 and 1."""
@@ -148,25 +179,50 @@ class Voice(asyncio.DatagramProtocol):
             file.setframerate(_SAMPLES_PER_SECOND)
             file.writeframes((self.heard() * 32767).astype("<i2").tobytes())
 
-    async def _speak(self, sound: bytes) -> None:
+    async def _speak(self, sound: bytes, manner: Manner) -> None:
         peer = await self._peer
         loop = asyncio.get_running_loop()
         start = loop.time()
         number = 0
         while True:
             frame = sound[number * _FRAME_BYTES :][:_FRAME_BYTES].ljust(_FRAME_BYTES, b"\xff")
-            self._opened.sendto(self._header() + (frame or _SILENCE), peer)
+            manner.before.get(number, _nothing)(self._numbering)
+            self._send(frame, number, manner, peer)
+            self._numbering.passed()
             number += 1
             if number * _FRAME_BYTES > len(sound):
                 self._said_all.set()
             await asyncio.sleep(max(0.0, start + number * _FRAME_SECONDS - loop.time()))
 
-    def _header(self, kind: int = _PCMU, time: int | None = None) -> bytes:
-        """The next packet's; one stream from the first word to the last, as a phone sends it."""
-        self._sent += 1
-        number = self._sent & 0xFFFF
-        time = (self._sent * _FRAME_BYTES if time is None else time) & 0xFFFFFFFF
-        return struct.pack("!BBHII", 0x80, kind, number, time, id(self) & 0xFFFFFFFF)
+    def _send(self, frame: bytes, number: int, manner: Manner, peer: tuple[str, int]) -> None:
+        packet = self._packet(frame, manner.silence_suppression)
+        if packet is None:
+            return
+        self._numbering.sent()
+        if number in manner.lost:
+            return
+        if number in manner.overtaken:
+            self._held_back = packet
+            return
+        self._opened.sendto(packet, peer)
+        if self._held_back is not None:
+            self._opened.sendto(self._held_back, peer)
+            self._held_back = None
+
+    def _packet(self, frame: bytes, silence_suppression: bool) -> bytes | None:
+        """None where a phone that saves silence sends nothing."""
+        was_silent, self._silent = self._silent, silence_suppression and _quiet(frame)
+        if not self._silent:
+            return self._numbering.header() + frame
+        return None if was_silent else self._numbering.header(_COMFORT_NOISE) + _NOISE_LEVEL
+
+
+def _nothing(_: Numbering) -> None:
+    """The ordinary packet."""
+
+
+def _quiet(frame: bytes) -> bool:
+    return bool(np.abs(_decoded(frame)).max() < _QUIET)
 
 
 def _decoded(ulaw: bytes) -> NDArray[np.float64]:

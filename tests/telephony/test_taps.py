@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 import wave
-from pathlib import Path
 
 import pytest
 
@@ -14,34 +12,12 @@ from tests.support.rtp import Voice
 from tests.support.sipp import calling
 from tests.support.sound import spoken_ulaw
 from tests.telephony.floor import CallFloor
+from tests.telephony.hearing import NEARLY_ALL, as_pcm, share_heard
 
 pytestmark = pytest.mark.asterisk
 
 CITIZEN_SAYS = "我要反映小区门口的路灯坏了三天，晚上出门看不见路，老人孩子都不安全，请尽快修理。"
 AGENT_SAYS = "好的，您反映的情况我已经记录下来了，我们会尽快派单给城管部门处理，请您保持电话畅通。"
-#: The phones here are Python on a busy machine: what they send too late, Asterisk leaves out.
-#: A tap on the wrong side, in the wrong byte order or mixed would score nothing at all.
-NEARLY_ALL = 0.8
-PACKET = 320  # bytes: 20 ms
-
-
-def as_pcm(ulaw: Path) -> bytes:
-    """What a phone's µ-law sounds like."""
-    decode = ["sox", "-t", "ul", "-r", "8000", "-c", "1", ulaw]
-    raw = ["-t", "raw", "-e", "signed", "-b", "16", "-L", "-"]
-    return subprocess.run([*decode, *raw], check=True, capture_output=True).stdout
-
-
-def share_heard(said: bytes, heard: bytes) -> float:
-    """How many of the packets that were said are there, unchanged and in order."""
-    place, found = 0, 0
-    pieces = [said[start : start + PACKET] for start in range(0, len(said) - PACKET, PACKET)]
-    loud = [piece for piece in pieces if len(set(piece)) > 40]
-    for piece in loud:
-        at = heard.find(piece, place)
-        if at >= 0:
-            place, found = at, found + 1
-    return found / len(loud)
 
 
 async def test_each_party_is_heard_whole_and_alone(floor: CallFloor) -> None:

@@ -1,0 +1,98 @@
+"""Phones that number their packets oddly: recording and tap keep what both parties say.
+
+A phone may begin its RTP anew in mid-call (a transfer behind it, a gateway, a carrier's switch),
+from any number, with or without a new source, and packets get lost, late, or are not sent in
+silence at all.
+"""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hotline.simulation.rtp import Manner, Numbering
+from models.events import CallAnswered
+from models.vocabulary import Leg
+from tests.support.rtp import Voice
+from tests.support.sipp import calling
+from tests.support.sound import spoken_ulaw
+from tests.telephony.floor import CallFloor
+from tests.telephony.hearing import NEARLY_ALL, PACKET, as_pcm, share_heard
+
+pytestmark = pytest.mark.asterisk
+
+SAID = {
+    Leg.CALLER: "我要反映小区门口的路灯坏了三天，晚上出门看不见路，老人孩子都不安全，请尽快修理。",
+    Leg.AGENT: "好的，您反映的情况我已经记录下来了，我们会尽快派单给城管部门处理，请保持电话畅通。",
+}
+
+
+def begins_at(sequence: int, *, timestamp: int | None = None, source: int | None = None) -> Change:
+    """The phone goes on with other numbers."""
+
+    def change(numbering: Numbering) -> None:
+        numbering.sequence = sequence
+        numbering.timestamp = numbering.timestamp if timestamp is None else timestamp
+        numbering.source = numbering.source if source is None else source
+
+    return change
+
+
+Change = Callable[[Numbering], None]
+#: What happens every so many packets: a name for the report, and the change.
+STRIDE = 50
+JUMPS: list[tuple[str, Change]] = [
+    ("first", begins_at(40000)),
+    ("starts anew below", begins_at(30000)),
+    ("starts anew far below, another source", begins_at(5, timestamp=77, source=1)),
+    ("jumps ahead", begins_at(20000)),
+    ("wraps around", begins_at(65520)),
+    ("another time, same count", begins_at(40, timestamp=0x9000_0000)),
+    ("back by one hundred", begins_at(65500)),
+]
+JUMPING = Manner(before={at * STRIDE: change for at, (_, change) in enumerate(JUMPS)})
+
+
+def recorded(path: Path) -> bytes:
+    """The sound in a recording."""
+    with wave.open(str(path)) as file:
+        return file.readframes(file.getnframes())
+
+
+def shares(said: bytes, heard: bytes) -> dict[str, float]:
+    """After each jump: how much was heard."""
+    size = STRIDE * PACKET
+    pieces = {name: said[at * size : (at + 1) * size] for at, (name, _) in enumerate(JUMPS)}
+    return {name: round(share_heard(piece, heard), 2) for name, piece in pieces.items()}
+
+
+async def test_whatever_number_a_phone_goes_on_with(floor: CallFloor) -> None:
+    said = {leg: spoken_ulaw(text) for leg, text in SAID.items()}
+    async with (
+        floor.agent("王芳", "1901") as (agent, phone),
+        await Voice.open() as voice,
+        calling(floor.asterisk, media_port=voice.port) as citizen,
+    ):
+        phone.answer(await phone.rung())
+        answered = await floor.happened(CallAnswered)
+        await floor.until(lambda: all(len(one.pcm) > 0 for one in floor.ear.streams))
+        voice.say(said[Leg.CALLER], JUMPING)
+        phone.voice.say(said[Leg.AGENT], JUMPING)
+        await voice.has_spoken()
+        await phone.voice.has_spoken()
+        await floor.calls.hang_up(answered.call_id, agent)
+        await citizen.finished()
+    call, _ = await floor.ended()
+    files = {Leg.CALLER: call.citizen_recording, Leg.AGENT: call.agent_recording}
+    for leg, file in files.items():
+        (tapped,) = floor.ear.of(call.id, leg)
+        pcm = as_pcm(said[leg])
+        found = {
+            "recording": shares(pcm, recorded(floor.recording(file))),
+            "tap": shares(pcm, bytes(tapped.pcm)),
+        }
+        print(leg, found)
+        assert all(min(part.values()) > NEARLY_ALL for part in found.values()), (leg, found)
