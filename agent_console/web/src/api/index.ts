@@ -26,7 +26,6 @@ export const api = {
   setAgentState: (state: string, reason = '') =>
     request<t.Presence>('POST', '/api/agent/state', { body: { state, reason } }),
   wrapUpDone: () => request<t.Presence>('POST', '/api/agent/wrap-up-done', { body: {} }),
-  floor: () => request<t.Floor>('GET', '/api/floor'),
 
   calls: (query: Query) => request<t.Page<t.CallRow>>('GET', '/api/calls', { query }),
   call: (id: string) => request<t.CallDetail>('GET', `/api/calls/${id}`),
@@ -34,7 +33,7 @@ export const api = {
     request<{ call_id: string }>('POST', '/api/calls', {
       body: orderId ? { number, order_id: orderId } : { number },
     }),
-  callCommand: (id: string, command: 'hang-up' | 'hold' | 'resume') =>
+  callCommand: (id: string, command: 'hold' | 'resume') =>
     request<void>('POST', `/api/calls/${id}/${command}`, { body: {} }),
   recordingUrl: (id: string, leg: 'caller' | 'agent') => `/api/calls/${id}/recording/${leg}.wav`,
   draft: (id: string) => request<t.DraftView>('GET', `/api/calls/${id}/draft`),

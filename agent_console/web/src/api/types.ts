@@ -1,5 +1,7 @@
 /** Shapes of the console's API. Times are ISO 8601 UTC strings; codes are vocabulary codes. */
 
+import type { Party } from './floor-types'
+
 export type Iso = string
 
 export interface StaffView {
@@ -82,6 +84,10 @@ export interface Presence {
   call_id: string | null
   until: Iso | null
   phone_online: boolean
+  wrap_up_extended?: boolean
+  wrap_up_extendable?: boolean
+  /** Longer in this state than its limit. */
+  overrun?: boolean
 }
 
 export interface CallView {
@@ -95,6 +101,14 @@ export interface CallView {
   queued_at: Iso | null
   answered_at: Iso | null
   order_id: string | null
+  queue?: string
+  access_number?: string
+  priority?: number
+  priority_reasons?: string[]
+  parties?: Party[]
+  satisfaction?: string | null
+  transfers?: number
+  callback_id?: string | null
 }
 
 export interface SipAccount {
@@ -119,13 +133,6 @@ export interface AgentView {
 export interface DraftView {
   content: Record<string, unknown>
   updated_at: Iso
-}
-
-export interface Floor {
-  agents: Presence[]
-  calls: CallView[]
-  waiting: CallView[]
-  exchange_online: boolean
 }
 
 export interface CallRow {
@@ -428,6 +435,10 @@ export interface Badges {
   inbox: number
   audit: number
   follow_up: number
+  callbacks: number | null
+  callbacks_overdue: number | null
+  alerts: number | null
+  nuisance: number | null
 }
 
 /** A count that can be opened: `cell` names it. */

@@ -1,6 +1,14 @@
 /** The desk's keys. None of them is a bare letter, and none acts while an input method composes. */
 
-export type DeskKey = 'answer' | 'hold' | 'mute' | 'submit' | 'save'
+export type DeskKey = 'answer' | 'hold' | 'mute' | 'consult' | 'transfer' | 'submit' | 'save'
+
+const FUNCTION_KEYS: Partial<Record<string, DeskKey>> = {
+  F2: 'answer',
+  F4: 'hold',
+  F6: 'mute',
+  F7: 'consult',
+  F8: 'transfer',
+}
 
 interface KeyLike {
   key: string
@@ -22,5 +30,5 @@ export function deskKey(event: KeyLike): DeskKey | null {
   if (control && event.key === 'Enter') return 'submit'
   if (control && event.key.toLowerCase() === 's') return 'save'
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return null
-  return ({ F2: 'answer', F4: 'hold', F6: 'mute' } as const)[event.key as 'F2' | 'F4' | 'F6'] ?? null
+  return FUNCTION_KEYS[event.key] ?? null
 }

@@ -7,9 +7,11 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
 import { api } from '@/api'
+import { floorApi } from '@/api/floor'
 import { sentenceOf } from '@/api/http'
 import type { AgentView, CallView, DraftView, Presence } from '@/api/types'
 import type { MicProblem } from '@/logic/microphone'
+import { viewOfEvent } from '@/logic/talk'
 import { closeMicrophone, isAlive, MicError, openMicrophone } from '@/phone/microphone'
 import { Ringer } from '@/phone/ringer'
 import { lockSeat, type SeatLock } from '@/phone/seat'
@@ -19,6 +21,10 @@ import { useSession } from './session'
 
 /** A call that we asked for must ring here within this time to be answered by itself. */
 const OWN_CALL_MS = 30_000
+
+const IN_TALK = new Set(['TALKING', 'HELD', 'CONSULTING', 'CONFERENCE'])
+/** The citizen may still grade the service; for the agent the call is over. */
+const OVER = new Set(['ENDED', 'SURVEY'])
 
 export interface EndedCall {
   call_id: string
@@ -36,12 +42,14 @@ export const useAgent = defineStore('agent', () => {
   /** What was typed for the call in hand, as the server had it at the last reading. */
   const draft = ref<(DraftView & { callId: string }) | null>(null)
   const ended = ref<EndedCall | null>(null)
-  const waiting = ref<number | null>(null)
-  const exchangeOnline = ref(true)
+  /** The call that this person supervises by the own telephone. */
+  const watching = ref<string | null>(null)
 
   const line = ref<LineState>('off')
   const lineReason = ref('')
   const phase = ref<CallPhase>('idle')
+  /** What the telephone itself says of who rings. */
+  const ring = ref<Ring | null>(null)
   const muted = ref(false)
   const soundBlocked = ref(false)
   const micTrouble = ref<MicProblem | null>(null)
@@ -56,7 +64,9 @@ export const useAgent = defineStore('agent', () => {
   let ownCallUntil = 0
 
   const signedIn = computed(() => !!presence.value && presence.value.state !== 'OFFLINE')
-  const talking = computed(() => ['TALKING', 'HELD'].includes(call.value?.state ?? ''))
+  const talking = computed(() => IN_TALK.has(call.value?.state ?? ''))
+  /** The call is this agent's own: not one that a colleague consults about, or that is watched. */
+  const holdsCall = computed(() => !!call.value && call.value.agent_id === session.staff?.id)
   const held = computed(() => call.value?.state === 'HELD')
   const canAnswer = computed(() => phase.value === 'ringing')
 
@@ -91,39 +101,22 @@ export const useAgent = defineStore('agent', () => {
   function take(view: AgentView): void {
     presence.value = view.presence
     // The call may be named a moment longer than it lasts.
-    call.value = view.call?.state === 'ENDED' ? null : view.call
+    call.value = OVER.has(view.call?.state ?? 'ENDED') ? null : view.call
     draft.value = view.call && view.draft ? { callId: view.call.call_id, ...view.draft } : null
+    if (!call.value || call.value.call_id !== watching.value) watching.value = null
     answerOwnCall()
-  }
-
-  async function refreshFloor(): Promise<void> {
-    try {
-      const floor = await api.floor()
-      waiting.value = floor.waiting.length
-      exchangeOnline.value = floor.exchange_online
-    } catch {
-      waiting.value = null
-    }
   }
 
   function isMine(data: Record<string, unknown>): boolean {
     return data.agent_id === session.staff?.id
   }
 
+  function isInHand(data: Record<string, unknown>): boolean {
+    return data.call_id === call.value?.call_id
+  }
+
   function viewOf(data: Record<string, unknown>, state: string): CallView {
-    const known = call.value?.call_id === data.call_id ? call.value : null
-    return {
-      call_id: String(data.call_id),
-      contact_id: (data.contact_id as string | null) ?? known?.contact_id ?? null,
-      direction: String(data.direction),
-      state,
-      caller_number: String(data.caller_number || known?.caller_number || ''),
-      agent_id: String(data.agent_id),
-      started_at: known?.started_at ?? String(data.at),
-      queued_at: known?.queued_at ?? null,
-      answered_at: known?.answered_at ?? null,
-      order_id: (data.order_id as string | null) ?? known?.order_id ?? null,
-    }
+    return viewOfEvent(data, state, isInHand(data) ? call.value : null)
   }
 
   live.on('CallRinging', (data) => {
@@ -138,49 +131,38 @@ export const useAgent = defineStore('agent', () => {
     refreshQuietly()
   })
   live.on('CallStateChanged', (data) => {
-    if (!isMine(data)) return
-    call.value = viewOf(data, String(data.state))
+    if (!isMine(data) && !isInHand(data)) return
+    const state = String(data.state)
+    if (isMine(data)) call.value = OVER.has(state) ? null : viewOf(data, state)
     refreshQuietly()
   })
+  live.on(['CallPartyChanged', 'CallTransferred'], (data) => {
+    if (isMine(data) || isInHand(data)) refreshQuietly()
+  })
   live.on('CallEnded', (data) => {
-    if (!isMine(data) && data.call_id !== call.value?.call_id) return
+    if (!isMine(data) && !isInHand(data)) return
     ended.value = {
       call_id: String(data.call_id),
       outcome: String(data.outcome),
       reason: String(data.reason ?? ''),
       transcript_incomplete: Boolean(data.transcript_incomplete),
     }
-    if (call.value?.call_id === data.call_id) call.value = null
+    if (isInHand(data)) call.value = null
     refreshQuietly()
   })
   live.on('AgentStateChanged', (data) => {
     if (isMine(data)) {
       if (presence.value) {
         const { state, since, reason, call_id } = data as unknown as Presence
-        presence.value = { ...presence.value, state, since, reason, call_id, until: null }
+        presence.value = { ...presence.value, state, since, reason, call_id, until: null, overrun: false }
       }
       refreshQuietly()
     }
-    void floorSoon()
   })
-  live.on(['CallQueued', 'CallOffered', 'CallEnded', 'CallAnswered', 'CallRinging'], floorSoon)
   live.onResync(() => {
     if (!session.hasSeat) return
     refreshQuietly()
-    floorSoon()
   })
-
-  let floorTimer: ReturnType<typeof setTimeout> | null = null
-  function floorSoon(): void {
-    if (!signedIn.value || floorTimer) return
-    floorTimer = setTimeout(() => {
-      floorTimer = null
-      void refreshFloor()
-    }, 300)
-  }
-  setInterval(() => {
-    if (signedIn.value && document.visibilityState === 'visible') void refreshFloor()
-  }, 10_000)
 
   // --- the telephone --------------------------------------------------------------------------
 
@@ -196,7 +178,10 @@ export const useAgent = defineStore('agent', () => {
   }
 
   function isOwnCall(): boolean {
-    return Date.now() < ownCallUntil || call.value?.direction === 'OUTBOUND' || talking.value
+    if (Date.now() < ownCallUntil) return true
+    // A colleague's call that one is asked into rings like any other.
+    if (!holdsCall.value || presence.value?.state === 'RINGING') return false
+    return call.value?.direction === 'OUTBOUND' || talking.value
   }
 
   /** A call that this agent began, or is in the midst of, is answered without ringing. */
@@ -204,8 +189,10 @@ export const useAgent = defineStore('agent', () => {
     if (phase.value === 'ringing' && isOwnCall()) void answer()
   }
 
-  function onRing(_ring: Ring): boolean {
+  function onRing(now: Ring): boolean {
+    ring.value = now
     if (isOwnCall()) return true
+    refreshQuietly()
     ringer.start('incoming')
     return false
   }
@@ -213,6 +200,7 @@ export const useAgent = defineStore('agent', () => {
   function onPhase(now: CallPhase, _cause: string): void {
     phase.value = now
     if (now !== 'ringing') ringer.stop()
+    if (now === 'idle') ring.value = null
     if (now === 'talking' || now === 'idle') ownCallUntil = 0
     if (now === 'idle') {
       muted.value = false
@@ -250,7 +238,6 @@ export const useAgent = defineStore('agent', () => {
       await microphoneNow()
       await startPhone()
       await refresh()
-      floorSoon()
     } catch (error) {
       onMicError(error)
       if (!phone.value) releaseSeat()
@@ -329,6 +316,12 @@ export const useAgent = defineStore('agent', () => {
     })
   }
 
+  function extendWrapUp(): Promise<void> {
+    return command(async () => {
+      presence.value = await floorApi.extendWrapUp()
+    })
+  }
+
   function toggleHold(): Promise<void> {
     const current = call.value
     if (!current || !talking.value) return Promise.resolve()
@@ -341,10 +334,14 @@ export const useAgent = defineStore('agent', () => {
     phone.value?.setMuted(muted.value)
   }
 
-  function hangUp(): Promise<void> {
+  /**
+   * Ends the own call; the citizen is then asked to grade the service unless `survey` is false.
+   * From a colleague's call one only leaves.
+   */
+  function hangUp(survey = true): Promise<void> {
     const current = call.value
     return command(async () => {
-      if (current) await api.callCommand(current.call_id, 'hang-up')
+      if (current && holdsCall.value) await floorApi.hangUp(current.call_id, survey)
       else phone.value?.hangUp()
     })
   }
@@ -352,13 +349,22 @@ export const useAgent = defineStore('agent', () => {
   /** Rings our own phone, then the citizen's. Returns the call's id, or null with `trouble` set. */
   async function callOut(number: string, orderId?: string): Promise<string | null> {
     let callId: string | null = null
-    ownCallUntil = Date.now() + OWN_CALL_MS
+    expectOwnRing()
     await command(async () => {
       callId = (await api.callOut(number, orderId)).call_id
       refreshQuietly()
     })
-    if (!callId) ownCallUntil = 0
+    if (!callId) expectNothing()
     return callId
+  }
+
+  /** The next ring within half a minute was asked for here: it is answered by itself. */
+  function expectOwnRing(): void {
+    ownCallUntil = Date.now() + OWN_CALL_MS
+  }
+
+  function expectNothing(): void {
+    ownCallUntil = 0
   }
 
   async function allowSound(): Promise<void> {
@@ -371,11 +377,11 @@ export const useAgent = defineStore('agent', () => {
     call,
     draft,
     ended,
-    waiting,
-    exchangeOnline,
+    watching,
     line,
     lineReason,
     phase,
+    ring,
     muted,
     soundBlocked,
     micTrouble,
@@ -384,6 +390,7 @@ export const useAgent = defineStore('agent', () => {
     busy,
     signedIn,
     talking,
+    holdsCall,
     held,
     canAnswer,
     refresh,
@@ -397,6 +404,10 @@ export const useAgent = defineStore('agent', () => {
     toggleMute,
     hangUp,
     callOut,
+    expectOwnRing,
+    expectNothing,
+    command,
+    extendWrapUp,
     allowSound,
   }
 })

@@ -8,32 +8,31 @@ import { defineStore } from 'pinia'
 import { computed, nextTick, ref, watch } from 'vue'
 
 import { api } from '@/api'
-import { ApiError, IdempotencyKeys, sentenceOf } from '@/api/http'
-import type { CallDetail, Candidate, DraftView, Fact, OrderDetail, OrderForm, Understanding } from '@/api/types'
+import { ApiError, sentenceOf } from '@/api/http'
+import type { CallDetail, Candidate, DraftView, Fact, OrderForm, Understanding } from '@/api/types'
 import {
   fromDraft,
   hasContent,
-  missing,
   newSheet,
   timeWords,
   toDraft,
   withEdit,
   withProposals,
-  type Mode,
   type Sheet,
 } from '@/logic/form'
 import { dropKept, readKept, writeKept } from '@/logic/kept'
 import { insertAt, type Cursor } from '@/logic/text'
 import { merged, withUtterance, wordsOf, type Spoken } from '@/logic/transcript'
 import { useAgent } from './agent'
+import { useDraftSaving } from './desk-draft'
+import { useOrderSending } from './desk-order'
 import { useLive } from './live'
 import { useSession } from './session'
 
-const SAVE_EVERY_MS = 2000
 const LOAD_TRIES = 5
 const LAST_WORDS_MS = 5000
 
-export type SaveState = 'clean' | 'dirty' | 'saving' | 'saved' | 'failed'
+export type { SaveState } from './desk-draft'
 export type TextField =
   | 'title'
   | 'place'
@@ -44,11 +43,6 @@ export type TextField =
   | 'content'
   | 'demand'
   | 'public_answer'
-
-export type OpenedOrder = Pick<
-  OrderDetail,
-  'id' | 'order_no' | 'order_no_spoken' | 'title' | 'query_code' | 'state' | 'accepted_at'
->
 
 /** Where a fact of a kind belongs. */
 const FIELD_OF_FACT: Record<string, TextField> = {
@@ -70,20 +64,13 @@ export const useDesk = defineStore('desk', () => {
   const understanding = ref<Understanding | null>(null)
   const sheet = ref<Sheet>(newSheet())
   const publicAnswer = ref('')
-  const opened = ref<OpenedOrder[]>([])
-  /** An order was just made: the form rests until the agent goes on. */
-  const done = ref(false)
-  const problem = ref<unknown>(null)
-  const faults = ref<Partial<Record<string, string>>>({})
-  const sending = ref(false)
   const loadProblem = ref('')
-  const saveState = ref<SaveState>('clean')
-  const savedAt = ref<string | null>(null)
+  /** The citizen's grade of the service, by key after the talk. */
+  const rating = ref<string | null>(null)
   const setAside = ref<string | null>(null)
   const focus = ref<{ field: TextField; cursor: Cursor | null } | null>(null)
   const fieldInUse = ref<TextField | null>(null)
 
-  const keys = new IdempotencyKeys()
   const form = computed(() => sheet.value.form)
   const number = computed(
     () => detail.value?.call.caller_number ?? numberOfCurrentCall() ?? '',
@@ -101,6 +88,26 @@ export const useDesk = defineStore('desk', () => {
   function openKey(): string {
     return `desk-open:${session.staff?.id ?? ''}`
   }
+
+  const order = useOrderSending({
+    callId,
+    form,
+    publicAnswer,
+    circumstances: () => ({
+      contact_id: detail.value?.call.contact_id ?? null,
+      proposal: understanding.value,
+    }),
+    onSent: (id) => {
+      dropKept(storageKey(id))
+      if (id !== callId.value) return
+      dropKept(openKey())
+      saving.isClean()
+      void refresh()
+    },
+  })
+  const { opened, done, problem, faults, sending, check, submit } = order
+  const saving = useDraftSaving({ callId, done, content: draftContent, storageKey })
+  const { saveState, savedAt, changed, save } = saving
 
   // --- which call -----------------------------------------------------------------------------
 
@@ -131,15 +138,11 @@ export const useDesk = defineStore('desk', () => {
     understanding.value = null
     sheet.value = newSheet(numberOfCurrentCall() ?? '')
     publicAnswer.value = ''
-    opened.value = []
-    done.value = false
-    problem.value = null
-    faults.value = {}
+    rating.value = null
     loadProblem.value = ''
-    saveState.value = 'clean'
-    savedAt.value = null
     focus.value = null
-    keys.done()
+    order.forget()
+    saving.isClean()
   }
 
   function recoverLocal(): void {
@@ -205,6 +208,7 @@ export const useDesk = defineStore('desk', () => {
     detail.value = call
     utterances.value = merged(call.utterances, utterances.value)
     understanding.value = call.understanding ?? understanding.value
+    rating.value = call.call.satisfaction ?? rating.value
     if (!sheet.value.form.caller_phone && sheet.value.origins.caller_phone !== 'agent') {
       const fresh = newSheet(call.call.caller_number)
       sheet.value = {
@@ -239,6 +243,9 @@ export const useDesk = defineStore('desk', () => {
   live.on('TranscriptCompleted', (data) => {
     if (data.call_id === callId.value) void load()
   })
+  live.on('CallRated', (data) => {
+    if (data.call_id === callId.value) rating.value = String(data.satisfaction)
+  })
   live.onResync(() => void load())
   live.on('CallEnded', (data) => {
     if (data.call_id !== callId.value) return
@@ -266,19 +273,13 @@ export const useDesk = defineStore('desk', () => {
   function edit<K extends keyof OrderForm>(field: K, value: OrderForm[K]): void {
     if (sheet.value.form[field] === value && sheet.value.origins[field] === 'agent') return
     sheet.value = withEdit(sheet.value, field, value)
-    const { [field]: _gone, ...rest } = faults.value
-    faults.value = rest
+    order.clearFault(field)
     changed()
   }
 
   function editAnswer(text: string): void {
     publicAnswer.value = text
     changed()
-  }
-
-  function changed(): void {
-    saveState.value = 'dirty'
-    writeKept(storageKey(callId.value), draftContent())
   }
 
   function draftContent(): Record<string, unknown> {
@@ -326,92 +327,7 @@ export const useDesk = defineStore('desk', () => {
     edit('content', present ? `${present}\n${words}` : words)
   }
 
-  // --- the draft ------------------------------------------------------------------------------
-
-  setInterval(() => {
-    if (saveState.value === 'dirty' || saveState.value === 'failed') void save()
-  }, SAVE_EVERY_MS)
-
-  window.addEventListener('pagehide', () => {
-    if (callId.value && saveState.value === 'dirty') {
-      api.saveDraft(callId.value, draftContent(), true).catch(() => {})
-    }
-  })
-
-  async function save(): Promise<void> {
-    const id = callId.value
-    if (!id || done.value || saveState.value === 'saving') return
-    saveState.value = 'saving'
-    const content = draftContent()
-    try {
-      const answer = await api.saveDraft(id, content)
-      if (id !== callId.value) return
-      savedAt.value = answer.updated_at
-      // Typed meanwhile: the next round saves again.
-      const same = JSON.stringify(content) === JSON.stringify(draftContent())
-      saveState.value = same ? 'saved' : 'dirty'
-    } catch {
-      if (id === callId.value) saveState.value = 'failed'
-    }
-  }
-
-  // --- the order ------------------------------------------------------------------------------
-
-  function check(mode: Mode): boolean {
-    faults.value = missing(form.value, mode, publicAnswer.value)
-    return Object.keys(faults.value).length === 0
-  }
-
-  /** Opens the order. True when it was; else `problem` or `faults` say why not. */
-  async function submit(
-    mode: Mode,
-    more: { department?: string; dispatch_note?: string } = {},
-  ): Promise<boolean> {
-    problem.value = null
-    if (sending.value || done.value || !check(mode)) return false
-    sending.value = true
-    const id = callId.value
-    const body = orderBody(mode, more)
-    try {
-      const order = await api.createOrder(body, keys.keyFor(body))
-      keys.done()
-      dropKept(storageKey(id))
-      if (id === callId.value) finish(order)
-      return true
-    } catch (error) {
-      problem.value = error
-      if (error instanceof ApiError) {
-        for (const { field, message } of error.errors) {
-          faults.value[field === 'department' ? 'lead_department' : field] = message
-        }
-      }
-      return false
-    } finally {
-      sending.value = false
-    }
-  }
-
-  function orderBody(mode: Mode, more: Record<string, unknown>): Record<string, unknown> {
-    return {
-      ...form.value,
-      mode,
-      call_id: callId.value,
-      contact_id: detail.value?.call.contact_id ?? null,
-      ...(mode === 'answered' ? { public_answer: publicAnswer.value.trim() } : {}),
-      ...more,
-      proposal: understanding.value,
-    }
-  }
-
-  function finish(order: OpenedOrder): void {
-    opened.value = [...opened.value, order]
-    done.value = true
-    dropKept(openKey())
-    saveState.value = 'clean'
-    problem.value = null
-    faults.value = {}
-    void refresh()
-  }
+  // --- another order in the same call ----------------------------------------------------------
 
   /** A second demand in the same call: caller and place of speaking stay, the rest is new. */
   function another(): void {
@@ -432,9 +348,8 @@ export const useDesk = defineStore('desk', () => {
       },
     }
     publicAnswer.value = ''
-    done.value = false
+    order.resume()
     if (callId.value) writeKept(openKey(), callId.value)
-    keys.done()
   }
 
   // --- the desk follows the calls -------------------------------------------------------------
@@ -442,9 +357,18 @@ export const useDesk = defineStore('desk', () => {
   watch(
     () => agent.call,
     (call) => {
-      if (call?.direction === 'INBOUND' && session.may('order.create')) void open(call.call_id)
+      const watched = call?.call_id === agent.watching && !agent.holdsCall
+      if (call?.direction !== 'INBOUND' || watched) return
+      if (session.may('order.create')) void open(call.call_id)
     },
     { immediate: true },
+  )
+  /** A call that a colleague handed over comes with what he had typed. */
+  watch(
+    () => agent.holdsCall,
+    (holds) => {
+      if (holds && agent.call?.call_id === callId.value && saveState.value === 'clean') void load()
+    },
   )
   /** After a reload: the call whose form was open, unless another one is in hand. */
   const stopWaiting = watch(
@@ -481,6 +405,7 @@ export const useDesk = defineStore('desk', () => {
     faults,
     sending,
     loadProblem,
+    rating,
     saveState,
     savedAt,
     setAside,
@@ -498,6 +423,7 @@ export const useDesk = defineStore('desk', () => {
     save,
     check,
     submit,
+    takeOrder: order.take,
     another,
   }
 })

@@ -1,0 +1,27 @@
+/** Whether surge mode is on, for banner and incident orders. Read once, then by event. */
+
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+
+import { floorApi } from '@/api/floor'
+import type { SurgeView } from '@/api/floor-types'
+import { useLive } from './live'
+
+export const useSurge = defineStore('surge', () => {
+  const live = useLive()
+  const view = ref<SurgeView | null>(null)
+  const active = computed(() => view.value?.active ?? null)
+
+  async function load(): Promise<void> {
+    try {
+      view.value = await floorApi.surge()
+    } catch {
+      // Not for this reader, or the line is down: what is shown stays.
+    }
+  }
+
+  live.on('SurgeChanged', () => void load())
+  live.onResync(() => void load())
+
+  return { view, active, load }
+})
