@@ -21,7 +21,8 @@ class DraftView(BaseModel):
     """A draft as it was saved last."""
 
     id: str
-    agent_id: str
+    #: None: written by the system, of a message; nobody has taken it up yet.
+    agent_id: str | None
     content: dict[str, Any]
     updated_at: datetime
     #: The order that was opened from it, if one was.
@@ -29,7 +30,7 @@ class DraftView(BaseModel):
 
 
 class Drafts:
-    """Saves and gives back drafts. A draft belongs to the agent who began it."""
+    """Saves and gives back drafts. A draft belongs to the agent who began it, or took it up."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -46,6 +47,7 @@ class Drafts:
                 draft = Draft(id=command.id, agent_id=actor.id, order_id=None)
                 work.session.add(draft)
             _check_owner(draft, actor)
+            draft.agent_id = actor.id
             draft.content = command.content
             draft.updated_at = self._clock.now()
             return _view(draft)
@@ -72,7 +74,7 @@ class Drafts:
 
 
 def _check_owner(draft: Draft, actor: Actor) -> None:
-    if draft.agent_id != actor.id:
+    if draft.agent_id not in (actor.id, None):
         raise Forbidden("这份草稿是其他话务员的", draft_id=draft.id)
 
 

@@ -72,6 +72,8 @@ class Call(Base):
     agent_recording: Mapped[str] = mapped_column(String(255), default="")
     #: When the agent's recording begins, to place its words in call time.
     agent_recording_at: Mapped[datetime | None]
+    #: A failure cut the talk off, not one of the two who talked.
+    interrupted: Mapped[bool] = mapped_column(default=False)
     #: The live transcript has holes; the recording must be transcribed.
     transcript_incomplete: Mapped[bool] = mapped_column(default=False, index=True)
     #: Name of the speech model, with its practice mark.
@@ -174,6 +176,6 @@ class AgentStateLogRow(Base):
     agent_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
     state: Mapped[AgentState] = mapped_column(Code(AgentState))
     reason: Mapped[str] = mapped_column(String(255), default="")
-    since: Mapped[datetime]
+    since: Mapped[datetime] = mapped_column(index=True)
     until: Mapped[datetime | None]
     call_id: Mapped[str | None] = mapped_column(String(26))

@@ -28,13 +28,17 @@ from models.vocabulary import (
 
 
 class Draft(Base):
-    """What an agent has typed for a call, saved while typing. Not yet an order."""
+    """What was typed for a call, saved while typing. Not yet an order.
+
+    The draft of a message is written by the system; it belongs to whoever takes it up.
+    """
 
     __tablename__ = "drafts"
 
     #: The call it is for; an agent's draft without a call has an id of its own.
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
-    agent_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    #: None: nobody has taken it up yet.
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
     content: Mapped[dict[str, Any]]
     updated_at: Mapped[datetime]
     #: Order that was opened from it.

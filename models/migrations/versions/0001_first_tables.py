@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -142,6 +143,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("agent_state_log", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_agent_state_log_agent_id"), ["agent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_agent_state_log_since"), ["since"], unique=False)
 
     op.create_table(
         "blocked_numbers",
@@ -212,7 +214,7 @@ def upgrade() -> None:
     op.create_table(
         "drafts",
         sa.Column("id", sa.String(length=26), nullable=False),
-        sa.Column("agent_id", sa.String(length=26), nullable=False),
+        sa.Column("agent_id", sa.String(length=26), nullable=True),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("order_id", sa.String(length=26), nullable=True),
@@ -382,6 +384,7 @@ def upgrade() -> None:
         sa.Column("citizen_recording", sa.String(length=255), nullable=False),
         sa.Column("agent_recording", sa.String(length=255), nullable=False),
         sa.Column("agent_recording_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("interrupted", sa.Boolean(), nullable=False),
         sa.Column("transcript_incomplete", sa.Boolean(), nullable=False),
         sa.Column("speech_model", sa.String(length=128), nullable=False),
         sa.Column("queue", sa.String(length=32), nullable=False),
@@ -793,6 +796,7 @@ def downgrade() -> None:
 
     op.drop_table("blocked_numbers")
     with op.batch_alter_table("agent_state_log", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agent_state_log_since"))
         batch_op.drop_index(batch_op.f("ix_agent_state_log_agent_id"))
 
     op.drop_table("agent_state_log")
