@@ -76,6 +76,13 @@ class RowReader:
             raise self.error(f"{key} 应在 {least:g} 到 {most:g} 之间")
         return value
 
+    def yes(self, key: str) -> bool:
+        """A switch; off where the key is absent."""
+        value = self._row.get(key, False)
+        if not isinstance(value, bool):
+            raise self.error(f"{key} 应是 true 或 false")
+        return value
+
     def row(self, key: str, where: str) -> RowReader:
         """A sub-row, called ``where`` in errors; empty where the key is absent."""
         return RowReader(self._file, where, self._row.get(key, {}))
