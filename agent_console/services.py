@@ -12,11 +12,16 @@ from agent_console.access import AccessLedger
 from agent_console.live import LiveHub
 from agent_console.sessions import Sessions
 from config.departments import Departments
+from config.own_numbers import own_numbers
 from config.permissions import Permissions
 from config.secrets import Secrets
 from config.settings import Settings
 from config.taxonomy import Taxonomy
 from dispatch.drafts import Drafts
+from dispatch.floor.callers import Callers
+from dispatch.floor.incident_order import IncidentOrders
+from dispatch.floor.nuisance import NuisanceList
+from dispatch.floor.surge import SurgeDesk
 from dispatch.reports.report import Reports
 from dispatch.rules import Rules
 from dispatch.service import OrderService
@@ -26,7 +31,7 @@ from dispatch.views.queues import Queues
 from models.bus import Bus
 from models.clock import Clock, SystemClock
 from models.errors import TelephonyUnavailable
-from models.ports import CallControl
+from models.ports import AlertPort, CallControl, NoAlerts
 from models.speech import SpeechStatus
 from models.store import Store
 from models.understanding import Understanding
@@ -50,6 +55,7 @@ class ConsoleServices:
     bus: Bus
     rules: Rules
     call_control: CallControl | None = None
+    alerts: AlertPort = field(default_factory=NoAlerts)
     clock: Clock = field(default_factory=SystemClock)
     speech_status: Callable[[], SpeechStatus] = lambda: SpeechStatus(
         available=False, reason="语音识别未启动"
@@ -100,6 +106,11 @@ class Console:
         self.queues = Queues(*parts)
         self.reports = Reports(*parts)
         self.drafts = Drafts(services.store, services.clock)
+        own = own_numbers(services.settings)
+        self.nuisance = NuisanceList(services.store, services.clock, own)
+        self.callers = Callers(services.store, services.clock)
+        self.surge = SurgeDesk(*parts, services.alerts)
+        self.incident_orders = IncidentOrders(services.store, self.orders)
 
     @property
     def store(self) -> Store:

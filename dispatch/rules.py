@@ -12,6 +12,7 @@ from config.permissions import Permissions, load_permissions
 from config.scoring import ScoringRules, load_scoring
 from config.service_levels import Policy, ServiceLevels, load_service_levels
 from config.settings import Settings
+from config.surge import SurgeRules, load_surge
 from config.taxonomy import Taxonomy, load_taxonomy
 from dispatch.clocks import Counter
 from dispatch.promises import Promiser
@@ -31,6 +32,7 @@ class Rules:
     scoring: ScoringRules
     permissions: Permissions
     figures: FigureRules
+    surge: SurgeRules
     counter: Counter = field(init=False)
     promiser: Promiser = field(init=False)
 
@@ -83,4 +85,5 @@ def load_rules(settings: Settings) -> Rules:
         scoring=load_scoring(folder),
         permissions=load_permissions(folder),
         figures=load_figures(folder),
+        surge=load_surge(folder),
     )

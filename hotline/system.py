@@ -16,6 +16,9 @@ from agent_console.services import ConsoleServices
 from config.ports import require_free_port
 from config.settings import Settings
 from dispatch.floor.alerts import Alerts
+from dispatch.floor.duties import FloorDuties
+from dispatch.floor.nuisance import NuisanceList
+from dispatch.floor.surge import SurgeDesk
 from hotline.ground import lay_ground
 from hotline.text_model import load_understander
 from models.events import UtteranceHeard
@@ -42,7 +45,8 @@ class System:
     """The running hotline: ``async with System(settings): …``"""
 
     def __init__(self, settings: Settings) -> None:
-        self.ground = lay_ground(settings)
+        self.ground = ground = lay_ground(settings)
+        self.alerts = Alerts(ground.store, ground.bus, ground.clock)
         self.settings = settings
         self._stack = AsyncExitStack()
 
@@ -78,6 +82,7 @@ class System:
         stack.push_async_callback(calls.stop)
         await catch_up.start()
         stack.push_async_callback(catch_up.stop)
+        await self._start_duties(stack)
         await self._serve(app, stack)
 
     async def _start_exchange(self, stack: AsyncExitStack) -> Prompts:
@@ -136,7 +141,7 @@ class System:
             speech,
             ground.clock,
             prompts,
-            Alerts(ground.store, ground.bus, ground.clock),
+            self.alerts,
         )
 
     def _console(
@@ -155,6 +160,7 @@ class System:
             rules=ground.rules,
             clock=ground.clock,
             call_control=calls,
+            alerts=self.alerts,
             speech_status=lambda: speech.status,
             text_model=lambda: understander.version,
             proposal=understanding.latest,
@@ -169,6 +175,15 @@ class System:
         relay = OutboxRelay(self.ground.store, self.ground.bus, self.ground.clock)
         await relay.start()
         stack.push_async_callback(relay.stop)
+
+    async def _start_duties(self, stack: AsyncExitStack) -> None:
+        """What the floor does by itself, minute by minute."""
+        ground = self.ground
+        surge = SurgeDesk(ground.store, ground.clock, ground.rules, self.alerts)
+        blocks = NuisanceList(ground.store, ground.clock)
+        duties = FloorDuties([blocks.expire, surge.check])
+        await duties.start()
+        stack.push_async_callback(duties.stop)
 
     async def _serve(self, app: web.Application, stack: AsyncExitStack) -> None:
         runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, access_log=None)

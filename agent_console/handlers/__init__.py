@@ -5,15 +5,18 @@ from __future__ import annotations
 from agent_console.handlers import (
     agent,
     assessment,
+    callers,
     calls,
     health,
     live,
+    nuisance,
     order_commands,
     orders,
     practice,
     reference,
     reports,
     session,
+    surge,
 )
 
 ALL_ROUTES = [
@@ -28,4 +31,7 @@ ALL_ROUTES = [
     *assessment.routes.all,
     *reports.routes.all,
     *practice.routes.all,
+    *nuisance.routes.all,
+    *surge.routes.all,
+    *callers.routes.all,
 ]

@@ -145,6 +145,7 @@ async def call_out(ask: Ask, body: CallOut) -> Dialled:
 
     With ``order_id`` the number is taken from the order, so that it need not be seen to be called.
     """
+    await ask.console.surge.refuse_call_out(body.order_id, None)
     number = body.number
     if body.order_id:
         number = await _number_of_order(ask, body.order_id)

@@ -57,6 +57,18 @@ LET_IN: dict[str, set[str]] = {
     "GET /api/badges": EVERYBODY,
     "GET /api/assessment-rules": EVERYBODY,
     "GET /api/reports/period": {"leader", "manager"},
+    "GET /api/nuisance": {"agent", "agent2", "leader", "manager"},
+    "POST /api/nuisance": TAKERS,
+    "POST /api/nuisance/{block_id}/approve": {"leader", "manager"},
+    "POST /api/nuisance/{block_id}/reject": {"leader", "manager"},
+    "POST /api/nuisance/{block_id}/end": {"leader", "manager"},
+    "GET /api/surge": SEATS | {"manager"},
+    "POST /api/surge": {"leader"},
+    "PUT /api/surge": {"leader"},
+    "POST /api/surge/end": {"leader"},
+    "POST /api/surge/order": TAKERS,
+    "GET /api/callers/{number}": SEATS,
+    "PUT /api/callers/{number}": SEATS,
     # The state machine decides by state, post and unit.
     **{f"POST /api/orders/{{order_id}}/{action.value}": EVERYBODY for action in COMMANDS},
 }
