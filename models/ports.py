@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from models.vocabulary import (
     PartyKind,
     PriorityReason,
     Satisfaction,
+    SupervisionKind,
 )
 
 
@@ -67,6 +69,17 @@ class Presence:
     until: datetime | None = None
     #: The browser's phone is registered.
     phone_online: bool = False
+    #: Skill group of config/queues.yaml → level, 1 is the best. Empty: what the file gives all.
+    skills: Mapping[str, int] = field(default_factory=dict, hash=False)
+    #: Skill groups by which calls come, those given to all included.
+    groups: tuple[str, ...] = ()
+    calls_today: int = 0
+    #: When a break should be over.
+    break_limit_at: datetime | None = None
+    #: The break has lasted too long.
+    overrun: bool = False
+    wrap_up_extended: bool = False
+    wrap_up_extendable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,13 +132,34 @@ class CallView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaitingView(CallView):
+    """A caller who waits."""
+
+    #: Place in the own queue, from 1.
+    position: int = 0
+    #: None: cannot be told.
+    expected_wait_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Floor:
-    """The call floor at one moment. ``waiting`` is in queue order."""
+    """The call floor at one moment. ``waiting`` in the order in which they will be served."""
 
     agents: tuple[Presence, ...]
     calls: tuple[CallView, ...]
-    waiting: tuple[CallView, ...]
+    waiting: tuple[WaitingView, ...]
     exchange_online: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActiveSupervision:
+    """A shift leader at another's call now."""
+
+    call_id: str
+    supervisor_id: str
+    supervisor_name: str
+    kind: SupervisionKind
+    since: datetime
 
 
 class AlertPort(Protocol):
@@ -200,6 +234,14 @@ class CallControl(Protocol):
         """An agent's own change: READY, BUSY, REST, MEAL, TRAINING, MEETING."""
         ...
 
+    async def extend_wrap_up(self, agent_id: str) -> Presence:
+        """More time for writing down, once after each call."""
+        ...
+
+    def give_skills(self, agent_id: str, skills: Mapping[str, int]) -> None:
+        """What is stored in the person's account has changed. Not signed in: nothing to do."""
+        ...
+
     async def hang_up(self, call_id: str, agent_id: str) -> None:
         """End the call for both. Safe to repeat."""
         ...
@@ -218,4 +260,37 @@ class CallControl(Protocol):
 
     def practice_phone(self, number: str) -> SeatAccount:
         """The SIP account of a practice citizen phone."""
+        ...
+
+    # --- a shift leader -------------------------------------------------------------------------
+
+    def supervision(self) -> tuple[ActiveSupervision, ...]:
+        """Who listens to, whispers into or has come into whose call."""
+        ...
+
+    async def supervise(
+        self, call_id: str, leader: Presence, kind: SupervisionKind, reason: str
+    ) -> None:
+        """Any kind but FORCE_STATE. All but FORCE_HANG_UP ring the leader's phone, which answers
+        by itself; ``CallSupervised`` tells when it is done. ``leader``: id and name are read.
+
+        :raises InvalidInput: without a reason.
+        """
+        ...
+
+    async def switch_supervision(self, call_id: str, leader_id: str, kind: SupervisionKind) -> None:
+        """Between LISTEN, WHISPER and BARGE_IN, on the same line."""
+        ...
+
+    async def stop_supervision(self, call_id: str, leader_id: str) -> None:
+        """The leader goes, the call goes on. Safe to repeat."""
+        ...
+
+    async def force_state(
+        self, agent_id: str, leader_name: str, state: AgentState, reason: str
+    ) -> Presence:
+        """Put an agent into a state an agent may choose, or sign out (OFFLINE). Not in a call.
+
+        :raises InvalidInput: without a reason.
+        """
         ...

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import select
 
 from config.phones import desk_phone_names, practice_phone_numbers, seat_names
+from config.queues import load_queues
 from config.secrets import Secrets
 from config.settings import Settings
+from config.urgency import load_urgency
+from config.waiting import load_waiting
 from models.bus import Bus
 from models.clock import Clock, SystemClock
 from models.errors import (
@@ -23,17 +28,28 @@ from models.errors import (
     TransitionRefused,
 )
 from models.events import AgentStateChanged
-from models.ports import AlertPort, Floor, NoAlerts, Presence, SeatAccount, SpeechPort
+from models.ports import (
+    ActiveSupervision,
+    AlertPort,
+    Floor,
+    NoAlerts,
+    Presence,
+    SeatAccount,
+    SpeechPort,
+)
 from models.store import Store
 from models.tables import Call, Staff
-from models.vocabulary import AgentState
+from models.vocabulary import AgentState, SupervisionKind
 from telephony.ari import ARIClient, ARIError
 from telephony.ari.events import Event
 from telephony.ari.tidy import tidily
 from telephony.asterisk.prompts import Prompts
+from telephony.callers import Callers
 from telephony.conversation import Conversation
 from telephony.distribution import WaitingLine, distribute
 from telephony.exchange import Exchange
+from telephony.expected_wait import HandlingTimes, WaitEstimates
+from telephony.floor_view import agent_view, floor_view
 from telephony.inbound import InboundCall
 from telephony.media import MediaReceiver, local_address_towards
 from telephony.outbound import OutboundCall
@@ -42,7 +58,10 @@ from telephony.reconcile import Reconciler
 from telephony.recording import Recordings
 from telephony.records import Records, StateEntry
 from telephony.stasis import WANTED, StasisRouter
+from telephony.state_watch import StateWatch
+from telephony.supervisor_desk import SupervisorDesk
 from telephony.voicemail import Voicemail
+from telephony.waiting_ear import WaitingEar
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +94,9 @@ class CallCenter:
         url = settings.asterisk.ari_url or f"http://127.0.0.1:{settings.asterisk.http_port}/ari"
         clock = clock or SystemClock()
         self._records = Records(store, bus, clock)
-        self._board = PresenceBoard(clock, self._on_presence)
+        queues, caller_rules = load_queues(settings.rules), load_waiting(settings.rules)
+        zone = ZoneInfo(settings.timezone)
+        self._board = PresenceBoard(clock, self._on_presence, queues.agents, zone)
         self._exchange = Exchange(
             settings=settings,
             clock=clock,
@@ -88,17 +109,27 @@ class CallCenter:
             records=self._records,
             recordings=Recordings(settings.recordings_dir, settings.timezone),
             board=self._board,
-            line=WaitingLine(),
+            line=WaitingLine(queues, clock),
+            queues=queues,
+            callers=Callers(store, queues, clock),
+            caller_rules=caller_rules,
+            handling=HandlingTimes(caller_rules.expected_wait),
             alerts=alerts or NoAlerts(),
             distribute=self._distribute,
         )
+        self._exchange.expected_wait = WaitEstimates(self._exchange).of
+        self._leaders = SupervisorDesk(self._exchange)
         self._router = StasisRouter(self._exchange, self._hang_up_stranger)
         self._reconciler = Reconciler(self._exchange, self._router, store)
         self._voicemail = Voicemail(store, self._exchange.recordings)
         self._events = self._exchange.ari.events(on_event=self._on_event, on_connect=self._agree)
+        self._ear = WaitingEar(bus, self._exchange, queues, load_urgency(settings.rules))
+        self._states = StateWatch(self._board, self._exchange.alerts)
         self._records.on_conflict = self._on_conflict
         self._tasks: set[asyncio.Task[None]] = set()
         self._distribution_due = False
+        #: When time alone opens more to a waiting caller.
+        self._look_again: datetime | None = None
 
     # --- life -----------------------------------------------------------------------------------
 
@@ -169,8 +200,11 @@ class CallCenter:
         """End what ends by itself."""
         while True:
             await asyncio.sleep(_CLOCK_SECONDS)
-            for agent in self._board:
-                self._board.wrap_up_over(agent.agent_id)
+            now = self._exchange.clock.now()
+            self._board.tick()
+            if self._look_again is not None and self._look_again <= now:
+                self._distribute_now()
+            await self._states.look(now)
 
     def _on_event(self, event: Event) -> None:
         self._router.on_event(event)
@@ -193,7 +227,8 @@ class CallCenter:
 
     def _distribute_now(self) -> None:
         self._distribution_due = False
-        distribute(self._exchange.line, self._board, self._give)
+        line, rules, now = self._exchange.line, self._exchange.queues, self._exchange.clock.now()
+        self._look_again = distribute(line, self._board, rules, now, self._give)
 
     def _give(self, call_id: str, agent: Agent) -> None:
         session = self._exchange.sessions[call_id]
@@ -213,7 +248,7 @@ class CallCenter:
         if not state_is_new:
             self._records.tell(events)  # the phone came or went
         else:
-            self._records.enter_state(_entry(agent), events)
+            self._records.enter_state(_entry(agent, before), events)
         if agent.free:
             self._distribute()
 
@@ -233,20 +268,13 @@ class CallCenter:
 
     def floor(self) -> Floor:
         """See :meth:`models.ports.CallControl.floor`."""
-        living = [session for session in self._exchange.sessions.values() if not session.closing]
-        calls = {session.call.id: session.call.view(session.parties) for session in living}
-        return Floor(
-            agents=tuple(_public(agent) for agent in self._board),
-            calls=tuple(calls.values()),
-            waiting=tuple(calls[call_id] for call_id in self._exchange.line if call_id in calls),
-            exchange_online=self._events.connected,
-        )
+        return floor_view(self._exchange, self._events.connected)
 
     def presence(self, agent_id: str) -> Presence:
         """See :meth:`models.ports.CallControl.presence`."""
         agent = self._board.get(agent_id)
         if agent is not None:
-            return _public(agent)
+            return agent_view(self._exchange, agent)
         return Presence(
             agent_id=agent_id,
             agent_name="",
@@ -277,7 +305,9 @@ class CallCenter:
         staff = await self._seated(agent_id)
         assert staff.extension is not None
         account = self._account(staff.extension)
-        self._board.sign_in(agent_id, staff.name, staff.extension)
+        today = await self._reconciler.calls_today([agent_id])
+        skills, calls = staff.skills, today.get(agent_id, 0)
+        self._board.sign_in(agent_id, staff.name, staff.extension, skills, calls)
         return account
 
     async def sign_out(self, agent_id: str) -> None:
@@ -286,7 +316,19 @@ class CallCenter:
 
     async def set_state(self, agent_id: str, state: AgentState, reason: str = "") -> Presence:
         """See :meth:`models.ports.CallControl.set_state`."""
-        return _public(self._board.choose(agent_id, state, reason))
+        return self._view(self._board.choose(agent_id, state, reason))
+
+    async def extend_wrap_up(self, agent_id: str) -> Presence:
+        """See :meth:`models.ports.CallControl.extend_wrap_up`."""
+        return self._view(self._board.extend_wrap_up(agent_id))
+
+    def give_skills(self, agent_id: str, skills: Mapping[str, int]) -> None:
+        """See :meth:`models.ports.CallControl.give_skills`."""
+        self._board.give_skills(agent_id, skills)
+        self._distribute()
+
+    def _view(self, agent: Agent) -> Presence:
+        return agent_view(self._exchange, agent)
 
     async def _seated(self, agent_id: str) -> Staff:
         """The person, with a seat: the one from before, or a free one."""
@@ -348,6 +390,38 @@ class CallCenter:
         session.start(session.begin)
         return session.call.id
 
+    # --- CallControl: shift leaders -------------------------------------------------------------
+
+    def supervision(self) -> tuple[ActiveSupervision, ...]:
+        """See :meth:`models.ports.CallControl.supervision`."""
+        return self._leaders.active()
+
+    async def supervise(
+        self, call_id: str, leader: Presence, kind: SupervisionKind, reason: str
+    ) -> None:
+        """See :meth:`models.ports.CallControl.supervise`."""
+        self._need_exchange()
+        await self._leaders.supervise(await self._need_call(call_id), leader, kind, reason)
+
+    async def switch_supervision(self, call_id: str, leader_id: str, kind: SupervisionKind) -> None:
+        """See :meth:`models.ports.CallControl.switch_supervision`."""
+        self._need_exchange()
+        await self._leaders.switch(await self._need_call(call_id), leader_id, kind)
+
+    async def stop_supervision(self, call_id: str, leader_id: str) -> None:
+        """See :meth:`models.ports.CallControl.stop_supervision`."""
+        session = self._exchange.sessions.get(call_id)
+        if session is None:
+            await self._need_past_call(call_id)
+        elif not session.closing:
+            await self._leaders.stop(session, leader_id)
+
+    async def force_state(
+        self, agent_id: str, leader_name: str, state: AgentState, reason: str
+    ) -> Presence:
+        """See :meth:`models.ports.CallControl.force_state`."""
+        return self._view(self._leaders.force_state(agent_id, leader_name, state, reason))
+
     def _way_to(self, number: str) -> str:
         """Where a number is rung: a practice phone, or through the carrier."""
         telephony = self._settings.telephony
@@ -395,7 +469,8 @@ def _state(agent: Agent) -> tuple[object, ...]:
     return agent.state, agent.reason, agent.since, agent.until, agent.call_id
 
 
-def _entry(agent: Agent) -> StateEntry:
+def _entry(agent: Agent, before: Agent | None) -> StateEntry:
+    entered = (agent.state, agent.since, agent.call_id)
     return StateEntry(
         agent_id=agent.agent_id,
         state=agent.state,
@@ -404,18 +479,5 @@ def _entry(agent: Agent) -> StateEntry:
         until=agent.until,
         call_id=agent.call_id,
         idle_since=agent.idle_since,
-    )
-
-
-def _public(agent: Agent) -> Presence:
-    return Presence(
-        agent_id=agent.agent_id,
-        agent_name=agent.agent_name,
-        extension=agent.extension,
-        state=agent.state,
-        since=agent.since,
-        reason=agent.reason,
-        call_id=agent.call_id,
-        until=agent.until,
-        phone_online=agent.phone_online,
+        new_line=before is None or (before.state, before.since, before.call_id) != entered,
     )

@@ -1,56 +1,219 @@
-"""Who waits, and who gets the next call. Pure: nothing here speaks to anybody."""
+"""Who waits, and who gets the next call. Pure: nothing here speaks to anybody.
+
+A caller has points: those of the queue, those of the reasons why this caller goes before others,
+and some for each minute of waiting, so that nobody waits for ever behind callers with more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from config.queues import WORST_LEVEL, Queue, QueueRules
+from models.clock import Clock
+from models.vocabulary import AgentState, QueueStrategy
 from telephony.presence import Agent, PresenceBoard
 
 
-def longest_idle(agents: Iterable[Agent]) -> Agent | None:
-    """Of the free agents the one who has been without a call longest; None when nobody is free."""
-    free = [agent for agent in agents if agent.free]
-    return min(free, key=lambda agent: (agent.idle_since, agent.agent_id), default=None)
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """One caller in the line."""
+
+    call_id: str
+    #: When the caller first came; kept by one who could not be connected.
+    since: datetime
+    queue: str = ""
+    priority: int = 0
+    #: Who has talked to this caller lately.
+    last_agent: str | None = None
+
+    def waited(self, now: datetime) -> float:
+        """Seconds."""
+        return (now - self.since).total_seconds()
 
 
 class WaitingLine:
-    """Callers in the order in which they came to the queue.
+    """Callers of all queues, whoever is next first."""
 
-    One who could not be connected keeps the old place, because the time of coming is kept.
-    """
-
-    def __init__(self) -> None:
-        self._since: dict[str, datetime] = {}
+    def __init__(self, rules: QueueRules, clock: Clock) -> None:
+        self._rules = rules
+        self._clock = clock
+        self._waiting: dict[str, Waiting] = {}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._since, key=lambda call_id: (self._since[call_id], call_id)))
+        return (one.call_id for one in self.in_order())
 
     def __len__(self) -> int:
-        return len(self._since)
+        return len(self._waiting)
 
     def __contains__(self, call_id: object) -> bool:
-        return call_id in self._since
+        return call_id in self._waiting
 
-    def add(self, call_id: str, since: datetime) -> None:
-        """Begin to wait, or go back to the old place."""
-        self._since[call_id] = since
+    def in_order(self) -> list[Waiting]:
+        """Everybody, by points and then by time of coming."""
+        now = self._clock.now()
+        return sorted(
+            self._waiting.values(),
+            key=lambda one: (-self._points(one, now), one.since, one.call_id),
+        )
+
+    def of(self, queue: str) -> list[Waiting]:
+        """Those of one queue, in order."""
+        return [one for one in self.in_order() if one.queue == queue]
+
+    def get(self, call_id: str) -> Waiting | None:
+        """A caller who waits."""
+        return self._waiting.get(call_id)
+
+    def position(self, call_id: str) -> int:
+        """Place in the own queue, from 1; 0 for one who does not wait."""
+        waiting = self._waiting.get(call_id)
+        if waiting is None:
+            return 0
+        return [one.call_id for one in self.of(waiting.queue)].index(call_id) + 1
+
+    def add(
+        self,
+        call_id: str,
+        since: datetime,
+        *,
+        queue: str = "",
+        priority: int = 0,
+        last_agent: str | None = None,
+    ) -> None:
+        """Begin to wait, or go back to the old place, or change queue or priority."""
+        self._waiting[call_id] = Waiting(
+            call_id=call_id,
+            since=since,
+            queue=self._rules.queue(queue).code,
+            priority=priority,
+            last_agent=last_agent,
+        )
 
     def remove(self, call_id: str) -> None:
         """Wait no longer."""
-        self._since.pop(call_id, None)
+        self._waiting.pop(call_id, None)
+
+    def _points(self, one: Waiting, now: datetime) -> float:
+        weights = self._rules.queue(one.queue).weights
+        own = weights.base + one.priority + weights.per_minute * one.waited(now) / 60
+        return weights.share * own
 
 
-def distribute(line: WaitingLine, board: PresenceBoard, give: Callable[[str, Agent], None]) -> None:
-    """Give waiting callers to free agents, first come first served.
+def level_of(agent: Agent, group: str, rules: QueueRules) -> int:
+    """The agent's level in a skill group; 0: not a member."""
+    skills = agent.skills or rules.default_skills
+    return skills.get(group, 0)
+
+
+def serves(agent: Agent, queue: Queue, rules: QueueRules) -> bool:
+    """Whether the agent may get callers of this queue, sooner or later."""
+    return any(level_of(agent, step.code, rules) for step in queue.groups)
+
+
+def open_groups(queue: Queue, waited: float, staffed: set[str]) -> list[str]:
+    """Groups that serve one who has waited so long: also the next while nobody is there before."""
+    opened: list[str] = []
+    for step in queue.groups:
+        if step.after <= waited or not staffed.intersection(opened):
+            opened.append(step.code)
+    return opened
+
+
+def distribute(
+    line: WaitingLine,
+    board: PresenceBoard,
+    rules: QueueRules,
+    now: datetime,
+    give: Callable[[str, Agent], None],
+) -> datetime | None:
+    """Give waiting callers to free agents. Returns when to look again, if nothing else happens.
 
     ``give(call_id, agent)`` is called after the agent was reserved and the caller left the line.
     It must not await: nobody may run in between.
     """
-    for call_id in line:
-        agent = longest_idle(board)
-        if agent is None:
-            return
-        if board.reserve(agent.agent_id, call_id):
-            line.remove(call_id)
-            give(call_id, agent)
+    return _Round(line, board, rules, now).run(give)
+
+
+class _Round:
+    """One look at who waits and who is free."""
+
+    def __init__(
+        self, line: WaitingLine, board: PresenceBoard, rules: QueueRules, now: datetime
+    ) -> None:
+        self._line = line
+        self._board = board
+        self._rules = rules
+        self._now = now
+        self._free = {agent.agent_id: agent for agent in board if agent.free}
+        self._staffed = _staffed(board, rules)
+
+    def run(self, give: Callable[[str, Agent], None]) -> datetime | None:
+        """See :func:`distribute`."""
+        again: list[datetime] = []
+        for waiting in self._line.in_order():
+            agent = self._choose(waiting) if self._free else None
+            if agent is not None and self._board.reserve(agent.agent_id, waiting.call_id):
+                del self._free[agent.agent_id]
+                self._line.remove(waiting.call_id)
+                give(waiting.call_id, agent)
+            else:
+                again += self._changes(waiting)
+        return min(again, default=None)
+
+    def _choose(self, waiting: Waiting) -> Agent | None:
+        queue = self._rules.queue(waiting.queue)
+        last = self._board.get(waiting.last_agent or "")
+        if last is not None and serves(last, queue, self._rules):
+            if last.agent_id in self._free:
+                return self._free[last.agent_id]
+            if self._worth_waiting(last, waiting):
+                return None
+        opened = open_groups(queue, waiting.waited(self._now), self._staffed)
+        return choose(queue.strategy, self._free.values(), opened, self._rules)
+
+    def _worth_waiting(self, last: Agent, waiting: Waiting) -> bool:
+        """The agent of the last time is ready; only the phone is just registering again."""
+        patience = self._rules.same_agent.patience
+        return last.state is AgentState.READY and waiting.waited(self._now) < patience
+
+    def _changes(self, waiting: Waiting) -> list[datetime]:
+        """When time alone will open more to this caller."""
+        waited = waiting.waited(self._now)
+        queue = self._rules.queue(waiting.queue)
+        moments = [step.after for step in queue.groups]
+        if waiting.last_agent is not None:
+            moments.append(self._rules.same_agent.patience)
+        return [waiting.since + timedelta(seconds=one) for one in moments if one > waited]
+
+
+def _staffed(board: Iterable[Agent], rules: QueueRules) -> set[str]:
+    """Groups of which somebody is signed in."""
+    here = [agent for agent in board if agent.state is not AgentState.OFFLINE]
+    return {code for agent in here for code in (agent.skills or rules.default_skills)}
+
+
+def choose(
+    strategy: QueueStrategy, free: Iterable[Agent], groups: list[str], rules: QueueRules
+) -> Agent | None:
+    """The agent for the next caller: of the earliest group, and there as the queue wants it."""
+    ranked = [(_rank(agent, strategy, groups, rules), agent) for agent in free]
+    able = [(rank, agent) for rank, agent in ranked if rank is not None]
+    return min(able, key=lambda pair: pair[0])[1] if able else None
+
+
+def _rank(
+    agent: Agent, strategy: QueueStrategy, groups: list[str], rules: QueueRules
+) -> tuple[int, int, datetime, str] | None:
+    """Lower is better; None: not able."""
+    for place, group in enumerate(groups):
+        level = level_of(agent, group, rules)
+        if level:
+            wanted = {
+                QueueStrategy.LONGEST_IDLE: 0,
+                QueueStrategy.LEAST_CALLS: agent.calls_today,
+                QueueStrategy.BEST_SKILL: min(level, WORST_LEVEL),
+            }[strategy]
+            return place, wanted, agent.idle_since, agent.agent_id
+    return None

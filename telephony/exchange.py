@@ -6,11 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from config.queues import QueueRules
 from config.settings import Settings
+from config.waiting import CallerRules
 from models.clock import Clock
 from models.ports import AlertPort, NoAlerts, SpeechPort
 from telephony.ari import ARIClient
+from telephony.callers import Callers
 from telephony.distribution import WaitingLine
+from telephony.expected_wait import HandlingTimes
 from telephony.media import MediaReceiver
 from telephony.presence import PresenceBoard
 from telephony.recording import Recordings
@@ -29,6 +33,10 @@ class Sounds(Protocol):
 
     def seconds(self, name: str) -> float:
         """How long the sound lasts."""
+        ...
+
+    def media_seconds(self, media: str) -> float:
+        """How long sounds given as ``play`` takes them last."""
         ...
 
     async def say(self, name: str, **values: int | str) -> str:
@@ -54,6 +62,10 @@ class Exchange:
     recordings: Recordings
     board: PresenceBoard
     line: WaitingLine
+    queues: QueueRules
+    callers: Callers
+    caller_rules: CallerRules
+    handling: HandlingTimes
     #: Where the shift leader is called.
     alerts: AlertPort = field(default_factory=NoAlerts)
     #: Living calls by id.
@@ -62,6 +74,8 @@ class Exchange:
     contacts: dict[str, str] = field(default_factory=dict)
     #: Gives waiting callers to free agents; call it whenever either may have changed.
     distribute: Callable[[], None] = lambda: None
+    #: Seconds that a waiting caller will probably wait on; None when it cannot be told.
+    expected_wait: Callable[[str], float | None] = lambda call_id: None
 
     def remember(self, session: Conversation) -> None:
         """A call lives."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import structlog
 
+from config.queues import AccessNumber
+from models.errors import ConfigurationError, TransitionRefused
 from models.events import CallOffered, CallQueued, CallRinging, CallStateChanged
 from models.ids import new_id
 from models.vocabulary import (
@@ -13,16 +18,19 @@ from models.vocabulary import (
     CallState,
     ContactOutcome,
     Leg,
+    PriorityReason,
 )
 from telephony import causes
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.objects import Channel
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
+from telephony.callers import CallerFacts
 from telephony.conversation import TRY_AGAIN_SECONDS, Conversation
 from telephony.exchange import Exchange
 from telephony.names import GREETING, name
 from telephony.presence import Agent
+from telephony.waiting import BOOKED_REASON, Waiting
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +51,16 @@ _ABANDONED = {
 
 class InboundCall(Conversation):
     """A call to the hotline."""
+
+    def __init__(self, exchange: Exchange, call: LiveCall) -> None:
+        super().__init__(exchange, call)
+        #: What this caller hears in the line.
+        self.waiting = Waiting(self)
+        #: Queue that the caller has chosen (by key); empty: as the number and the caller say.
+        self.chosen_queue = ""
+        #: Final utterances of a caller who waits.
+        self.said_while_waiting: list[str] = []
+        self._facts: asyncio.Task[CallerFacts] | None = None
 
     @classmethod
     def offered(cls, exchange: Exchange, channel: Channel) -> InboundCall:
@@ -69,6 +87,7 @@ class InboundCall(Conversation):
         """Answer, and say who we are and that we record. Always whole: the notice is a duty."""
         self.save(CallOffered(**self.facts))
         self.note(CallEventKind.OFFERED, actor="citizen")
+        self._learn()
         await self.answer()
 
     async def answer(self) -> None:
@@ -85,12 +104,12 @@ class InboundCall(Conversation):
 
     async def greet(self) -> None:
         """Play the greeting; without it the call goes on at once."""
-        sounds = self.exchange.sounds
-        limit = sounds.seconds("greeting") + _GREETING_MARGIN_SECONDS
+        sounds, greeting = self.exchange.sounds, self._greeting()
+        limit = sounds.seconds(greeting) + _GREETING_MARGIN_SECONDS
         self.after(limit, "greeting", self.queue)
         try:
             await self.exchange.ari.channels.play(
-                self.call.citizen_channel, self._greeting_id, media=sounds.uri("greeting")
+                self.call.citizen_channel, self._greeting_id, media=sounds.uri(greeting)
             )
         except ARIError as error:
             log.warning("call.greeting_failed", call_id=self.call.id, error=str(error))
@@ -101,20 +120,42 @@ class InboundCall(Conversation):
         return name(GREETING, self.call.id)
 
     async def on_playback_finished(self, playback_id: str) -> None:
-        """The greeting is through."""
+        """The greeting is through, or an announcement."""
         if playback_id == self._greeting_id:
             await self.queue()
+        else:
+            await self.waiting.on_playback_finished(playback_id)
+
+    async def on_key(self, channel_id: str, digit: str) -> None:
+        """See :meth:`CallSession.on_key`."""
+        if channel_id == self.call.citizen_channel:
+            await self.waiting.on_key(digit)
+
+    @property
+    def access(self) -> AccessNumber:
+        """What the citizen has dialled."""
+        return self.exchange.queues.dialled(self.call.access_number)
+
+    def _greeting(self) -> str:
+        """The prompt of the number that was dialled; the hotline's own when there is none."""
+        try:
+            self.exchange.sounds.uri(self.access.greeting)
+        except ConfigurationError:
+            log.warning("call.no_such_greeting", greeting=self.access.greeting)
+            return "greeting"
+        return self.access.greeting
 
     async def queue(self) -> None:
         """Wait for an agent, with music."""
         self.cancel_timer("greeting")
-        if self.call.state is not CallState.GREETING:
+        if self.call.state not in (CallState.GREETING, CallState.SELF_SERVICE):
             return
+        self.call.queued_at = self.now()  # before anything is awaited: the time is the place
+        self._place(await self._learned())
         self.enter(CallState.QUEUED)
-        self.call.queued_at = self.now()
-        self.save(CallQueued(**self.facts))
-        self.note(CallEventKind.QUEUED)
-        self.wait_in_line()  # before anything is awaited: who comes first is served first
+        self.save(self._queued())
+        self.note(CallEventKind.QUEUED, detail=self._place_in_words())
+        self.wait_in_line()
         try:
             await self.play_music()
         except ARINotFound:
@@ -123,26 +164,147 @@ class InboundCall(Conversation):
             log.warning("call.no_music", call_id=self.call.id, error=str(error))
 
     def wait_in_line(self) -> None:
-        """Take the place that the time of queueing gives."""
-        self.exchange.line.add(self.call.id, self.call.queued_at or self.now())
+        """Take the place that the time of queueing and the priority give."""
+        self._stand_in_line()
+        self.waiting.begin()
+        ear = self.exchange.queues.listen_while_waiting
+        if ear is not None:
+            self.after(ear.after, "ear", self._listen_to_waiting)
         self.exchange.distribute()
+
+    def _stand_in_line(self) -> None:
+        facts = self._facts.result() if self._facts and self._facts.done() else CallerFacts()
+        self.exchange.line.add(
+            self.call.id,
+            self.call.queued_at or self.now(),
+            queue=self.call.queue,
+            priority=self.call.priority,
+            last_agent=facts.last_agent,
+        )
+
+    async def _listen_to_waiting(self) -> None:
+        if self.call.state is CallState.QUEUED:
+            self.listen(Leg.CALLER, self.call.citizen_channel)
+
+    # --- which queue, and before whom -----------------------------------------------------------
+
+    def _learn(self) -> None:
+        """Look the caller up while the greeting plays."""
+        callers, call = self.exchange.callers, self.call
+        self._facts = asyncio.create_task(callers.about(call.citizen_number, call.contact_id))
+
+    async def _learned(self) -> CallerFacts:
+        if self._facts is None:
+            self._learn()
+        assert self._facts is not None
+        return await self._facts
+
+    def _place(self, facts: CallerFacts) -> None:
+        rules, call = self.exchange.queues, self.call
+        call.queue = self.chosen_queue or self._queue_for(facts)
+        reasons = {
+            PriorityReason.ELDERLY: facts.elderly or call.queue == rules.callers.elderly,
+            PriorityReason.ENTERPRISE: facts.enterprise or call.queue == rules.callers.enterprise,
+            PriorityReason.REPEAT_CALLER: facts.calls >= rules.repeat_caller.calls,
+        }
+        known = [reason for reason in call.priority_reasons if not reasons.get(reason)]
+        call.priority_reasons = (*known, *(reason for reason, holds in reasons.items() if holds))
+        call.priority = rules.points(call.priority_reasons)
+
+    def _queue_for(self, facts: CallerFacts) -> str:
+        """A merged line keeps its callers; of the hotline's own, some have a desk of their own."""
+        rules, dialled = self.exchange.queues, self.access.queue
+        own = (
+            (facts.elderly, rules.callers.elderly),
+            (facts.dialect, rules.callers.dialect),
+            (facts.enterprise, rules.callers.enterprise),
+        )
+        if dialled == rules.first_queue.code:
+            return next((queue for holds, queue in own if holds and queue), dialled)
+        return dialled
+
+    async def raise_priority(self, reason: PriorityReason, why: str = "") -> None:
+        """The caller goes before others from now on. Each reason counts once."""
+        call = self.call
+        if reason in call.priority_reasons:
+            return
+        call.priority_reasons += (reason,)
+        call.priority = self.exchange.queues.points(call.priority_reasons)
+        self.note(
+            CallEventKind.PRIORITY_RAISED,
+            reason=why or reason.label,
+            detail={"reason": reason, "priority": call.priority},
+        )
+        if call.state is CallState.QUEUED and call.id in self.exchange.line:
+            self.save(self._queued())
+            self._stand_in_line()
+            self.exchange.distribute()
+        else:
+            self.save()
+
+    async def go_to_queue(self, code: str, reason: str = "") -> None:
+        """Wait elsewhere, at the place that the time of coming gives there."""
+        self.call.queue = self.exchange.queues.queue(code).code
+        self.save(self._queued())
+        detail = self._place_in_words()
+        self.note(CallEventKind.QUEUE_CHANGED, reason=reason, detail=detail)
+        if self.call.state is CallState.QUEUED:
+            self.wait_in_line()
+
+    def _queued(self) -> CallQueued:
+        call = self.call
+        return CallQueued(
+            **self.facts,
+            queue=call.queue,
+            priority=call.priority,
+            priority_reasons=call.priority_reasons,
+        )
+
+    def _place_in_words(self) -> dict[str, Any]:
+        queue = self.exchange.queues.queue(self.call.queue)
+        return {
+            "queue": queue.code,
+            "queue_name": queue.name,
+            "priority": self.call.priority,
+            "priority_reasons": list(self.call.priority_reasons),
+        }
 
     # --- an agent is rung -----------------------------------------------------------------------
 
-    def give_to(self, agent: Agent) -> None:
-        """Distribution has reserved this agent for us."""
+    def give_to(self, agent: Agent, *, at_once: bool = False) -> None:
+        """Distribution has reserved this agent for us. ``at_once``: the page answers by itself."""
         self.agent = agent
-        self.post(lambda: self._ring(agent))
+        self.post(lambda: self._ring(agent, at_once))
 
-    async def _ring(self, agent: Agent) -> None:
+    async def pick_up(self, leader: Agent) -> None:
+        """A shift leader takes the caller who waits, or another agent's ring.
+
+        :raises TransitionRefused: when nobody waits here, or the leader is not free.
+        """
+        if self.call.state not in (CallState.QUEUED, CallState.RINGING):
+            raise TransitionRefused(
+                f"通话当前为“{self.call.state.label}”，不能抢接", state=self.call.state
+            )
+        claimed = self.exchange.board.claim(leader.agent_id, self.call.id)
+        before, self.agent = self.agent, None
+        if before is not None:
+            self.exchange.board.release(before.agent_id, self.call.id, AgentState.READY)
+        await self.drop_agent_leg()
+        self.exchange.line.remove(self.call.id)
+        self.give_to(claimed, at_once=True)
+
+    async def _ring(self, agent: Agent, at_once: bool) -> None:
+        if self.agent is not agent:
+            return  # picked up by someone else before the phone rang
         self.call.agent_id = agent.agent_id
         self.call.ringing_at = self.now()
         self.enter(CallState.RINGING)
         self.save(CallRinging(**self.facts))
         self.note(CallEventKind.RINGING, by=agent)
+        await self.waiting.step_aside()
         seconds = self.exchange.settings.telephony.ring_seconds
         try:
-            await self.ring_agent(agent, at_once=False, seconds=seconds)
+            await self.ring_agent(agent, at_once=at_once, seconds=seconds)
         except ARIError as error:
             log.warning("call.cannot_ring", call_id=self.call.id, error=str(error))
             await self._next_agent("话机无法接通")
@@ -150,6 +312,7 @@ class InboundCall(Conversation):
     async def on_agent_ready(self) -> None:
         """Connect."""
         if self.call.state is CallState.RINGING:
+            self.waiting.over()
             await self.connect()
 
     async def on_agent_not_reached(self, cause: int) -> None:
@@ -192,6 +355,12 @@ class InboundCall(Conversation):
             await tidily(self.exchange.ari.playbacks.stop(self._greeting_id))
             await self.answer()
             return
+        if self.waiting.booked:
+            await self.end(ContactOutcome.CALLBACK_BOOKED, BOOKED_REASON)
+            return
+        if self.call.state is CallState.MESSAGE:
+            await self.waiting.to_dialplan()
+            return
         pair = frozenset({self.call.citizen_channel, self.call.agent_channel})
         if pair <= bridges.get(self.talk_bridge, frozenset()):
             await self.connect()  # died between bringing them together and writing it down
@@ -203,6 +372,7 @@ class InboundCall(Conversation):
         await self.drop_agent_leg()
         self.call.state = CallState.QUEUED
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
+        await self._learned()
         self.wait_in_line()
         await self.play_music()
 
@@ -215,7 +385,13 @@ class InboundCall(Conversation):
 
     async def on_citizen_gone(self, cause: int) -> None:
         """The citizen hung up."""
-        if self.call.answered_at is not None:
+        if self.call.state is CallState.MESSAGE:
+            await self.end(*await self.waiting.message_outcome())
+        elif self.waiting.booked:
+            await self.end(ContactOutcome.CALLBACK_BOOKED, BOOKED_REASON)
+        elif self.call.answered_at is not None:
+            # Waiting again: for the agent's lost phone, or for another agent.
+            self.call.interrupted = self.agent_lost or self.call.state in _ABANDONED
             await self.end(ContactOutcome.SERVED, "市民挂断")
         else:
             await self.end(*_ABANDONED[self.call.state])
@@ -229,7 +405,8 @@ class InboundCall(Conversation):
                 agent.agent_id, self.call.id, AgentState.BUSY, "电话连接中断", talked=True
             )
         self.enter(CallState.QUEUED)
-        self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
         for leg in Leg:
             await self.taps.close_leg(leg)
+        await self.raise_priority(PriorityReason.INTERRUPTED, "坐席电话连接中断")
+        self.save(CallStateChanged(**self.facts, state=CallState.QUEUED), self._queued())
         self.wait_in_line()

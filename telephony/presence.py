@@ -6,10 +6,11 @@ agent can never be given two calls, nor one call two agents.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from config.queues import BREAKS, StateRules
 from models.clock import Clock
 from models.errors import TransitionRefused
 from models.ports import Presence
@@ -23,7 +24,13 @@ CHOSEN = frozenset({
 #: States in which a call is in the agent's hands.
 IN_CALL = frozenset({
     AgentState.RINGING, AgentState.TALKING, AgentState.HOLD, AgentState.OUTBOUND,
+    AgentState.CONSULT, AgentState.CONFERENCE,
 })  # fmt: skip
+
+
+#: Reasons that the system gives.
+EXTENDED = "已延长"
+PHONE_AWAY = "话机离线"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +39,23 @@ class Agent(Presence):
 
     #: Last end of a call (or signing in): who has been idle longest.
     idle_since: datetime
+    #: The day of ``calls_today``.
+    counted_on: date | None = None
 
     @property
     def free(self) -> bool:
         """Whether a call can be given to this agent now."""
         return self.state is AgentState.READY and self.phone_online
+
+    @property
+    def on_break(self) -> bool:
+        """Whether in a state with a time limit."""
+        return self.state in BREAKS
+
+    @property
+    def extended(self) -> bool:
+        """Whether the wrap-up was lengthened."""
+        return self.state is AgentState.WRAP_UP and self.reason == EXTENDED
 
     def overdue(self, now: datetime) -> bool:
         """Whether the present state should have ended by itself."""
@@ -48,13 +67,25 @@ Listener = Callable[[Agent | None, Agent], None]
 
 
 class PresenceBoard:
-    """All agents who have signed in, by id."""
+    """All agents who have signed in, by id. ``zone``: where a day begins at midnight."""
 
-    def __init__(self, clock: Clock, listener: Listener) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        listener: Listener,
+        rules: StateRules | None = None,
+        zone: tzinfo = UTC,
+    ) -> None:
         self._clock = clock
         self._listener = listener
+        self._rules = rules or StateRules(limits={})
+        self._zone = zone
         self._agents: dict[str, Agent] = {}
         self._online: set[str] = set()
+        #: Extension → since when its phone is away.
+        self._away: dict[str, datetime] = {}
+        #: Shift leaders who are at another's call now.
+        self._watching: set[str] = set()
 
     def __iter__(self) -> Iterator[Agent]:
         return iter(list(self._agents.values()))
@@ -83,14 +114,21 @@ class PresenceBoard:
 
     # --- the agent's own changes ----------------------------------------------------------------
 
-    def sign_in(self, agent_id: str, name: str, extension: str) -> Agent:
+    def sign_in(
+        self,
+        agent_id: str,
+        name: str,
+        extension: str,
+        skills: Mapping[str, int] | None = None,
+        calls_today: int = 0,
+    ) -> Agent:
         """Take a seat. Whoever is signed in already keeps the state (a reloaded page)."""
         known = self._agents.get(agent_id)
         if known is not None and known.state is not AgentState.OFFLINE:
-            if (known.agent_name, known.extension) != (name, extension):
-                self._agents[agent_id] = self._at_phone(
-                    replace(known, agent_name=name, extension=extension)
-                )
+            seated = replace(
+                known, agent_name=name, extension=extension, skills=dict(skills or known.skills)
+            )
+            self._agents[agent_id] = self._at_phone(seated)
             return self._agents[agent_id]
         now = self._clock.now()
         agent = Agent(
@@ -101,6 +139,9 @@ class PresenceBoard:
             reason="签入",
             since=now,
             idle_since=now,
+            skills=dict(skills or {}),
+            calls_today=calls_today,
+            counted_on=self.today(),
         )
         return self._put(self._at_phone(agent))
 
@@ -131,7 +172,91 @@ class PresenceBoard:
         self._refuse_in_call(agent, state.label)
         if (agent.state, agent.reason) == (state, reason):
             return agent
-        return self._enter(agent, state, reason=reason)
+        limit = self._rules.limits.get(state)
+        until = self._clock.now() + limit if limit else None
+        return self._enter(agent, state, reason=reason, until=until)
+
+    def extend_wrap_up(self, agent_id: str) -> Agent:
+        """More time to write things down, once.
+
+        :raises TransitionRefused: when not wrapping up, or lengthened already.
+        """
+        agent = self.need(agent_id)
+        if agent.state is not AgentState.WRAP_UP or agent.until is None:
+            raise TransitionRefused("当前不在整理状态，不能延长", state=agent.state)
+        if agent.extended:
+            raise TransitionRefused("整理时间已延长过一次", state=agent.state)
+        until = agent.until + self._rules.wrap_up_extension
+        return self._put(replace(agent, until=until, reason=EXTENDED))
+
+    def give_skills(self, agent_id: str, skills: Mapping[str, int]) -> None:
+        """From now on; nothing to do for one who is not here."""
+        agent = self._agents.get(agent_id)
+        if agent is not None:
+            self._put(replace(agent, skills=dict(skills)))
+
+    # --- a shift leader's changes ---------------------------------------------------------------
+
+    def force(self, agent_id: str, state: AgentState, reason: str) -> Agent:
+        """A shift leader puts an agent into a state; OFFLINE signs out.
+
+        :raises TransitionRefused: during a call, when signed out, or to a state of the system's.
+        """
+        agent = self.need(agent_id)
+        if state is not AgentState.OFFLINE:
+            return self.choose(agent_id, state, reason)
+        self._refuse_in_call(agent, "签出")
+        return self._enter(agent, AgentState.OFFLINE, reason=reason)
+
+    def watch(self, agent_id: str, reason: str) -> Agent:
+        """A shift leader turns to another's call; returns what the leader was doing before.
+
+        Shown as busy; nothing else can be chosen, and no call comes, before :meth:`turn_away`.
+
+        :raises TransitionRefused: during a call, or without a phone.
+        """
+        agent = self.need(agent_id)
+        self._refuse_in_call(agent, reason)
+        self._need_phone(agent)
+        self._watching.add(agent_id)
+        self._enter(agent, AgentState.BUSY, reason=reason)
+        return agent
+
+    def rename_watch(self, agent_id: str, reason: str) -> None:
+        """The leader now does something else at the same call."""
+        if self.watches(agent_id):
+            self._enter(self._agents[agent_id], AgentState.BUSY, reason=reason)
+
+    def watches(self, agent_id: str) -> bool:
+        """Whether a shift leader is at another's call."""
+        return agent_id in self._watching
+
+    def turn_away(self, before: Agent) -> None:
+        """Back to what the leader was doing before :meth:`watch`."""
+        agent = self._agents.get(before.agent_id)
+        if agent is None or not self.watches(before.agent_id):
+            return
+        self._watching.discard(before.agent_id)
+        state = before.state if before.state in CHOSEN else AgentState.READY
+        self._enter(agent, state, reason=before.reason if state is before.state else "")
+
+    def hand_over(self, agent_id: str, call_id: str, state: AgentState) -> Agent | None:
+        """A call passes into this agent's hands; None when the agent has another."""
+        agent = self._agents.get(agent_id)
+        if agent is None or agent.state in IN_CALL or agent.state is AgentState.OFFLINE:
+            return None
+        self._watching.discard(agent_id)
+        return self._enter(agent, state, call_id=call_id)
+
+    def claim(self, agent_id: str, call_id: str) -> Agent:
+        """Ring someone who has asked for this call, ready or not.
+
+        :raises TransitionRefused: during a call, or without a phone.
+        """
+        agent = self.need(agent_id)
+        self._refuse_in_call(agent, AgentState.RINGING.label)
+        self._need_phone(agent)
+        return self._enter(agent, AgentState.RINGING, call_id=call_id)
 
     # --- changes by calls -----------------------------------------------------------------------
 
@@ -150,15 +275,14 @@ class PresenceBoard:
         """
         agent = self.need(agent_id)
         self._refuse_in_call(agent, AgentState.OUTBOUND.label)
-        if not agent.phone_online:
-            raise TransitionRefused("您的电话未在线，请检查话机或刷新页面", state=agent.state)
+        self._need_phone(agent)
         self._enter(agent, AgentState.OUTBOUND, call_id=call_id)
         return agent
 
     def take_up(self, agent_id: str | None, call_id: str, state: AgentState) -> Agent | None:
         """After a restart: the agent of a call that was found again."""
         agent = self._agents.get(agent_id or "")
-        if agent is not None and agent.call_id != call_id and agent.state not in IN_CALL:
+        if agent is not None and agent.state not in IN_CALL:
             return self._enter(agent, state, call_id=call_id)
         return agent
 
@@ -167,6 +291,10 @@ class PresenceBoard:
         agent = self._holding(agent_id, call_id)
         if agent is None:
             return False
+        if agent.state is AgentState.RINGING and state is AgentState.TALKING:
+            agent = replace(
+                agent, calls_today=self._calls_today(agent) + 1, counted_on=self.today()
+            )
         if agent.state is not state or agent.reason != reason:
             self._enter(agent, state, reason=reason, call_id=call_id)
         return True
@@ -181,20 +309,58 @@ class PresenceBoard:
         lasting: timedelta | None = None,
         talked: bool = False,
     ) -> None:
-        """The call has left the agent. ``lasting``: the state ends by itself after this."""
+        """The call has left the agent. ``lasting``: the state ends by itself after this.
+
+        While wrapping up the agent still has the call before the eyes.
+        """
         agent = self._holding(agent_id, call_id)
         if agent is None:
             return
         now = self._clock.now()
         if talked:
             agent = replace(agent, idle_since=now)
-        self._enter(agent, state, reason=reason, until=now + lasting if lasting else None)
+        self._enter(
+            agent,
+            state,
+            reason=reason,
+            until=now + lasting if lasting else None,
+            call_id=call_id if state is AgentState.WRAP_UP else None,
+        )
+
+    # --- the clock's changes --------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """End what ends by itself; to be called several times a second."""
+        for agent in self:
+            self.wrap_up_over(agent.agent_id)
+            self._phone_stays_away(agent.agent_id)
+            self._new_day(agent.agent_id)
 
     def wrap_up_over(self, agent_id: str) -> None:
         """The countdown is through: ready for the next call."""
         agent = self._agents.get(agent_id)
         if agent and agent.state is AgentState.WRAP_UP and agent.overdue(self._clock.now()):
             self._enter(agent, AgentState.READY)
+
+    def _phone_stays_away(self, agent_id: str) -> None:
+        agent = self._agents[agent_id]
+        if agent.state is not AgentState.READY or agent.phone_online:
+            return
+        away = max(agent.since, self._away.setdefault(agent.extension, self._clock.now()))
+        if self._clock.now() - away >= self._rules.phone_away:
+            self._enter(agent, AgentState.BUSY, reason=PHONE_AWAY)
+
+    def _new_day(self, agent_id: str) -> None:
+        agent = self._agents[agent_id]
+        if agent.counted_on != self.today():
+            self._put(replace(agent, calls_today=0, counted_on=self.today()))
+
+    def _calls_today(self, agent: Agent) -> int:
+        return agent.calls_today if agent.counted_on == self.today() else 0
+
+    def today(self) -> date:
+        """The present day where the hotline is."""
+        return self._clock.now().astimezone(self._zone).date()
 
     # --- phones ---------------------------------------------------------------------------------
 
@@ -203,6 +369,9 @@ class PresenceBoard:
         if (extension in self._online) == online:
             return None
         (self._online.add if online else self._online.discard)(extension)
+        self._away.pop(extension, None)
+        if not online:
+            self._away[extension] = self._clock.now()
         agent = self.at_extension(extension)
         if agent is None:
             return None
@@ -212,12 +381,21 @@ class PresenceBoard:
 
     def _holding(self, agent_id: str | None, call_id: str) -> Agent | None:
         agent = self._agents.get(agent_id) if agent_id else None
-        return agent if agent and agent.call_id == call_id else None
+        held = agent is not None and agent.call_id == call_id and agent.state in IN_CALL
+        return agent if held else None
 
     def _at_phone(self, agent: Agent) -> Agent:
         return replace(agent, phone_online=agent.extension in self._online)
 
+    def _need_phone(self, agent: Agent) -> None:
+        if not agent.phone_online:
+            raise TransitionRefused("您的电话未在线，请检查话机或刷新页面", state=agent.state)
+
     def _refuse_in_call(self, agent: Agent, action: str) -> None:
+        if self.watches(agent.agent_id):
+            raise TransitionRefused(
+                f"当前正在“{agent.reason}”，请先停止", state=agent.state, action=action
+            )
         if agent.state in IN_CALL:
             raise TransitionRefused(
                 f"当前为“{agent.state.label}”，不能{action}", state=agent.state, action=action

@@ -7,16 +7,24 @@ is removed from Asterisk.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models.store import Store
 from models.tables import AgentPresenceRow, Call, Staff
-from models.vocabulary import AgentState, CallDirection, CallState, ContactOutcome
+from models.vocabulary import (
+    AgentState,
+    CallDirection,
+    CallState,
+    ContactOutcome,
+    SupervisionKind,
+)
 from telephony.ari.objects import Bridge, Channel
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
@@ -27,9 +35,13 @@ from telephony.names import (
     AGENT,
     BRIDGE_KINDS,
     CHANNEL_KINDS,
+    EAR,
     MEDIA,
     SNOOP,
+    SPY,
+    SUPERVISOR,
     TAP,
+    WHISPER,
     call_of,
     kind_of,
 )
@@ -41,6 +53,9 @@ log = structlog.get_logger(__name__)
 
 _ENDED_UNSEEN = "系统重启期间通话已结束"
 _EXCHANGE_RESTARTED = "电话交换机重启，通话中断"
+
+#: What a shift leader at another's call is shown to do.
+WATCHING = frozenset(kind.label for kind in SupervisionKind)
 
 #: Outcome of a call whose end nobody saw, by its last known state.
 _OUTCOMES = {
@@ -127,10 +142,26 @@ class Reconciler:
             rows = await session.execute(
                 select(AgentPresenceRow, Staff).join(Staff, Staff.id == AgentPresenceRow.agent_id)
             )
-            for row, staff in rows:
-                self._restore_agent(row, staff)
+            present = [(row, staff) for row, staff in rows]
             left = select(Call).where(Call.ended_at.is_(None)).order_by(Call.started_at)
             self._left = list(await session.scalars(left))
+        today = await self.calls_today([row.agent_id for row, _ in present])
+        for row, staff in present:
+            self._restore_agent(row, staff, today.get(row.agent_id, 0))
+
+    async def calls_today(self, agent_ids: Sequence[str]) -> dict[str, int]:
+        """How many citizens' calls each has answered since midnight."""
+        zone = ZoneInfo(self._exchange.settings.timezone)
+        now = self._exchange.clock.now().astimezone(zone)
+        midnight = datetime.combine(now.date(), time(), zone)
+        query = (
+            select(Call.agent_id, func.count())
+            .where(Call.agent_id.in_(agent_ids), Call.direction == CallDirection.INBOUND)
+            .where(Call.started_at >= midnight, Call.answered_at.is_not(None))
+            .group_by(Call.agent_id)
+        )
+        async with self._store.read() as session:
+            return {agent_id: count for agent_id, count in await session.execute(query) if agent_id}
 
     async def reread(self, agent_id: str) -> None:
         """Another process has changed this agent's row."""
@@ -138,9 +169,10 @@ class Reconciler:
             row = await session.get(AgentPresenceRow, agent_id)
             staff = await session.get(Staff, agent_id)
         if row is not None and staff is not None:
-            self._restore_agent(row, staff)
+            today = await self.calls_today([agent_id])
+            self._restore_agent(row, staff, today.get(agent_id, 0))
 
-    def _restore_agent(self, row: AgentPresenceRow, staff: Staff) -> None:
+    def _restore_agent(self, row: AgentPresenceRow, staff: Staff, calls_today: int) -> None:
         self._exchange.records.knows_version(row.agent_id, row.version)
         self._exchange.board.restore(
             Agent(
@@ -153,6 +185,9 @@ class Reconciler:
                 call_id=row.call_id,
                 until=row.until,
                 idle_since=row.idle_since or row.since,
+                skills=staff.skills,
+                calls_today=calls_today,
+                counted_on=self._exchange.board.today(),
             )
         )
 
@@ -241,6 +276,9 @@ class Reconciler:
         """Agents who are noted with a call that is over."""
         board = self._exchange.board
         for agent in board:
+            left = agent.state is AgentState.BUSY and agent.reason in WATCHING
+            if left and not board.watches(agent.agent_id):
+                board.choose(agent.agent_id, AgentState.BUSY, "系统重启")
             if agent.state in IN_CALL and agent.call_id not in self._exchange.sessions:
                 board.release(agent.agent_id, agent.call_id or "", AgentState.BUSY, "系统重启")
 
@@ -263,6 +301,10 @@ class Reconciler:
         kind = kind_of(asterisk_id)
         if kind in (SNOOP, MEDIA, TAP):
             return asterisk_id in session.taps.ids()
-        if kind == AGENT:
+        if session.supervision is not None and asterisk_id in session.supervision.ids():
+            return True
+        if kind in (SPY, EAR, WHISPER):
+            return False
+        if kind in (AGENT, SUPERVISOR):
             return asterisk_id == session.call.agent_channel
         return True

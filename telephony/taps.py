@@ -101,7 +101,9 @@ class CallTaps:
                 tap.started[channel_id].set()
 
     def open(self, leg: Leg, channel_id: str, offset_s: float) -> None:
-        """Begin to listen, in the background."""
+        """Begin to listen, in the background; nothing to do where we listen already."""
+        if any((tap.leg, tap.channel_id) == (leg, channel_id) for tap in self._taps):
+            return
         stream = self._open_stream(leg, offset_s)
         if stream is None or self._closed:
             return

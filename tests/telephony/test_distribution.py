@@ -9,16 +9,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from config.queues import load_queues
 from models.clock import ManualClock
 from models.errors import TransitionRefused
-from models.vocabulary import AgentState
-from telephony.distribution import WaitingLine, distribute, longest_idle
+from models.vocabulary import AgentState, QueueStrategy
+from telephony.distribution import WaitingLine, choose, distribute
 from telephony.presence import CHOSEN, IN_CALL, Agent, PresenceBoard
 
 pytestmark = pytest.mark.unit
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 AGENTS = ["a", "b", "c"]
+RULES = load_queues()
 
 
 def board_of(*names: str) -> tuple[PresenceBoard, ManualClock]:
@@ -30,6 +32,11 @@ def board_of(*names: str) -> tuple[PresenceBoard, ManualClock]:
         board.choose(name, AgentState.READY)
         clock.advance(timedelta(seconds=1))
     return board, clock
+
+
+def longest_idle(board: PresenceBoard) -> Agent | None:
+    free = [agent for agent in board if agent.free]
+    return choose(QueueStrategy.LONGEST_IDLE, free, ["general"], RULES)
 
 
 def test_the_longest_idle_is_chosen() -> None:
@@ -56,7 +63,7 @@ def test_nobody_is_free() -> None:
 
 
 def test_an_old_place_in_the_line_is_kept() -> None:
-    line = WaitingLine()
+    line = WaitingLine(RULES, ManualClock(START))
     line.add("first", START)
     line.add("second", START + timedelta(seconds=1))
     line.remove("first")
@@ -71,7 +78,7 @@ class Floor(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.board, self.clock = board_of(*AGENTS)
-        self.line = WaitingLine()
+        self.line = WaitingLine(RULES, self.clock)
         self.came: dict[str, datetime] = {}
         #: Call → agent, kept by what was given and taken, not by the board.
         self.given: dict[str, str] = {}
@@ -87,7 +94,7 @@ class Floor(RuleBasedStateMachine):
             self.given[call_id] = agent.agent_id
             served.append(call_id)
 
-        distribute(self.line, self.board, give)
+        distribute(self.line, self.board, RULES, self.clock.now(), give)
         assert served == before[: len(served)], "not in the order of coming"
         free = [agent for agent in self.board if agent.free]
         assert not free or not len(self.line), "somebody waits while somebody is free"

@@ -1,0 +1,56 @@
+"""The floor as the console shows it: agents with their groups and limits, callers with places."""
+
+from __future__ import annotations
+
+from config.queues import BREAKS
+from models.ports import Floor, Presence, WaitingView
+from models.vocabulary import AgentState
+from telephony.exchange import Exchange
+from telephony.presence import Agent
+from telephony.session import CallSession
+
+
+def agent_view(exchange: Exchange, agent: Agent) -> Presence:
+    """One agent."""
+    rules, wraps_up = exchange.queues, agent.state is AgentState.WRAP_UP
+    limit = agent.until if agent.state in BREAKS else None
+    skills = agent.skills or rules.default_skills
+    return Presence(
+        agent_id=agent.agent_id,
+        agent_name=agent.agent_name,
+        extension=agent.extension,
+        state=agent.state,
+        since=agent.since,
+        reason=agent.reason,
+        call_id=agent.call_id,
+        until=agent.until,
+        phone_online=agent.phone_online,
+        skills=dict(agent.skills),
+        groups=tuple(code for code in rules.groups if code in skills),
+        calls_today=agent.calls_today,
+        break_limit_at=limit,
+        overrun=limit is not None and limit <= exchange.clock.now(),
+        wrap_up_extended=agent.extended,
+        wrap_up_extendable=wraps_up and not agent.extended,
+    )
+
+
+def floor_view(exchange: Exchange, online: bool) -> Floor:
+    """Everything at this moment."""
+    living = {one.call.id: one for one in exchange.sessions.values() if not one.closing}
+    waiting = [living[call_id] for call_id in exchange.line if call_id in living]
+    return Floor(
+        agents=tuple(agent_view(exchange, agent) for agent in exchange.board),
+        calls=tuple(one.call.view(one.parties) for one in living.values()),
+        waiting=tuple(_waiting_view(exchange, one) for one in waiting),
+        exchange_online=online,
+    )
+
+
+def _waiting_view(exchange: Exchange, session: CallSession) -> WaitingView:
+    position = exchange.line.position(session.call.id)
+    return WaitingView(
+        **vars(session.call.view(session.parties)),
+        position=position,
+        expected_wait_s=exchange.expected_wait(session.call.id),
+    )
