@@ -18,6 +18,7 @@ from config.secrets import Secrets
 from config.settings import Settings
 from config.taxonomy import Taxonomy
 from dispatch.drafts import Drafts
+from dispatch.floor.alerts import AlertBook
 from dispatch.floor.callers import Callers
 from dispatch.floor.incident_order import IncidentOrders
 from dispatch.floor.nuisance import NuisanceList
@@ -108,6 +109,7 @@ class Console:
         self.drafts = Drafts(services.store, services.clock)
         own = own_numbers(services.settings)
         self.nuisance = NuisanceList(services.store, services.clock, own)
+        self.alert_book = AlertBook(services.store, services.clock)
         self.callers = Callers(services.store, services.clock)
         self.surge = SurgeDesk(*parts, services.alerts)
         self.incident_orders = IncidentOrders(services.store, self.orders)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent_console.handlers import (
     agent,
+    alerts,
     assessment,
     callers,
     calls,
@@ -16,6 +17,7 @@ from agent_console.handlers import (
     reference,
     reports,
     session,
+    supervision,
     surge,
 )
 
@@ -34,4 +36,6 @@ ALL_ROUTES = [
     *nuisance.routes.all,
     *surge.routes.all,
     *callers.routes.all,
+    *supervision.routes.all,
+    *alerts.routes.all,
 ]

@@ -54,12 +54,66 @@ class AlertPage(BaseModel):
     next_cursor: str | None
 
 
-class Alerts:
-    """Raises, settles and acknowledges; implements :class:`models.ports.AlertPort`."""
+class AlertBook:
+    """All alerts: to be read, and to be acknowledged by name."""
 
-    def __init__(self, store: Store, bus: Bus, clock: Clock, *, pause: timedelta = PAUSE) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+
+    async def acknowledge(self, alert_id: str, actor: Actor, note: str = "") -> AlertView:
+        """Someone takes care of it. Said twice, the first one's name stays.
+
+        :raises NotFound: when there is no such alert.
+        """
+        async with self._store.transaction() as work:
+            query = select(FloorAlert).where(FloorAlert.id == alert_id).with_for_update()
+            alert = await work.session.scalar(query)
+            if alert is None:
+                raise NotFound("没有这条告警", alert_id=alert_id)
+            if alert.acknowledged_at is None:
+                now = self._clock.now()
+                alert.acknowledged_by, alert.acknowledged_at, alert.note = actor.id, now, note
+                if alert.kind in MOMENTARY:
+                    alert.ended_at = now
+                work.record(
+                    AlertAcknowledged(
+                        at=now, alert_id=alert_id, staff_id=actor.id, staff_name=actor.name
+                    )
+                )
+            await work.session.flush()
+            return (await _views(work.session, [alert]))[0]
+
+    async def page(
+        self,
+        *,
+        only_open: bool = False,
+        kind: AlertKind | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> AlertPage:
+        """Alerts, newest first. ``only_open``: those that nobody has acknowledged."""
+        query = _chosen(only_open, kind, since, until, cursor).limit(limit + 1)
+        async with self._store.read() as session:
+            found = list(await session.scalars(query))
+            views = await _views(session, found[:limit])
+        last = found[limit - 1] if len(found) > limit else None
+        return AlertPage(items=views, next_cursor=encode_cursor(last.at, last.id) if last else None)
+
+    async def count_open(self) -> int:
+        """How many wait to be acknowledged."""
+        waiting = FloorAlert.acknowledged_at.is_(None)
+        async with self._store.read() as session:
+            return await session.scalar(select(func.count()).where(waiting)) or 0
+
+
+class Alerts(AlertBook):
+    """Raises and settles as well; implements :class:`models.ports.AlertPort`. One per house."""
+
+    def __init__(self, store: Store, bus: Bus, clock: Clock, *, pause: timedelta = PAUSE) -> None:
+        super().__init__(store, clock)
         self._pause = pause
         self._lock = asyncio.Lock()
         bus.subscribe("alerts", self._on_call_ended, CallEnded)
@@ -115,53 +169,6 @@ class Alerts:
             ended = update(FloorAlert).where(*still_open).values(ended_at=self._clock.now())
             found = await work.session.scalars(ended.returning(FloorAlert.id))
             return found.first() is not None
-
-    async def acknowledge(self, alert_id: str, actor: Actor, note: str = "") -> AlertView:
-        """Someone takes care of it. Said twice, the first one's name stays.
-
-        :raises NotFound: when there is no such alert.
-        """
-        async with self._store.transaction() as work:
-            query = select(FloorAlert).where(FloorAlert.id == alert_id).with_for_update()
-            alert = await work.session.scalar(query)
-            if alert is None:
-                raise NotFound("没有这条告警", alert_id=alert_id)
-            if alert.acknowledged_at is None:
-                now = self._clock.now()
-                alert.acknowledged_by, alert.acknowledged_at, alert.note = actor.id, now, note
-                if alert.kind in MOMENTARY:
-                    alert.ended_at = now
-                work.record(
-                    AlertAcknowledged(
-                        at=now, alert_id=alert_id, staff_id=actor.id, staff_name=actor.name
-                    )
-                )
-            await work.session.flush()
-            return (await _views(work.session, [alert]))[0]
-
-    async def page(
-        self,
-        *,
-        only_open: bool = False,
-        kind: AlertKind | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> AlertPage:
-        """Alerts, newest first. ``only_open``: those that nobody has acknowledged."""
-        query = _chosen(only_open, kind, since, until, cursor).limit(limit + 1)
-        async with self._store.read() as session:
-            found = list(await session.scalars(query))
-            views = await _views(session, found[:limit])
-        last = found[limit - 1] if len(found) > limit else None
-        return AlertPage(items=views, next_cursor=encode_cursor(last.at, last.id) if last else None)
-
-    async def count_open(self) -> int:
-        """How many wait to be acknowledged."""
-        waiting = FloorAlert.acknowledged_at.is_(None)
-        async with self._store.read() as session:
-            return await session.scalar(select(func.count()).where(waiting)) or 0
 
     # --- inside ---------------------------------------------------------------------------------
 

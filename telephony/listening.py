@@ -1,0 +1,125 @@
+"""What a shift leader hears of a call, and whom only the agent hears.
+
+Each line's receive side is spied on by a snoop channel of its own, all of them in one bridge with
+the leader's line: the leader hears everybody, and nobody hears the leader. To whisper, what the
+leader says is taken in the same way and put into the agent's ear, in a second bridge. Switching
+between the two leaves what is heard untouched. The send side of a line is never spied on: it goes
+silent when a phone's sequence numbers jump.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+import structlog
+
+from models.ids import new_id
+from telephony.ari import ARIClient, ARIError, ARINotFound
+from telephony.ari.tidy import tidily
+from telephony.names import EAR, SPY, WHISPER, name
+
+log = structlog.get_logger(__name__)
+
+_START_SECONDS = 3.0
+
+
+class Listening:
+    """The ear, and the mouth at the agent's ear, of one shift leader at one call."""
+
+    def __init__(self, ari: ARIClient, call_id: str) -> None:
+        self._ari = ari
+        self._call_id = call_id
+        self._ear = name(EAR, call_id)
+        self._mouth = name(WHISPER, call_id)
+        #: Line → the snoop channel on it.
+        self._spies: dict[str, str] = {}
+        #: The agent's line that is whispered to, and the two snoop channels for that.
+        self._whispers_to = ""
+        self._whisper: tuple[str, ...] = ()
+        self._started: dict[str, asyncio.Event] = {}
+
+    def ids(self) -> set[str]:
+        """Channels and bridges in use, for telling them from what was left behind."""
+        return {*self._started, self._ear, self._mouth}
+
+    def on_stasis_start(self, channel_id: str) -> None:
+        """A snoop channel has come into our hands."""
+        if channel_id in self._started:
+            self._started[channel_id].set()
+
+    async def hear(self, leader: str, lines: Collection[str]) -> None:
+        """Let the leader hear exactly these lines.
+
+        :raises ARIError: when the leader's line cannot be put there.
+        """
+        await self._ari.bridges.ensure(self._ear, type="mixing")
+        await self.follow(lines)
+        await self._ari.bridges.add_channel(self._ear, leader)
+
+    async def follow(self, lines: Collection[str]) -> None:
+        """Other lines are in the call now. A line that is just going is left out."""
+        gone = [line for line in self._spies if line not in lines]
+        await self._remove(*(self._spies.pop(line) for line in gone))
+        for line in lines:
+            if line not in self._spies:
+                await self._spy_on(line)
+
+    async def _spy_on(self, line: str) -> None:
+        self._spies[line] = spy = self._new_id()
+        try:
+            await self._snoop(line, spy, spy="in")
+            await self._ari.bridges.add_channel(self._ear, spy)
+        except (ARIError, TimeoutError) as error:
+            log.info("listening.not_heard", call_id=self._call_id, line=line, error=repr(error))
+            await self._remove(self._spies.pop(line))
+
+    async def whisper(self, leader: str, agent: str) -> None:
+        """Let the agent hear the leader, and nobody else.
+
+        :raises ARIError: when it cannot be done.
+        """
+        if self._whispers_to == agent:
+            return
+        await self.hush()
+        self._whisper = (self._new_id(), self._new_id())
+        mouth, ear = self._whisper
+        try:
+            await self._ari.bridges.ensure(self._mouth, type="mixing")
+            await self._snoop(leader, mouth, spy="in")
+            await self._snoop(agent, ear, whisper="out")
+            await self._ari.bridges.add_channel(self._mouth, mouth, ear)
+        except (ARIError, TimeoutError) as error:
+            await self.hush()
+            raise ARINotFound(f"whispering failed: {error!r}") from error
+        self._whispers_to = agent
+
+    async def hush(self) -> None:
+        """No more whispering."""
+        ids, self._whisper, self._whispers_to = self._whisper, (), ""
+        if ids:
+            await self._remove(*ids)
+            await tidily(self._ari.bridges.destroy(self._mouth))
+
+    async def close(self) -> None:
+        """Remove everything from Asterisk. Safe to call twice."""
+        await self.hush()
+        await self.follow(())
+        await tidily(self._ari.bridges.destroy(self._ear))
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _new_id(self) -> str:
+        spy = name(SPY, self._call_id, new_id()[-8:])
+        self._started[spy] = asyncio.Event()
+        return spy
+
+    async def _snoop(self, line: str, snoop_id: str, **sides: str) -> None:
+        await self._ari.channels.snoop(line, snoop_id, app=self._ari.app, **sides)
+        async with asyncio.timeout(_START_SECONDS):
+            await self._started[snoop_id].wait()
+
+    async def _remove(self, *snoop_ids: str) -> None:
+        for snoop_id in snoop_ids:
+            self._started.pop(snoop_id, None)
+        await tidily(*(self._ari.channels.hangup(snoop_id) for snoop_id in snoop_ids))

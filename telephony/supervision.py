@@ -1,0 +1,263 @@
+"""A shift leader at another's call: the leader's line, who hears whom, taking over, the end.
+
+What each kind means, whatever the call is doing meanwhile:
+
+- LISTEN: the leader hears every line of the call, each by what its phone sends; on hold not the
+  music. Nobody hears the leader.
+- WHISPER: as LISTEN, and the agent hears the leader too.
+- BARGE_IN: the leader is in the room where the talk is; on hold that is with the agent.
+- TAKE_OVER: the leader's line takes the place of the agent's, and the call is the leader's.
+
+All methods run as steps of the call. Whatever fails here ends the supervision, never the call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from models.errors import TransitionRefused
+from models.events import CallSupervised
+from models.vocabulary import CallEventKind, CallState, SupervisionKind
+from telephony.ari import ARIError
+from telephony.ari.tidy import tidily
+from telephony.listening import Listening
+from telephony.presence import Agent
+
+if TYPE_CHECKING:
+    from telephony.conversation import Conversation
+
+log = structlog.get_logger(__name__)
+
+#: A leader's phone answers by itself; one that does not is not there.
+LEADER_RING_SECONDS = 15
+#: States of a call in which someone can be listened to.
+AUDIBLE = frozenset({
+    CallState.TALKING, CallState.HELD, CallState.CONSULTING, CallState.CONFERENCE,
+})  # fmt: skip
+
+LINES = {
+    SupervisionKind.LISTEN: CallEventKind.LISTENED,
+    SupervisionKind.WHISPER: CallEventKind.WHISPERED,
+    SupervisionKind.BARGE_IN: CallEventKind.BARGED_IN,
+    SupervisionKind.TAKE_OVER: CallEventKind.TAKEN_OVER,
+    SupervisionKind.FORCE_HANG_UP: CallEventKind.FORCED_HANG_UP,
+    SupervisionKind.PICK_UP: CallEventKind.PICKED_UP,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What the leader wants, and why."""
+
+    kind: SupervisionKind
+    reason: str
+
+
+class Supervision:
+    """One shift leader at one call. Held by the call's session while it lasts."""
+
+    def __init__(self, session: Conversation, leader: Agent, order: Order) -> None:
+        self._session = session
+        self._order = order
+        self._before = leader
+        self._listening = Listening(session.exchange.ari, session.call.id)
+        self.leader = leader
+        self.channel = ""
+        #: The bridge where the leader talks with the others.
+        self._room = ""
+        #: Since when the leader is at the call; None while the phone rings.
+        self.since: datetime | None = None
+
+    @property
+    def kind(self) -> SupervisionKind:
+        """What the leader does, or is about to do."""
+        return self._order.kind
+
+    @property
+    def reason(self) -> str:
+        """Why, in the leader's words."""
+        return self._order.reason
+
+    @property
+    def _others(self) -> list[str]:
+        """Whom the leader hears."""
+        return [line for line in self._session.lines if line != self.channel]
+
+    def ids(self) -> set[str]:
+        """Channels and bridges in use."""
+        return {self.channel, *self._listening.ids()}
+
+    def on_stasis_start(self, channel_id: str) -> None:
+        """A channel to hear with has come into our hands."""
+        self._listening.on_stasis_start(channel_id)
+
+    # --- coming ---------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Ring the leader's phone, which answers by itself.
+
+        :raises TransitionRefused: when the call cannot be supervised, or the leader is not free.
+        """
+        session = self._session
+        self._refuse_unless_audible()
+        if session.agent is not None and session.agent.agent_id == self.leader.agent_id:
+            raise TransitionRefused("这是您自己的通话", state=session.call.state)
+        self._before = session.exchange.board.watch(self.leader.agent_id, self.kind.label)
+        session.supervision = self
+        try:
+            self.channel = session.name_leader_line()
+            await session.ring_leader(self.leader, self.channel, LEADER_RING_SECONDS)
+        except ARIError as error:
+            log.warning("supervision.cannot_ring", call_id=session.call.id, error=str(error))
+            await self.end("班长电话无法接通")
+            raise TransitionRefused(
+                "您的电话无法接通，请检查话机", state=session.call.state
+            ) from None
+        session.after(LEADER_RING_SECONDS + 1.0, "leader", self._stays_away)
+
+    def _refuse_unless_audible(self) -> None:
+        state = self._session.call.state
+        if state not in AUDIBLE or self._session.closing:
+            raise TransitionRefused(
+                f"通话当前为“{state.label}”，不能{self.kind.label}", state=state, action=self.kind
+            )
+
+    async def _stays_away(self) -> None:
+        if self.since is None:
+            await self.end("班长电话未接听")
+
+    async def on_answered(self) -> None:
+        """The leader's phone is there."""
+        if self.since is None:
+            self._session.cancel_timer("leader")
+            self.since = self._session.now()
+            await self._arranged()
+
+    # --- what is heard --------------------------------------------------------------------------
+
+    async def switch(self, order: Order) -> None:
+        """Something else, on the same line.
+
+        :raises TransitionRefused: while the leader's phone still rings, or when it failed.
+        """
+        if self.since is None:
+            raise TransitionRefused("班长电话尚未接通，请稍候", action=order.kind)
+        if order.kind is self.kind:
+            return
+        self._refuse_unless_audible()
+        self._order = order
+        if not await self._arranged():
+            raise TransitionRefused(f"{order.kind.label}没有成功，请重试", action=order.kind)
+
+    async def _arranged(self) -> bool:
+        """Do as ordered, or end."""
+        try:
+            self._refuse_unless_audible()
+            await self._arrange()
+        except (ARIError, TransitionRefused) as error:
+            log.warning("supervision.failed", call_id=self._session.call.id, error=str(error))
+            await self.end("监听线路无法建立")
+            return False
+        self._tell(active=self.kind is not SupervisionKind.TAKE_OVER)
+        if self.kind is SupervisionKind.TAKE_OVER:
+            self._session.supervision = None
+        else:
+            self._session.exchange.board.rename_watch(self.leader.agent_id, self.kind.label)
+        return True
+
+    async def _arrange(self) -> None:
+        """Out of the ear of those who shall not hear the leader any more comes first."""
+        session, listening = self._session, self._listening
+        if self.kind is SupervisionKind.TAKE_OVER:
+            await listening.hush()
+            await session.pass_to(self.leader, self.channel)
+            await listening.close()
+        elif self.kind is SupervisionKind.BARGE_IN:
+            await listening.hush()
+            await self._come_in()
+            await listening.close()
+        else:
+            self._room = ""
+            await listening.hear(self.channel, self._others)
+            await self._whisper_or_hush()
+
+    async def _whisper_or_hush(self) -> None:
+        if self.kind is SupervisionKind.WHISPER:
+            await self._listening.whisper(self.channel, self._session.call.agent_channel)
+        else:
+            await self._listening.hush()
+
+    async def _come_in(self) -> None:
+        """To where the agent talks."""
+        session = self._session
+        consulting = session.call.state is CallState.CONSULTING
+        room = session.consult_bridge if consulting else session.talk_bridge
+        if room != self._room:
+            await session.exchange.ari.bridges.ensure(room, type="mixing")
+            await session.exchange.ari.bridges.add_channel(room, self.channel)
+            self._room = room
+
+    async def follow(self) -> None:
+        """The call has changed: other lines may be in it, or nobody to listen to any more."""
+        session = self._session
+        if self.since is None or session.supervision is not self:
+            return
+        if session.call.state not in AUDIBLE:
+            await self.end(f"通话已转为“{session.call.state.label}”")
+        else:
+            try:
+                await self._follow()
+            except ARIError as error:
+                log.info("supervision.not_followed", call_id=session.call.id, error=str(error))
+
+    async def _follow(self) -> None:
+        if self.kind is SupervisionKind.BARGE_IN:
+            await self._come_in()
+            return
+        await self._listening.follow(self._others)
+        agent = self._session.call.agent_channel
+        if self.kind is SupervisionKind.WHISPER and agent in self._session.seen:
+            await self._listening.whisper(self.channel, agent)
+
+    # --- going ----------------------------------------------------------------------------------
+
+    async def on_gone(self) -> None:
+        """The leader has hung up, or the phone is lost."""
+        self.channel = ""
+        await self.end("班长挂机")
+
+    async def end(self, why: str) -> None:
+        """The leader goes; the call goes on. Safe to call twice."""
+        session = self._session
+        if session.supervision is not self:
+            return
+        session.supervision = None
+        session.cancel_timer("leader")
+        channel, self.channel = self.channel, ""
+        session.seen.discard(channel)
+        if self.since is not None:
+            self._tell(active=False, why=why)
+        session.exchange.board.turn_away(self._before)
+        if channel:
+            await tidily(session.exchange.ari.channels.hangup(channel))
+        await self._listening.close()
+
+    def _tell(self, *, active: bool, why: str = "") -> None:
+        """To the call's own history, and to those who watch over the floor."""
+        session, order = self._session, self._order
+        detail = {"active": active} | ({"why": why} if why else {})
+        session.note(LINES[order.kind], by=self.leader, reason=order.reason, detail=detail)
+        session.exchange.records.tell(
+            CallSupervised(
+                **session.facts,
+                supervisor_id=self.leader.agent_id,
+                supervisor_name=self.leader.agent_name,
+                kind=order.kind,
+                active=active,
+                reason=order.reason,
+            )
+        )
