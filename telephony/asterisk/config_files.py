@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from config.phones import practice_phone_numbers
+from config.queues import load_queues
 from config.secrets import Secrets
 from config.settings import Settings
 from models.errors import ConfigurationError
@@ -98,7 +99,7 @@ def _values(
         "app": asterisk.app,
         "ari_user": asterisk.ari_user,
         "ari_password": _escaped(secrets.ari_password),
-        "hotline_number": settings.telephony.hotline_number,
+        "practice_numbers": _practice_numbers(settings),
         "timezone": settings.timezone,
         "browser_phones": _browser_phones(settings, secrets),
         "desk_phones": _desk_phones(secrets),
@@ -119,6 +120,7 @@ def _paths(
         "sound_restoring": prompts.path("restoring"),
         "sound_voicemail": prompts.path("voicemail"),
         "sound_goodbye": prompts.path("goodbye"),
+        "sound_all_busy": prompts.path("all_busy"),
         "sound_beep": prompts.path("beep"),
     }
     for path in paths.values():
@@ -145,6 +147,16 @@ def _browser_phones(settings: Settings, secrets: Secrets) -> str:
         for name, password in secrets.practice_phones.items()
     ]
     return "\n".join(seats + citizens)
+
+
+def _practice_numbers(settings: Settings) -> str:
+    """The hotline's own number and those of the lines that were merged into it."""
+    numbers = [settings.telephony.hotline_number]
+    numbers += [row.number for row in load_queues(settings.rules).access_numbers]
+    return "\n".join(
+        f"exten => {number},1,Set(DIALLED=${{EXTEN}})\n same => n,Goto(incoming,caller,1)"
+        for number in dict.fromkeys(numbers)
+    )
 
 
 def _desk_phones(secrets: Secrets) -> str:

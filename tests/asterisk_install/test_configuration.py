@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.queues import load_queues
 from config.secrets import load_or_create_secrets
 from config.settings import load_settings
 from models.errors import ConfigurationError
@@ -20,7 +22,7 @@ from telephony.asterisk.prompts import Prompts
 
 pytestmark = pytest.mark.unit
 
-_PROMPTS = ("restoring", "voicemail", "goodbye", "beep")
+_PROMPTS = ("restoring", "voicemail", "goodbye", "all_busy", "beep")
 
 
 def _rendered(var: Path, **overrides: Any) -> dict[str, str]:
@@ -57,7 +59,10 @@ def test_a_practice_phone_has_its_number_and_may_call_the_hotline_only(tmp_path:
     phone = _section(files["pjsip.conf"], "[citizen1](browser-phone)")
     assert "callerid = <13900000009>" in phone
     assert "context = from-citizen" in phone
-    assert "\nexten => 12345,1," in _section(files["extensions.conf"], "[from-citizen]")
+    dialplan = _section(files["extensions.conf"], "[from-citizen]")
+    own = {row.number for row in load_queues().access_numbers}
+    assert {"12345", "12315", "12328"} <= own
+    assert set(re.findall(r"^exten => ([^,]+),1,", dialplan, re.M)) == own
 
 
 def test_a_password_with_the_sign_of_a_comment_is_kept_whole(tmp_path: Path) -> None:
