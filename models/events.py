@@ -104,7 +104,7 @@ class CallPartyChanged(CallEvent):
     kind: PartyKind
     name: str
     number: str = ""
-    #: ``ringing``, ``joined`` or ``left``.
+    #: ``ringing``, ``joined``, ``held`` (hears music) or ``left``.
     step: str
     reason: str = ""
 

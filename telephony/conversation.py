@@ -8,13 +8,15 @@ from datetime import datetime
 import structlog
 
 from models.errors import TransitionRefused
-from models.events import CallAnswered, CallStateChanged
-from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome, Leg
+from models.events import CallAnswered, CallStateChanged, CallTransferred
+from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome, Leg, PartyKind
 from telephony import causes
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
+from telephony.consultation import Consultation
 from telephony.exchange import Exchange
+from telephony.presence import Agent
 from telephony.session import CallSession
 
 log = structlog.get_logger(__name__)
@@ -25,9 +27,15 @@ AGENT_LOST_SECONDS = 30.0
 LEAVING_SECONDS = 0.5
 #: Pause before a lost phone that did not answer is rung once more.
 RING_AGAIN_SECONDS = 2.0
+_COMES_BACK = "电话连接中断，正在恢复"
 #: Pause before what Asterisk could not do just now is tried once more.
 TRY_AGAIN_SECONDS = 0.5
-CONNECTED = (CallState.TALKING, CallState.HELD)
+CONNECTED = (
+    CallState.TALKING,
+    CallState.HELD,
+    CallState.CONSULTING,
+    CallState.CONFERENCE,
+)
 
 
 class Conversation(CallSession):
@@ -37,6 +45,8 @@ class Conversation(CallSession):
         super().__init__(exchange, call)
         #: The agent's phone is gone in mid-call.
         self.agent_lost = False
+        #: What the agent does with others, e.g. a department's expert.
+        self.consultation = Consultation(self)
         self._held_since: datetime | None = None
 
     # --- before ---------------------------------------------------------------------------------
@@ -75,14 +85,14 @@ class Conversation(CallSession):
         elif cause in causes.NORMAL:
             self.after(LEAVING_SECONDS, "hung up", self._agent_hung_up)
         else:
-            await self._lose_agent(causes.in_words(cause))
+            await self.lose_agent(causes.in_words(cause))
 
     # --- talking --------------------------------------------------------------------------------
 
     async def connect(self) -> None:
         """Bring both into one bridge: they hear each other, and we listen to each."""
         try:
-            await self._bring_together()
+            await self.bring_together()
         except ARINotFound:
             raise  # one of them has just hung up; the event of that is on its way
         except ARIError as error:
@@ -95,15 +105,28 @@ class Conversation(CallSession):
         self.agent_is(AgentState.TALKING)
         self.save(CallAnswered(**self.facts))
         self.note(CallEventKind.ANSWERED, by=self.agent)
-        self._listen(Leg.CALLER, self.call.citizen_channel)
-        self._listen(Leg.AGENT, self.call.agent_channel)
+        self.agent_on_line()
+        self.listen_to_both()
+
+    def agent_on_line(self) -> None:
+        """Note from when the agent takes part, and on which line."""
+        agent, channel = self.agent, self.call.agent_channel
+        if agent is not None and channel:
+            self.party_lines.enter(agent, PartyKind.AGENT, channel)
+
+    def listen_to_both(self) -> None:
+        """Let the recogniser hear citizen and agent."""
+        self.listen(Leg.CALLER, self.call.citizen_channel)
+        if self.call.agent_channel:
+            self.listen(Leg.AGENT, self.call.agent_channel)
 
     async def _connect_again(self) -> None:
         lines = {self.call.citizen_channel, self.call.agent_channel}
         if self.call.state not in CONNECTED and lines <= self.seen:
             await self.connect()
 
-    async def _bring_together(self) -> None:
+    async def bring_together(self) -> None:
+        """Citizen and agent into the room where they talk."""
         ari, call = self.exchange.ari, self.call
         await asyncio.gather(
             ari.bridges.ensure(self.talk_bridge, type="mixing"),
@@ -111,9 +134,11 @@ class Conversation(CallSession):
         )
         await ari.bridges.add_channel(self.talk_bridge, call.citizen_channel, call.agent_channel)
 
-    def _listen(self, leg: Leg, channel_id: str) -> None:
-        offset = (self.now() - self.call.started_at).total_seconds()
-        self.taps.open(leg, channel_id, offset)
+    async def bring_citizen_back(self) -> None:
+        """The citizen into the room where somebody else already is."""
+        ari, citizen = self.exchange.ari, self.call.citizen_channel
+        await tidily(ari.channels.stop_moh(citizen))
+        await ari.bridges.add_channel(self.talk_bridge, citizen)
 
     async def hang_up(self) -> None:
         """The agent ends the call."""
@@ -123,26 +148,63 @@ class Conversation(CallSession):
         self, outcome: ContactOutcome, reason: str, *, at: datetime | None = None
     ) -> None:
         """See :meth:`CallSession.end`."""
-        self._count_hold()
+        self.count_hold()
         await super().end(outcome, reason, at=at)
+
+    async def pass_to(self, agent: Agent, channel: str) -> None:
+        """The call passes into the hands of an agent whose line is here already.
+
+        :raises ARIError: when the lines cannot be brought together; then nothing has changed.
+        """
+        call, board = self.call, self.exchange.board
+        before, call.agent_channel = call.agent_channel, channel
+        try:
+            await self.bring_together()
+        except ARIError:
+            call.agent_channel = before
+            raise
+        for timer in ("lost", "ring again", "hung up"):
+            self.cancel_timer(timer)
+        self.agent_lost = False
+        self.agent_contact = self.exchange.contacts.get(agent.extension)
+        giver = call.agent_id or ""
+        self.release_agent(talked=True)
+        self.seen.discard(before)
+        call.agent_id, call.transfers = agent.agent_id, call.transfers + 1
+        self.agent = board.hand_over(agent.agent_id, call.id, AgentState.TALKING)
+        self.count_hold()
+        self.enter(CallState.TALKING)
+        self.save(CallTransferred(**self.facts, from_agent_id=giver, to_name=agent.agent_name))
+        if before:
+            await tidily(self.exchange.ari.channels.hangup(before))
+        await self.taps.close_leg(Leg.AGENT)
+        self.listen(Leg.AGENT, channel)
 
     def agent_is(self, state: AgentState, reason: str = "") -> None:
         """Show what the agent is doing."""
         self.exchange.board.move(self.call.agent_id, self.call.id, state, reason)
 
     async def _agent_hung_up(self) -> None:
-        """The agent put the receiver down, or a page that is being left did so and signed off."""
+        """The agent put the receiver down, or a page that is being left did so and signed off.
+
+        Never cuts a citizen off from somebody who was just fetched.
+        """
         agent = self.exchange.board.get(self.call.agent_id or "")
         if agent is not None and not agent.phone_online:
-            await self._lose_agent("坐席页面已关闭")
+            await self.lose_agent("坐席页面已关闭")
+        elif self.call.state is CallState.CONFERENCE:
+            await self.consultation.leave()
+        elif self.call.state is CallState.CONSULTING:
+            await self.consultation.given_up()
+            await self.lose_agent("坐席在咨询中挂断")
         else:
-            await self.end(ContactOutcome.SERVED, "坐席挂断")
+            await self.hang_up()
 
     # --- holding --------------------------------------------------------------------------------
 
     async def hold(self) -> None:
         """The citizen hears music; the agent is alone."""
-        self._refuse_unless(CallState.TALKING, "保持")
+        self.refuse_unless("保持", CallState.TALKING)
         await self.play_music()
         self._enter_held()
         self.agent_is(AgentState.HOLD)
@@ -151,11 +213,10 @@ class Conversation(CallSession):
 
     async def resume(self) -> None:
         """Both hear each other again."""
-        self._refuse_unless(CallState.HELD, "取消保持")
-        if self.agent_lost:
-            raise TransitionRefused("电话连接正在恢复，请稍候", state=self.call.state)
-        await self._bring_together()
-        self._leave_held()
+        self.refuse_unless("取消保持", CallState.HELD)
+        self.refuse_while_lost()
+        await self.bring_together()
+        self.back_to_talk()
         self.note(CallEventKind.RESUMED, by=self.agent)
 
     async def play_music(self) -> None:
@@ -165,24 +226,60 @@ class Conversation(CallSession):
             await tidily(ari.bridges.remove_channel(self.talk_bridge, citizen))
         await ari.channels.start_moh(citizen)
 
+    async def citizen_waits(self) -> None:
+        """Music to the citizen, whoever was in the room."""
+        ari, citizen = self.exchange.ari, self.call.citizen_channel
+        await tidily(ari.bridges.remove_channel(self.talk_bridge, citizen))
+        await ari.channels.start_moh(citizen)
+        self._begin_hold()
+
+    async def part(self) -> None:
+        """Music to the citizen, and the agent out of the room."""
+        await self.citizen_waits()
+        agent = self.call.agent_channel
+        await tidily(self.exchange.ari.bridges.remove_channel(self.talk_bridge, agent))
+
+    async def agent_alone(self) -> None:
+        """The agent is back in the room, the citizen still hears music."""
+        ari, agent = self.exchange.ari, self.call.agent_channel
+        self._enter_held()
+        self.save(CallStateChanged(**self.facts, state=CallState.HELD))
+        if self.agent_lost or not agent:
+            self.agent_is(AgentState.HOLD, _COMES_BACK)
+            return
+        self.agent_is(AgentState.HOLD)
+        await tidily(ari.bridges.ensure(self.talk_bridge, type="mixing"))
+        await tidily(ari.bridges.add_channel(self.talk_bridge, agent))
+
     def _enter_held(self) -> None:
         if self.call.state is not CallState.HELD:
-            self._held_since = self.now()
+            self._begin_hold()
             self.enter(CallState.HELD)
 
-    def _leave_held(self) -> None:
-        self._count_hold()
+    def _begin_hold(self) -> None:
+        self._held_since = self._held_since or self.now()
+
+    def back_to_talk(self) -> None:
+        """Citizen and agent hear each other again."""
+        self.count_hold()
         self.enter(CallState.TALKING)
         self.agent_is(AgentState.TALKING)
         self.save(CallStateChanged(**self.facts, state=CallState.TALKING))
 
-    def _count_hold(self) -> None:
+    def count_hold(self) -> None:
+        """The citizen's music is over; add it up."""
         if self._held_since is not None:
             self.call.hold_seconds += (self.now() - self._held_since).total_seconds()
             self._held_since = None
 
-    def _refuse_unless(self, state: CallState, action: str) -> None:
-        if self.call.state is not state:
+    def refuse_while_lost(self) -> None:
+        """Nothing can be done while the agent's phone is being brought back."""
+        if self.agent_lost:
+            raise TransitionRefused("电话连接正在恢复，请稍候", state=self.call.state)
+
+    def refuse_unless(self, action: str, *states: CallState) -> None:
+        """:raises TransitionRefused: in any other state, and once nobody of ours is there."""
+        if self.call.state not in states or self.agent is None:
             raise TransitionRefused(
                 f"通话当前为“{self.call.state.label}”，不能{action}",
                 state=self.call.state,
@@ -191,17 +288,21 @@ class Conversation(CallSession):
 
     # --- the agent's phone lost in mid-call -----------------------------------------------------
 
-    async def _lose_agent(self, why: str) -> None:
+    async def lose_agent(self, why: str) -> None:
         """The page was reloaded, or the network broke: the citizen gets music, we ring again."""
         log.warning("call.agent_lost", call_id=self.call.id, why=why)
         self.agent_lost = True
         self.after(AGENT_LOST_SECONDS, "lost", self._agent_stays_away)
-        await tidily(self.play_music())
-        self._enter_held()
-        self.agent_is(AgentState.HOLD, "电话连接中断，正在恢复")
-        self.save(CallStateChanged(**self.facts, state=CallState.HELD))
+        if self.call.state in (CallState.CONSULTING, CallState.CONFERENCE):
+            await self.consultation.agent_lost()
+            self.agent_is(AgentState.HOLD, _COMES_BACK)
+            self.save(CallStateChanged(**self.facts, state=self.call.state))
+        else:
+            await tidily(self.play_music())
+            self._enter_held()
+            self.agent_is(AgentState.HOLD, _COMES_BACK)
+            self.save(CallStateChanged(**self.facts, state=CallState.HELD))
         self.note(CallEventKind.HELD, reason=why)
-        await self.taps.close_leg(Leg.AGENT)
         await self.on_phone_online()
 
     async def on_phone_online(self) -> None:
@@ -209,6 +310,8 @@ class Conversation(CallSession):
         agent = self.exchange.board.get(self.call.agent_id or "")
         if not self.agent_lost or self.call.agent_channel or agent is None:
             return
+        if agent.call_id != self.call.id:
+            return  # has gone on to another call
         if agent.phone_online:
             try:
                 await self.ring_agent(agent, at_once=True, seconds=round(AGENT_LOST_SECONDS))
@@ -223,30 +326,39 @@ class Conversation(CallSession):
         elif self.call.state in CONNECTED and not self.agent_lost:
             self.cancel_timer("hung up")
             await self.drop_agent_leg()
-            await self._lose_agent("坐席页面已重新加载")
+            await self.lose_agent("坐席页面已重新加载")
 
     async def _agent_back(self) -> None:
-        await self._bring_together()
+        if self.call.state is CallState.HELD:
+            await self.bring_together()
         self.agent_lost = False
         self.cancel_timer("lost")
-        self._leave_held()
+        if self.call.state is CallState.HELD:
+            self.back_to_talk()
+        else:
+            await self.consultation.agent_back()
         self.note(CallEventKind.RESUMED, by=self.agent, reason="坐席电话已恢复")
-        self._listen(Leg.AGENT, self.call.agent_channel)
+        self.agent_on_line()
+        self.listen(Leg.AGENT, self.call.agent_channel)
 
     async def _agent_stays_away(self) -> None:
         """The limit is over."""
         if self.agent_lost:
             self.agent_lost = False
-            self._count_hold()
             await self.drop_agent_leg()
-            await self.on_agent_lost_for_good()
+            if not await self.consultation.agent_stays_away():
+                self.count_hold()
+                await self.on_agent_lost_for_good()
 
     # --- found again after a restart of our process ---------------------------------------------
 
     async def recover(self, channels: dict[str, str], bridges: dict[str, frozenset[str]]) -> None:
         """See :meth:`CallSession.recover`."""
-        if self.call.state in CONNECTED:
-            await self._recover_talk(bridges.get(self.talk_bridge, frozenset()))
+        waits_for_other = self.call.state is CallState.DIALLING and self.call.answered_at
+        if self.call.state in CONNECTED or waits_for_other:
+            self._held_since = self.now()  # what was heard as music before is not known
+            if not await self.consultation.recover(bridges):
+                await self._recover_talk(bridges.get(self.talk_bridge, frozenset()))
         else:
             await self.recover_set_up(channels, bridges)
 
@@ -257,17 +369,17 @@ class Conversation(CallSession):
         """
         citizen, agent = self.call.citizen_channel, self.call.agent_channel
         if not agent:
-            await self._lose_agent("系统重启期间坐席电话中断")
+            await self.lose_agent("系统重启期间坐席电话中断")
             return
         if citizen in together:
             if agent not in together:
-                await self._bring_together()
-            self.call.state = CallState.TALKING
+                await self.bring_together()
+            self.call.state, self._held_since = CallState.TALKING, None
             self.agent_is(AgentState.TALKING)
         else:
-            self._held_since, self.call.state = self.now(), CallState.HELD
+            self.call.state = CallState.HELD
             await self.play_music()
             self.agent_is(AgentState.HOLD)
         self.save(CallStateChanged(**self.facts, state=self.call.state))
-        self._listen(Leg.CALLER, citizen)
-        self._listen(Leg.AGENT, agent)
+        self.agent_on_line()
+        self.listen_to_both()

@@ -25,6 +25,7 @@ CHOSEN = frozenset({
 IN_CALL = frozenset({
     AgentState.RINGING, AgentState.TALKING, AgentState.HOLD, AgentState.OUTBOUND,
     AgentState.CONSULT, AgentState.CONFERENCE,
+    AgentState.CONSULT, AgentState.CONFERENCE,
 })  # fmt: skip
 
 
@@ -56,6 +57,12 @@ class Agent(Presence):
     def extended(self) -> bool:
         """Whether the wrap-up was lengthened."""
         return self.state is AgentState.WRAP_UP and self.reason == EXTENDED
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a call that comes back may ring here."""
+        here = (AgentState.READY, AgentState.BUSY, AgentState.WRAP_UP)
+        return self.state in here and self.phone_online
 
     def overdue(self, now: datetime) -> bool:
         """Whether the present state should have ended by itself."""
@@ -259,6 +266,26 @@ class PresenceBoard:
         return self._enter(agent, AgentState.RINGING, call_id=call_id)
 
     # --- changes by calls -----------------------------------------------------------------------
+
+    def invite(self, agent_id: str, call_id: str, *, wrapping_up: bool = False) -> Agent:
+        """A colleague is asked into a call and rung; returns what the colleague did before.
+
+        ``wrapping_up``: also one who still writes down the last call.
+
+        :raises TransitionRefused: when not signed in, in a call, or without a phone.
+        """
+        agent = self._agents.get(agent_id)
+        if agent is None or agent.state is AgentState.OFFLINE:
+            raise TransitionRefused("对方没有签入", state=AgentState.OFFLINE)
+        here = agent.state in CHOSEN or (wrapping_up and agent.state is AgentState.WRAP_UP)
+        if not here or self.watches(agent_id):
+            raise TransitionRefused(
+                f"{agent.agent_name}当前为“{agent.state.label}”，不能接听", state=agent.state
+            )
+        if not agent.phone_online:
+            raise TransitionRefused(f"{agent.agent_name}的电话未在线", state=agent.state)
+        self._enter(agent, AgentState.RINGING, call_id=call_id)
+        return agent
 
     def reserve(self, agent_id: str, call_id: str) -> bool:
         """Give a call to a free agent, who is rung. False when not free any more."""

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import func, select
 
 from models.store import Store
-from models.tables import AgentPresenceRow, Call, Staff
+from models.tables import AgentPresenceRow, Call, CallParty, Staff
 from models.vocabulary import (
     AgentState,
     CallDirection,
@@ -35,8 +35,10 @@ from telephony.names import (
     AGENT,
     BRIDGE_KINDS,
     CHANNEL_KINDS,
+    CONSULT,
     EAR,
     MEDIA,
+    PARTY,
     SNOOP,
     SPY,
     SUPERVISOR,
@@ -46,8 +48,11 @@ from telephony.names import (
     kind_of,
 )
 from telephony.outbound import OutboundCall
+from telephony.parties import Party
 from telephony.presence import IN_CALL, Agent
+from telephony.recording import Recordings
 from telephony.stasis import CALLER, StasisRouter
+from telephony.waiting import BOOKED_REASON, MESSAGE_LEFT
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +70,7 @@ _OUTCOMES = {
     CallState.DIALLING: ContactOutcome.NOT_REACHED,
     CallState.TALKING: ContactOutcome.SERVED,
     CallState.HELD: ContactOutcome.SERVED,
+    CallState.MESSAGE: ContactOutcome.ABANDONED_QUEUE,
 }
 
 
@@ -74,6 +80,8 @@ _AGENT_STATES = {
     CallState.DIALLING: AgentState.OUTBOUND,
     CallState.TALKING: AgentState.TALKING,
     CallState.HELD: AgentState.HOLD,
+    CallState.CONSULTING: AgentState.CONSULT,
+    CallState.CONFERENCE: AgentState.CONFERENCE,
 }
 
 
@@ -92,7 +100,8 @@ class Snapshot:
 
     def states(self, session: Conversation) -> dict[str, str]:
         """State of the living channels of a call."""
-        own = {session.call.citizen_channel, *self.agent_legs(session.call.id)}
+        parties = (party.channel for party in session.party_lines)
+        own = {session.call.citizen_channel, *self.agent_legs(session.call.id), *parties}
         return {
             channel_id: self.channels[channel_id].state
             for channel_id in own
@@ -115,15 +124,20 @@ class Snapshot:
         }
 
 
-def _verdict(call: LiveCall, now: Snapshot) -> tuple[ContactOutcome, str]:
+def _verdict(call: LiveCall, now: Snapshot, recordings: Recordings) -> tuple[ContactOutcome, str]:
     """How a call ended that nobody saw end."""
     restarted = now.is_younger_than(call)
     reason = _EXCHANGE_RESTARTED if restarted else _ENDED_UNSEEN
+    if call.outcome is ContactOutcome.CALLBACK_BOOKED:
+        return call.outcome, BOOKED_REASON
+    if call.state is CallState.MESSAGE and recordings.has_message(call.message_recording):
+        return ContactOutcome.VOICEMAIL_LEFT, MESSAGE_LEFT
     if call.answered_at is not None:
+        call.interrupted = restarted
         return ContactOutcome.SERVED, reason
     if restarted and call.direction is CallDirection.INBOUND:
         return ContactOutcome.FAILED, reason
-    return _OUTCOMES[call.state], reason
+    return _OUTCOMES.get(call.state, ContactOutcome.ABANDONED_QUEUE), reason
 
 
 class Reconciler:
@@ -135,6 +149,8 @@ class Reconciler:
         self._store = store
         #: Calls of an earlier process that were not ended; taken up at the first connect.
         self._left: list[Call] = []
+        #: Who took part in them.
+        self._parties: dict[str, list[Party]] = {}
 
     async def restore(self) -> None:
         """At start: agents, and the calls that an earlier process has left."""
@@ -145,6 +161,9 @@ class Reconciler:
             present = [(row, staff) for row, staff in rows]
             left = select(Call).where(Call.ended_at.is_(None)).order_by(Call.started_at)
             self._left = list(await session.scalars(left))
+            ids = [call.id for call in self._left]
+            for party in await session.scalars(select(CallParty).where(CallParty.call_id.in_(ids))):
+                self._parties.setdefault(party.call_id, []).append(Party.from_row(party))
         today = await self.calls_today([row.agent_id for row, _ in present])
         for row, staff in present:
             self._restore_agent(row, staff, today.get(row.agent_id, 0))
@@ -209,7 +228,8 @@ class Reconciler:
     def _correct(self, session: Conversation, now: Snapshot) -> None:
         """Lines that we believed in are not there."""
         if now.is_younger_than(session.call):
-            session.post(partial(session.end, *_verdict(session.call, now)))
+            verdict = _verdict(session.call, now, self._exchange.recordings)
+            session.post(partial(session.end, *verdict))
         else:
             session.post(partial(session.check_lines, set(now.channels)))
 
@@ -230,9 +250,9 @@ class Reconciler:
             legs = now.agent_legs(row.id)
             if row.citizen_channel in now.channels:
                 log.info("call.taken_up", call_id=row.id, state=row.state)
-                if row.state in _AGENT_STATES:
+                if row.state in _AGENT_STATES and (legs or row.agent_channel in now.channels):
                     self._exchange.board.take_up(row.agent_id, row.id, _AGENT_STATES[row.state])
-                session.take_up(set(now.channels), legs)
+                session.take_up(set(now.channels), legs, self._parties.pop(row.id, []))
                 self._router.adopt(session)
                 step = partial(session.recover, now.states(session), now.rooms(row.id))
                 session.start(step)
@@ -249,8 +269,8 @@ class Reconciler:
 
     def _close(self, session: Conversation, row: Call, legs: list[str], now: Snapshot) -> None:
         """Its citizen hung up while nobody listened."""
-        session.take_up(set(now.channels), legs)
-        outcome, reason = _verdict(session.call, now)
+        session.take_up(set(now.channels), legs, self._parties.pop(row.id, []))
+        outcome, reason = _verdict(session.call, now, self._exchange.recordings)
         log.info("call.closed_later", call_id=row.id, state=row.state, reason=reason)
         self._router.adopt(session)
         session.start(partial(session.end, outcome, reason, at=self._last_sign(row)))
@@ -307,4 +327,8 @@ class Reconciler:
             return False
         if kind in (AGENT, SUPERVISOR):
             return asterisk_id == session.call.agent_channel
+        if kind == PARTY:
+            return session.party_lines.needs(asterisk_id)
+        if kind == CONSULT:
+            return session.call.state is CallState.CONSULTING
         return True

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from models.events import CallEnded
 from models.ports import PartyView, Presence
-from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome
+from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome, Leg
+from telephony import causes
 from telephony.ari.events import (
     ChannelDestroyed,
     ChannelDtmfReceived,
@@ -27,10 +28,14 @@ from telephony.ari.events import (
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
 from telephony.exchange import Exchange
-from telephony.names import AGENT, TALK, name
+from telephony.names import AGENT, CONSULT, PARTY, SUPERVISOR, TALK, kind_of, name
+from telephony.parties import Party, PartyLines
 from telephony.presence import Agent
 from telephony.steps import StepQueue
 from telephony.taps import CallTaps
+
+if TYPE_CHECKING:
+    from telephony.supervision import Supervision
 
 log = structlog.get_logger(__name__)
 
@@ -50,15 +55,21 @@ class CallSession(StepQueue):
         self.exchange = exchange
         self.call = call
         self.taps = CallTaps(exchange, call.id)
+        #: Everyone besides the citizen.
+        self.party_lines = PartyLines(self)
         #: Agent whom the call belongs to, from the reservation on.
         self.agent: Agent | None = None
         #: Registration of the agent's phone when it was rung: a reloaded page has another.
         self.agent_contact: str | None = None
         #: Channels that have been seen alive: only their absence means something.
         self.seen: set[str] = set()
+        #: The shift leader who is at this call.
+        self.supervision: Supervision | None = None
         self._legs_rung = 0
         #: Agent's recordings by file name, and when each began.
         self._segments: dict[str, datetime] = {}
+        #: Lines of parties who leave with the end of the call.
+        self._parting: list[str] = []
 
     async def halt(self) -> None:
         """Our process stops; the call goes on in Asterisk and is found again."""
@@ -71,6 +82,18 @@ class CallSession(StepQueue):
     def talk_bridge(self) -> str:
         """Where citizen and agent talk."""
         return name(TALK, self.call.id)
+
+    @property
+    def consult_bridge(self) -> str:
+        """Where the agent talks with somebody while the citizen hears music."""
+        return name(CONSULT, self.call.id)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The living lines of all who talk in this call, a shift leader's not among them."""
+        own = [self.call.citizen_channel, self.call.agent_channel]
+        parties = [party.channel for party in self.party_lines]
+        return tuple(line for line in dict.fromkeys(own + parties) if line in self.seen)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -92,6 +115,8 @@ class CallSession(StepQueue):
     def save(self, *events: Any) -> None:
         """Write the call down as it is now, then tell the events."""
         self.exchange.records.save(self.call, *events)
+        if self.supervision is not None:
+            self.post(self.supervision.follow)
 
     def note(
         self,
@@ -115,7 +140,25 @@ class CallSession(StepQueue):
     @property
     def parties(self) -> tuple[PartyView, ...]:
         """Who takes part besides the citizen and the agent."""
-        return ()
+        return self.party_lines.views()
+
+    @property
+    def rooms(self) -> list[str]:
+        """The bridges of this call that there may be."""
+        consulted = self.party_lines.any_rung
+        return [self.talk_bridge, *([self.consult_bridge] if consulted else [])]
+
+    def recording_of(self, channel_id: str) -> Path:
+        """File of what is said on a line that we have rung."""
+        kind, number = kind_of(channel_id), channel_id.rpartition("-")[2]
+        return self.exchange.recordings.path_for(
+            self.call.id, self.call.started_at, f"{kind}-{number}.wav"
+        )
+
+    def listen(self, leg: Leg, channel_id: str) -> None:
+        """Let the recogniser hear a party."""
+        offset = (self.now() - self.call.started_at).total_seconds()
+        self.taps.open(leg, channel_id, offset)
 
     def enter(self, state: CallState) -> None:
         """Change the state; with the log line that shows the way of every call."""
@@ -147,7 +190,11 @@ class CallSession(StepQueue):
     async def on_channel_start(self, event: StasisStart) -> None:
         """A channel of this call came into our hands."""
         channel_id = event.channel.id
-        if channel_id != self.call.agent_channel:
+        if kind_of(channel_id) == SUPERVISOR:
+            await self._on_leader_start(channel_id)
+        elif kind_of(channel_id) == PARTY:
+            await self.party_lines.on_start(event)
+        elif channel_id != self.call.agent_channel:
             if channel_id.startswith(AGENT):  # rung before, answered too late
                 await tidily(self.exchange.ari.channels.hangup(channel_id))
         elif channel_id not in self.seen:
@@ -155,6 +202,16 @@ class CallSession(StepQueue):
             self._note_recording(event.channel.channelvars.get("RECORDING", ""))
             self.cancel_timer("ring")
             await self.on_agent_answered()
+
+    async def _on_leader_start(self, channel_id: str) -> None:
+        """A shift leader's phone has answered; too late when nobody is waiting for it."""
+        if channel_id == self.call.agent_channel:
+            return  # has taken the call over; told twice
+        if self.supervision is None or channel_id != self.supervision.channel:
+            await tidily(self.exchange.ari.channels.hangup(channel_id))
+        elif channel_id not in self.seen:
+            self.seen.add(channel_id)
+            await self.supervision.on_answered()
 
     def _note_recording(self, path: str) -> None:
         """The dialplan has just begun to record what the agent says."""
@@ -164,15 +221,24 @@ class CallSession(StepQueue):
             self.call.agent_recording = self.exchange.recordings.relative(path)
             self.call.agent_recording_at = now
 
+    def segment_began(self, file: str) -> datetime | None:
+        """When a recording of the agent's began, by its file name; None when not seen."""
+        return self._segments.get(file)
+
     async def on_channel_gone(self, channel_id: str, cause: int) -> None:
         """A channel of this call is no more."""
         self.seen.discard(channel_id)
-        if channel_id == self.call.citizen_channel:
+        if self.supervision is not None and channel_id == self.supervision.channel:
+            await self.supervision.on_gone()
+        elif channel_id == self.call.citizen_channel:
             await self.on_citizen_gone(cause)
         elif channel_id and channel_id == self.call.agent_channel:
             self.cancel_timer("ring")
+            self.party_lines.leave(channel_id, causes.in_words(cause) if cause else "")
             self.call.agent_channel = ""
             await self.on_agent_gone(cause)
+        else:
+            await self.party_lines.on_gone(channel_id, cause)
 
     async def on_hang_up_request(self, channel_id: str) -> None:
         """A party is about to go; why is only told when the channel is gone."""
@@ -203,10 +269,13 @@ class CallSession(StepQueue):
         for channel_id, cause in (
             (self.call.citizen_channel, _UNKNOWN_CAUSE),
             (self.call.agent_channel, _LOST_CAUSE),
+            (self.supervision.channel if self.supervision else "", _LOST_CAUSE),
         ):
             if channel_id in self.seen and channel_id not in living and not self.closing:
                 log.warning("call.missed_hang_up", call_id=self.call.id, channel=channel_id)
                 await self.on_channel_gone(channel_id, cause)
+        if not self.closing:
+            await self.party_lines.check(living)
 
     # --- the agent's phone ----------------------------------------------------------------------
 
@@ -233,23 +302,47 @@ class CallSession(StepQueue):
         )
         self.after(seconds + RING_MARGIN_SECONDS, "ring", self._ring_overdue)
 
-    def _leg_variables(self, leg: int, at_once: bool) -> dict[str, str]:
+    def _leg_variables(self, leg: int, at_once: bool, who: str = AGENT) -> dict[str, str]:
         """For the dialplan ``seat-leg`` and the page."""
         headers = {"X-Call-Id": self.call.id, "X-Call-Direction": self.call.direction.value}
         if at_once:
             headers["Call-Info"] = "<sip:hotline>;answer-after=0"
         file = self.exchange.recordings.path_for(
-            self.call.id, self.call.started_at, f"agent-{leg}.wav"
+            self.call.id, self.call.started_at, f"{who}-{leg}.wav"
         )
         return {
             "RECORDING": str(file),
-            "STASIS_ARGS": f"agent,{self.call.id}",
+            "STASIS_ARGS": f"{who},{self.call.id}",
             **{f"PJSIP_HEADER(add,{key})": value for key, value in headers.items()},
         }
 
+    def name_leader_line(self) -> str:
+        """The name of the next line to a shift leader."""
+        self._legs_rung += 1
+        return name(SUPERVISOR, self.call.id, self._legs_rung)
+
+    async def ring_leader(self, leader: Agent, channel_id: str, seconds: int) -> None:
+        """Ring a shift leader's phone, which answers by itself.
+
+        :raises ARIError: when the phone is not there.
+        """
+        number = self.call.citizen_number
+        await self.exchange.ari.channels.originate(
+            channel_id,
+            f"PJSIP/{leader.extension}",
+            context="seat-leg",
+            extension="leg",
+            caller_id=f'"{number}" <{number}>',
+            ring_seconds=seconds,
+            variables=self._leg_variables(self._legs_rung, at_once=True, who=SUPERVISOR)
+            | {"PJSIP_HEADER(add,X-Supervision)": "1"},
+        )
+
     async def drop_agent_leg(self) -> None:
         """Ring no longer, or hang up."""
-        channel_id, self.call.agent_channel = self.call.agent_channel, ""
+        channel_id = self.call.agent_channel
+        self.party_lines.leave(channel_id)
+        self.call.agent_channel = ""
         self.seen.discard(channel_id)
         self.cancel_timer("ring")
         if channel_id:
@@ -269,15 +362,20 @@ class CallSession(StepQueue):
 
     # --- found again after a restart of our process ---------------------------------------------
 
-    def take_up(self, channels: set[str], agent_legs: list[str]) -> None:
-        """Set what is known from Asterisk: the channels that live, this call's agent legs in order.
+    def take_up(self, channels: set[str], agent_legs: list[str], parties: list[Party]) -> None:
+        """Set what is known from Asterisk: the channels that live, this call's agent legs in order;
+        and who took part by then.
 
         A call is only taken up while its citizen is on the line.
         """
         self.call.transcript_incomplete |= self.call.answered_at is not None
         self._legs_rung = max((int(leg.rpartition("-")[2]) for leg in agent_legs), default=0)
-        self.call.agent_channel = agent_legs[-1] if agent_legs else ""
-        self.seen = {self.call.citizen_channel, *agent_legs} & channels
+        # A colleague to whom the call was transferred is on the line of a party.
+        as_party = kind_of(self.call.agent_channel) == PARTY and self.call.agent_channel in channels
+        if not as_party:
+            self.call.agent_channel = agent_legs[-1] if agent_legs else ""
+        self.seen = {self.call.citizen_channel, self.call.agent_channel, *agent_legs} & channels
+        self.party_lines.restore(parties, channels)
         if self.call.agent_recording_at is not None:
             self._segments[Path(self.call.agent_recording).name] = self.call.agent_recording_at
 
@@ -304,12 +402,15 @@ class CallSession(StepQueue):
         self.note(CallEventKind.ENDED, reason=reason, detail={"outcome": outcome})
         self.exchange.line.remove(self.call.id)
         self.release_agent(talked)
+        self._parting += self.party_lines.close(reason)
         self.finish_with(self._finish)
         await self._clear_lines()
 
     async def _finish(self) -> None:
         """The last words are recognised, the files closed; then the end is told."""
         try:
+            if self.supervision is not None:
+                await self.supervision.end("通话结束")
             await self.taps.close()
             await self._finish_recordings()
         finally:
@@ -341,10 +442,10 @@ class CallSession(StepQueue):
 
     async def _clear_lines(self) -> None:
         ari = self.exchange.ari
-        channels = [self.call.citizen_channel, self.call.agent_channel]
+        channels = {self.call.citizen_channel, self.call.agent_channel, *self._parting}
         await tidily(
             *(ari.channels.hangup(channel_id) for channel_id in channels if channel_id),
-            ari.bridges.destroy(self.talk_bridge),
+            *(ari.bridges.destroy(room) for room in self.rooms),
         )
 
     async def _finish_recordings(self) -> None:
@@ -354,6 +455,7 @@ class CallSession(StepQueue):
         call.transcript_incomplete |= talked and not self.taps.complete
         folder = recordings.path_for(call.id, call.started_at, "")
         files = [recordings.relative(folder / name) for name in self._segments]
+        files += self.party_lines.recordings
         await asyncio.gather(*(recordings.is_written(file) for file in files))
         try:
             call.agent_recording, call.agent_recording_at = await asyncio.to_thread(

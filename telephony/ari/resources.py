@@ -154,6 +154,10 @@ class Channels(Resource):
         )
         return Playback.model_validate(row)
 
+    async def send_dtmf(self, channel_id: str, dtmf: str) -> None:
+        """Press keys towards a party, one after another."""
+        await self._post(channel_id, "dtmf", dtmf=dtmf)
+
     async def get_variable(self, channel_id: str, variable: str) -> str:
         """A channel variable or function."""
         row = await self._requests.request(

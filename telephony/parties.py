@@ -1,0 +1,393 @@
+"""Everyone in a call besides the citizen: rung on a line of their own, recorded and heard apart.
+
+The agent whose call it is, a colleague, a department's expert, 110. Each time on the line is one
+row of ``call_parties`` with one channel and one recording of what this party says. For those who
+build on it:
+
+- :attr:`CallSession.party_lines` is the call's :class:`PartyLines`.
+- ``await party_lines.ring(target, keeper)`` rings somebody; the keeper's ``answered(party)`` and
+  ``left(party)`` tell what becomes of it. ``await party_lines.drop(party, reason)`` hangs up.
+- ``party_lines.enter(...)`` notes somebody whose channel another part has rung (the agent's own
+  phone, a shift leader's line): it only keeps the row, ``party_lines.leave(channel, reason)``
+  closes it.
+- ``await session.consultation.hand_over(party)`` makes a party who is on the line the one whose
+  call it is; the agent who had it is let go (attended transfer, warm transfer, take over).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
+
+from models.events import CallPartyChanged
+from models.ids import new_id
+from models.ports import PartyView
+from models.tables import CallParty
+from models.vocabulary import AgentState, Leg, PartyKind
+from telephony import causes
+from telephony.ari import ARIError
+from telephony.ari.events import StasisStart
+from telephony.ari.tidy import tidily
+from telephony.names import PARTY, kind_of, name
+from telephony.presence import Agent
+
+if TYPE_CHECKING:
+    from telephony.session import CallSession
+
+log = structlog.get_logger(__name__)
+
+#: Beyond Asterisk's own limit for ringing, should its event be lost.
+_RING_MARGIN_SECONDS = 3.0
+_NO_ANSWER_CAUSE = 19
+#: Staff of the hotline; all others are third parties.
+_STAFF = (PartyKind.AGENT, PartyKind.SUPERVISOR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Whom to ring, and where."""
+
+    kind: PartyKind
+    name: str
+    number: str
+    #: What Asterisk rings, e.g. ``PJSIP/1002`` or ``PJSIP/110@trunk``.
+    endpoint: str
+    agent_id: str | None = None
+    party_id: str = field(default_factory=new_id)
+
+
+@dataclass(kw_only=True)
+class Party:
+    """One time on the line. The first fields carry the names of the columns of ``call_parties``."""
+
+    id: str
+    call_id: str
+    kind: PartyKind
+    name: str
+    number: str
+    agent_id: str | None
+    channel: str
+    rung_at: datetime | None = None
+    joined_at: datetime | None = None
+    left_at: datetime | None = None
+    reason: str = ""
+    recording: str = ""
+    recording_at: datetime | None = None
+    #: Hears music while the agent speaks with the citizen.
+    held: bool = False
+    #: What a colleague was doing, to go back to.
+    before: Agent | None = None
+    keeper: PartyKeeper | None = None
+
+    @classmethod
+    def from_row(cls, row: CallParty) -> Party:
+        """As an earlier process left it."""
+        return cls(**{column: getattr(row, column) for column in _COLUMNS})
+
+    def values(self) -> dict[str, Any]:
+        """Columns of the row."""
+        return {column: getattr(self, column) for column in _COLUMNS}
+
+    @property
+    def leg(self) -> Leg:
+        """Whose voice it is in the transcript."""
+        return Leg.AGENT if self.kind in _STAFF else Leg.THIRD
+
+    def view(self) -> PartyView:
+        """What the console sees."""
+        state = "ringing" if self.joined_at is None else "held" if self.held else "joined"
+        since = self.joined_at or self.rung_at
+        assert since is not None
+        return PartyView(
+            party_id=self.id,
+            kind=self.kind,
+            name=self.name,
+            number=self.number,
+            state=state,
+            since=since,
+        )
+
+
+_COLUMNS = (
+    *("id", "call_id", "kind", "name", "number", "agent_id", "channel"),
+    *("rung_at", "joined_at", "left_at", "reason", "recording", "recording_at"),
+)
+
+
+class PartyKeeper(Protocol):
+    """Who rang a party, and decides what it does in the call."""
+
+    async def answered(self, party: Party) -> None:
+        """The party has lifted the receiver and is in nobody's hands yet."""
+        ...
+
+    async def left(self, party: Party) -> None:
+        """The party hung up, or could not be reached; ``party.reason`` says why."""
+        ...
+
+
+class PartyLines:
+    """The parties of one call. Every method is called from a step of the call."""
+
+    def __init__(self, session: CallSession) -> None:
+        self._session = session
+        self._present: dict[str, Party] = {}
+        self._rung = 0
+        #: Files of what rung parties said, below the recordings folder.
+        self.recordings: list[str] = []
+
+    # --- looking --------------------------------------------------------------------------------
+
+    @property
+    def any_rung(self) -> bool:
+        """Whether anybody was rung besides the agent."""
+        return self._rung > 0
+
+    def __iter__(self) -> Iterator[Party]:
+        return iter(list(self._present.values()))
+
+    def get(self, party_id: str) -> Party | None:
+        """A party who is rung or on the line."""
+        return self._present.get(party_id)
+
+    def on(self, channel_id: str) -> Party | None:
+        """The party of a channel."""
+        return next((one for one in self._present.values() if one.channel == channel_id), None)
+
+    def needs(self, channel_id: str) -> bool:
+        """Whether a channel belongs to somebody who is still here."""
+        return self.on(channel_id) is not None
+
+    def views(self) -> tuple[PartyView, ...]:
+        """Everybody besides the citizen and the agent whose call it is."""
+        own = self._session.call.agent_channel
+        others = [one for one in self._present.values() if one.channel != own]
+        return tuple(one.view() for one in others if one.kind is not PartyKind.SUPERVISOR)
+
+    # --- ringing --------------------------------------------------------------------------------
+
+    async def ring(
+        self, target: Target, keeper: PartyKeeper, *, seconds: int, before: Agent | None = None
+    ) -> Party:
+        """Ring somebody. First written, then done, so that a new process finds the line again.
+
+        :raises ARIError: when the line is not there; the party has left by then.
+        """
+        self._rung += 1
+        party = self._rung_party(target, keeper, before)
+        self._present[party.id] = party
+        self._tell(party, "ringing")
+        await self._session.exchange.records.stored()
+        try:
+            await self._originate(party, target.endpoint, seconds)
+        except ARIError:
+            self._leave(party, "电话无法接通")
+            raise
+        self.watch(party, seconds)
+        return party
+
+    def _rung_party(self, target: Target, keeper: PartyKeeper, before: Agent | None) -> Party:
+        call = self._session.call
+        return Party(
+            id=target.party_id,
+            call_id=call.id,
+            kind=target.kind,
+            name=target.name,
+            number=target.number,
+            agent_id=target.agent_id,
+            channel=name(PARTY, call.id, self._rung),
+            rung_at=self._session.now(),
+            before=before,
+            keeper=keeper,
+        )
+
+    async def _originate(self, party: Party, endpoint: str, seconds: int) -> None:
+        call, exchange = self._session.call, self._session.exchange
+        file = exchange.recordings.path_for(call.id, call.started_at, f"party-{self._rung}.wav")
+        # Outside our house nobody may see a number that is not ours.
+        hotline = call.access_number or exchange.settings.telephony.hotline_number
+        shown = call.citizen_number if party.agent_id else hotline
+        variables = {"RECORDING": str(file), "STASIS_ARGS": f"party,{call.id}"}
+        if party.agent_id:
+            variables |= {
+                "PJSIP_HEADER(add,X-Call-Id)": call.id,
+                "PJSIP_HEADER(add,X-Call-Direction)": "INBOUND",
+                "PJSIP_HEADER(add,X-Party-Id)": party.id,
+            }
+        await exchange.ari.channels.originate(
+            party.channel,
+            endpoint,
+            context="seat-leg" if party.agent_id else "citizen-leg",
+            extension="leg",
+            caller_id=f'"{shown}" <{shown}>',
+            ring_seconds=seconds,
+            variables=variables,
+        )
+
+    def watch(self, party: Party, seconds: int) -> None:
+        """The party's phone rings: for how long at most."""
+        self._session.after(
+            seconds + _RING_MARGIN_SECONDS, f"ring {party.id}", lambda: self._overdue(party)
+        )
+
+    async def _overdue(self, party: Party) -> None:
+        """Asterisk should have told long ago that nobody answered."""
+        if party.id in self._present and party.joined_at is None:
+            await tidily(self._session.exchange.ari.channels.hangup(party.channel))
+            await self._gone(party, causes.in_words(_NO_ANSWER_CAUSE))
+
+    # --- events of Asterisk ---------------------------------------------------------------------
+
+    async def on_start(self, event: StasisStart) -> None:
+        """A party's line came into our hands: answered, and being recorded."""
+        party = self.on(event.channel.id)
+        if party is None:  # given up meanwhile
+            await tidily(self._session.exchange.ari.channels.hangup(event.channel.id))
+        elif party.joined_at is None:
+            self._session.seen.add(party.channel)
+            self._session.cancel_timer(f"ring {party.id}")
+            party.joined_at = party.recording_at = self._session.now()
+            path = event.channel.channelvars.get("RECORDING", "")
+            party.recording = self._session.exchange.recordings.relative(path)
+            self.recordings.append(party.recording)
+            self._tell(party, "joined")
+            self._session.listen(party.leg, party.channel)
+            if party.keeper is not None:
+                await party.keeper.answered(party)
+
+    async def on_gone(self, channel_id: str, cause: int) -> None:
+        """A party's line is no more."""
+        party = self.on(channel_id)
+        if party is not None:
+            hung_up = party.joined_at is not None and cause in causes.NORMAL
+            await self._gone(party, "对方挂断" if hung_up else causes.in_words(cause))
+
+    async def _gone(self, party: Party, reason: str) -> None:
+        self._leave(party, reason)
+        if party.keeper is not None:
+            await party.keeper.left(party)
+
+    async def check(self, living: set[str]) -> None:
+        """Parties whose end we missed leave now."""
+        for party in list(self._present.values()):
+            missed = party.channel in self._session.seen and party.channel not in living
+            if missed and kind_of(party.channel) == PARTY:
+                self._session.seen.discard(party.channel)
+                await self._gone(party, "线路中断")
+
+    # --- coming and going by our own will -------------------------------------------------------
+
+    def enter(self, agent: Agent, kind: PartyKind, channel: str) -> Party:
+        """Somebody whose channel another part has rung is on the line now. Told once."""
+        known = self.on(channel)
+        if known is not None:
+            return known
+        now, file = self._session.now(), self._session.recording_of(channel)
+        party = Party(
+            id=new_id(),
+            call_id=self._session.call.id,
+            kind=kind,
+            name=agent.agent_name,
+            number=agent.extension,
+            agent_id=agent.agent_id,
+            channel=channel,
+            rung_at=self._session.call.ringing_at,
+            joined_at=now,
+            recording=self._session.exchange.recordings.relative(file),
+            recording_at=self._session.segment_began(file.name) or now,
+        )
+        self._present[party.id] = party
+        self._session.exchange.records.save_party(party.values())
+        return party
+
+    def leave(self, channel_id: str, reason: str = "") -> None:
+        """Nobody is on this channel any more; it may be gone already."""
+        party = self.on(channel_id)
+        if party is not None:
+            self._leave(party, reason)
+        elif channel_id:
+            self._session.taps.leave(channel_id)
+
+    async def drop(self, party: Party, reason: str) -> None:
+        """Hang up on somebody, or ring no longer. The keeper is not told."""
+        if party.id in self._present:
+            self._leave(party, reason)
+            await tidily(self._session.exchange.ari.channels.hangup(party.channel))
+
+    def hold(self, party: Party, held: bool) -> None:
+        """The party hears music, or takes part again."""
+        if party.held != held:
+            party.held = held
+            self._tell(party, "held" if held else "joined")
+
+    def close(self, reason: str) -> list[str]:
+        """The call is over for everybody; the channels that were theirs."""
+        parties = list(self._present.values())
+        for party in parties:
+            self._leave(party, reason)
+        return [party.channel for party in parties]
+
+    # --- after a restart of our process ---------------------------------------------------------
+
+    def restore(self, parties: Iterable[Party], living: set[str]) -> None:
+        """Take over what an earlier process has written; who hung up meanwhile has left."""
+        for party in parties:
+            if kind_of(party.channel) == PARTY:
+                self._rung = max(self._rung, int(party.channel.rpartition("-")[2]))
+                self.recordings.append(party.recording)
+            if party.left_at is None:
+                self._present[party.id] = party
+                if party.channel not in living:
+                    self._leave(party, "系统重启期间挂断")
+                elif party.joined_at is not None:
+                    self._session.seen.add(party.channel)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _leave(self, party: Party, reason: str) -> None:
+        self._present.pop(party.id, None)
+        session = self._session
+        session.seen.discard(party.channel)
+        session.cancel_timer(f"ring {party.id}")
+        session.taps.leave(party.channel)
+        party.left_at, party.reason = session.now(), reason
+        self._tell(party, "left")
+        self._let_go(party)
+
+    def _let_go(self, party: Party) -> None:
+        """A colleague who was asked goes back to what was being done."""
+        if party.kind is not PartyKind.AGENT or party.agent_id == session_agent(self._session):
+            return
+        before = party.before
+        state = before.state if before else AgentState.BUSY
+        reason = before.reason if before else "通话结束"
+        self._session.exchange.board.release(
+            party.agent_id, party.call_id, state, reason, talked=party.joined_at is not None
+        )
+
+    def _tell(self, party: Party, step: str) -> None:
+        session = self._session
+        events = []
+        if party.channel != session.call.agent_channel and kind_of(party.channel) == PARTY:
+            events = [
+                CallPartyChanged(
+                    **session.facts,
+                    party_id=party.id,
+                    kind=party.kind,
+                    name=party.name,
+                    number=party.number,
+                    step=step,
+                    reason=party.reason,
+                )
+            ]
+        session.save()
+        session.exchange.records.save_party(party.values(), *events)
+
+
+def session_agent(session: CallSession) -> str | None:
+    """Id of the agent whose call it is; None when nobody's."""
+    return session.agent.agent_id if session.agent else None
