@@ -88,6 +88,8 @@ class Badges(BaseModel):
     in_hand: int | None
     sent_back: int | None
     overdue: int | None
+    #: Alerts of the floor that nobody has acknowledged.
+    alerts: int | None = None
 
 
 class TaskView(BaseModel):

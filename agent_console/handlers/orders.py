@@ -72,7 +72,10 @@ async def list_orders(ask: Ask, query: OrderQuery) -> OrderPage:
 @routes.route("GET", "/api/badges", summary="各岗位待办数量")
 async def get_badges(ask: Ask) -> Badges:
     """Numbers beside the menu."""
-    return order_layout.badges(await ask.console.queues.badges(ask.person.actor()))
+    found = order_layout.badges(await ask.console.queues.badges(ask.person.actor()))
+    if ask.person.may("floor.alert"):
+        found.alerts = await ask.console.alert_book.count_open()
+    return found
 
 
 @routes.route("GET", "/api/orders/{order_id}", summary="工单详情")
