@@ -44,9 +44,10 @@ class Numbering:
     timestamp: int = _FRAME_BYTES
     source: int = 0
 
-    def header(self, payload: int = _PCMU) -> bytes:
-        """Of the next packet."""
-        return struct.pack("!BBHII", 0x80, payload, self.sequence, self.timestamp, self.source)
+    def header(self, payload: int = _PCMU, began: int | None = None) -> bytes:
+        """Of the next packet. ``began``: the time of what it goes on with."""
+        time = self.timestamp if began is None else began
+        return struct.pack("!BBHII", 0x80, payload, self.sequence, time, self.source)
 
     def sent(self) -> None:
         """One packet more."""
@@ -128,6 +129,23 @@ class Voice(asyncio.DatagramProtocol):
         self._said_all.clear()
         speech = self._speak(ulaw.read_bytes(), manner or Manner())
         self._spoken = asyncio.create_task(speech)
+
+    async def press(self, digits: str) -> None:
+        """Press keys one after another, as a phone does: RFC 4733 beside the voice."""
+        peer = await self._peer
+        for digit in digits:
+            began = self._numbering.timestamp
+            for step in range(1, _KEY_PACKETS + _KEY_ENDS + 1):
+                held = min(step, _KEY_PACKETS) * _FRAME_BYTES
+                end_and_volume = (0x80 if step > _KEY_PACKETS else 0) | 10
+                event = struct.pack("!BBH", _KEYS.index(digit), end_and_volume, held)
+                kind = _TELEPHONE_EVENT | (0x80 if step == 1 else 0)
+                self._opened.sendto(self._numbering.header(kind, began) + event, peer)
+                self._numbering.sent()
+                if self._spoken is None:
+                    self._numbering.passed()
+                await asyncio.sleep(_FRAME_SECONDS)
+            await asyncio.sleep(_KEY_PAUSE_SECONDS)
 
     def heard(self) -> NDArray[np.float64]:
         """Everything heard so far, 8000 values a second, between -1 and 1."""
