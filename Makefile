@@ -6,10 +6,10 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench clean
+.PHONY: help install run test check bench bench-calls clean
 
 help: ## 列出可用的命令
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
 install: ## 安装运行所需的一切（可重复执行）
 	@$(PYTHON) scripts/install.py run
@@ -28,6 +28,10 @@ check: ## 代码检查：格式、类型、模块边界
 bench: ## 测量本机性能
 	@$(PYTHON) scripts/install.py test
 	@.venv/bin/python -m bench $(ARGS)
+
+bench-calls: ## 测量满负荷话务：60 路通话 10 分钟和突发来电
+	@$(PYTHON) scripts/install.py test
+	@.venv/bin/python -m bench.calls $(ARGS)
 
 clean: ## 删除安装和构建的产物（数据库、录音和配置保留）
 	rm -rf .venv var/asterisk-root var/.installed var/log/install *.egg-info

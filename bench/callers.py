@@ -46,17 +46,26 @@ class Outcome:
 
 
 async def call_at_rate(
-    sip_port: int, *, rate: int, seconds: float, stay: float, prefix: str
+    sip_port: int,
+    *,
+    rate: int,
+    seconds: float,
+    stay: float,
+    prefix: str,
+    at_once: int = 0,
+    lasting: float = 0.0,
 ) -> Outcome:
     """Let ``rate`` callers a second ring for so long; each stays for ``stay`` seconds.
 
-    Their numbers are ``prefix`` with a running number.
+    Their numbers are ``prefix`` with a running number. With ``at_once`` no more than so many are on
+    the line; the next rings when one has left, and all of it takes about ``lasting`` seconds.
     """
     calls = math.ceil(rate * seconds)
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as workshop:
         folder = Path(workshop)
         _write_scenario(folder, stay, prefix)
-        await _run(folder, _command(sip_port, rate, calls), seconds + stay + _MARGIN_SECONDS)
+        command = _command(sip_port, rate, calls, at_once or calls)
+        await _run(folder, command, (lasting or seconds + stay) + _MARGIN_SECONDS)
         return _outcome(folder, rate, calls)
 
 
@@ -99,12 +108,12 @@ def _write_scenario(folder: Path, stay: float, prefix: str) -> None:
     (folder / "scenario.xml").write_text(text)
 
 
-def _command(sip_port: int, rate: int, calls: int) -> list[str]:
+def _command(sip_port: int, rate: int, calls: int, at_once: int) -> list[str]:
     # fmt: off
     return [
         "sipp", f"127.0.0.1:{sip_port}", "-s", "12345", "-sf", "scenario.xml", "-nostdin",
         "-i", "127.0.0.1", "-p", str(free_ports(1, kind="udp")[0]), "-mi", "127.0.0.1",
-        "-r", str(rate), "-rp", "1000", "-m", str(calls), "-l", str(calls),
+        "-r", str(rate), "-rp", "1000", "-m", str(calls), "-l", str(at_once),
         "-trace_stat", "-stf", "counts.csv", "-fd", "1",
         "-trace_rtt", "-rtt_freq", "1",
     ]

@@ -6,7 +6,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,19 +75,27 @@ async def _take(place: Desk, voices: dict[str, Voice], talks: dict[str, Conversa
     place.phone.voice.say(talk.agent)
 
 
-async def _spent(hotline: RunningHotline, seconds: float) -> Spent:
-    """Watch for so long."""
+@asynccontextmanager
+async def spent_by(hotline: RunningHotline) -> AsyncIterator[Callable[[], Spent]]:
+    """What is spent in the block; ask for it after its end."""
     asterisk, ours = hotline.asterisk.process.pid, hotline.process
     assert asterisk is not None
     assert ours is not None
     groups = [[asterisk], [ours.pid], _workers(ours.pid)]
     before = [sum(map(_processor_seconds, group)) for group in groups]
     started = time.monotonic()
-    await asyncio.sleep(seconds)
+    shares: list[float] = []
+    yield lambda: Spent(asterisk=shares[0], ours=shares[1], speech=shares[2])
     passed = time.monotonic() - started
     after = [sum(map(_processor_seconds, group)) for group in groups]
-    shares = [(late - early) / passed for early, late in zip(before, after, strict=True)]
-    return Spent(asterisk=shares[0], ours=shares[1], speech=shares[2])
+    shares += [(late - early) / passed for early, late in zip(before, after, strict=True)]
+
+
+async def _spent(hotline: RunningHotline, seconds: float) -> Spent:
+    """Watch for so long."""
+    async with spent_by(hotline) as spent:
+        await asyncio.sleep(seconds)
+    return spent()
 
 
 def _processor_seconds(pid: int) -> float:

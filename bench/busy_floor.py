@@ -1,0 +1,285 @@
+"""A full floor for minutes: every agent talks, a few callers wait, one call follows the other.
+
+SIPp is the citizens, and counts; the agents sign in at the public API and answer on phones of their
+own, and count too. Both legs of each call are recorded and tapped. Afterwards nothing may be lost,
+doubled or left over, and what the database says must be what the phones saw.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from sqlalchemy import select
+
+from bench.callers import Outcome, call_at_rate
+from bench.cpu import Spent, spent_by
+from bench.figures import Row, percentile
+from bench.floor import Desk, desk
+from bench.talk import Conversation, conversations
+from models.tables import Call
+from models.vocabulary import ContactOutcome
+from telephony.ari import ARIClient
+from tests.support.hotline import RunningHotline
+
+#: Callers' numbers begin so.
+PREFIX = "1860734"
+_WARM_UP_PREFIX = "1850734"
+_WARM_UP_SECONDS = 3.0
+#: Callers beyond the agents: there is always someone in the queue.
+WAITING = 4
+#: New callers a second until the floor is full.
+_RATE = 4
+#: How long the floor may take to be clean after the last call.
+_CLEAN_SECONDS = 15.0
+#: Open files that come and go with the database, the log and idle connections.
+_FILES_MARGIN = 12
+_LONGEST_RING_SECONDS = 3600.0
+#: A recording of less than this share of the talk has holes; its edges lie in Asterisk's buffers.
+_RECORDED_SHARE = 0.97
+_EDGE_SECONDS = 0.5
+_WAVE_BYTES_PER_SECOND = 16_000
+_HEADER_BYTES = 44
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Something that must be so, and what was found."""
+
+    name: str
+    held: bool
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Figures and checks of one run."""
+
+    rows: list[Row]
+    checks: list[Check]
+
+
+@dataclass(kw_only=True)
+class _Answered:
+    """What the agents' phones saw."""
+
+    calls: int = 0
+    #: Rings that came while the phone was in a call.
+    while_busy: int = 0
+
+
+async def measure(hotline: RunningHotline, agents: int, minutes: float, talk: float) -> Report:
+    """Fill ``agents`` desks for so long with calls of ``talk`` seconds."""
+    rounds = max(1, round(minutes * 60 / talk))
+    calls = agents * rounds + WAITING
+    async with AsyncExitStack() as stack:
+        desks = [await stack.enter_async_context(desk(hotline, n)) for n in range(agents)]
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hotline-bench-"))
+        words = conversations(Path(folder), min(agents, 8), 30.0)
+        await _warm_up(hotline)
+        before = _open_files(hotline)
+        answered = _Answered()
+        async with _answering(desks, words, answered), spent_by(hotline) as spent:
+            outcome = await call_at_rate(
+                hotline.settings.asterisk.sip_port,
+                rate=_RATE,
+                seconds=calls / _RATE,
+                stay=talk,
+                prefix=PREFIX,
+                at_once=agents + WAITING,
+                lasting=(rounds + 2) * talk + calls / _RATE,
+            )
+        left = await _left_over(hotline)
+        after = _open_files(hotline)
+    kept = await _kept(hotline)
+    checks = _checks(hotline, outcome, answered, kept, left)
+    checks.append(_files_check(before, after))
+    return Report(rows=_rows(outcome, kept, spent(), agents), checks=checks)
+
+
+async def _warm_up(hotline: RunningHotline) -> None:
+    """What is opened once and kept (database, timers) must not look like something left over."""
+    port = hotline.settings.asterisk.sip_port
+    await call_at_rate(port, rate=5, seconds=2.0, stay=1.0, prefix=_WARM_UP_PREFIX)
+    await asyncio.sleep(_WARM_UP_SECONDS)
+
+
+@asynccontextmanager
+async def _answering(
+    desks: list[Desk], words: list[Conversation], answered: _Answered
+) -> AsyncIterator[None]:
+    """Every agent answers every ring and speaks, until the end of the block."""
+    tasks = [
+        asyncio.create_task(_answer(place, words[number % len(words)], answered))
+        for number, place in enumerate(desks)
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _answer(place: Desk, words: Conversation, answered: _Answered) -> None:
+    while True:
+        ring = await place.phone.rung(within=_LONGEST_RING_SECONDS)
+        if ring.over.is_set():
+            continue
+        place.phone.answer(ring)
+        place.phone.voice.say(words.agent)
+        answered.calls += 1
+        seen = len(place.phone.rings)
+        await ring.ends(within=_LONGEST_RING_SECONDS)
+        answered.while_busy += sum(other.answered for other in place.phone.rings[seen:])
+        place.phone.voice.forget()
+
+
+async def _kept(hotline: RunningHotline) -> list[Call]:
+    """The calls of these callers, in the order of their coming."""
+    query = select(Call).where(Call.citizen_number.startswith(PREFIX)).order_by(Call.queued_at)
+    async with hotline.database() as store, store.read() as session:
+        return list(await session.scalars(query))
+
+
+async def _left_over(hotline: RunningHotline) -> list[str]:
+    """Channels and bridges that are still there after the time allowed."""
+    settings = hotline.settings.asterisk
+    url = f"http://127.0.0.1:{settings.http_port}/ari"
+    ari = ARIClient(url, settings.ari_user, hotline.secrets.ari_password, settings.app)
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLEAN_SECONDS):
+                while await _living(ari):  # noqa: ASYNC110 - Asterisk tells nobody that it is empty
+                    await asyncio.sleep(0.2)
+        return await _living(ari)
+    finally:
+        await ari.close()
+
+
+async def _living(ari: ARIClient) -> list[str]:
+    channels = [channel.id for channel in await ari.channels.list()]
+    return channels + [bridge.id for bridge in await ari.bridges.list()]
+
+
+def _open_files(hotline: RunningHotline) -> dict[str, int]:
+    """How many descriptors Asterisk and our process hold."""
+    assert hotline.process is not None
+    pids = {"Asterisk": hotline.asterisk.process.pid, "our process": hotline.process.pid}
+    return {name: len(list(Path(f"/proc/{pid}/fd").iterdir())) for name, pid in pids.items()}
+
+
+# --- what must be so ---------------------------------------------------------------------------
+
+
+def _checks(
+    hotline: RunningHotline,
+    outcome: Outcome,
+    answered: _Answered,
+    kept: list[Call],
+    left: list[str],
+) -> list[Check]:
+    served = [call for call in kept if call.answered_at is not None]
+    numbers = {call.citizen_number for call in kept}
+    return [
+        _equal("every caller of SIPp went the whole way", outcome.calls, outcome.succeeded),
+        _equal("calls in the database are SIPp's calls", outcome.calls, len(kept)),
+        _equal("no call is there twice", len(kept), len(numbers)),
+        _phones_check(answered.calls, len(served), kept),
+        _equal("no agent was rung in a call", 0, answered.while_busy),
+        _equal("no agent had two calls at once", 0, _overlaps(served)),
+        _equal("every call has an end and a reason", 0, sum(not _is_over(call) for call in kept)),
+        _equal("who came first was rung first", 0, _overtaken(kept)),
+        _equal("both legs of every answered call are recorded whole", 0,
+               sum(not _recorded(hotline, call) for call in served)),
+        Check(name="no channel or bridge is left", held=not left, found=", ".join(left) or "none"),
+    ]  # fmt: skip
+
+
+def _files_check(before: dict[str, int], after: dict[str, int]) -> Check:
+    held = all(after[name] <= before[name] + _FILES_MARGIN for name in before)
+    found = "; ".join(f"{name} {before[name]} → {after[name]}" for name in before)
+    return Check(name="no open file is left", held=held, found=found)
+
+
+def _equal(name: str, wanted: int, found: int) -> Check:
+    return Check(name=name, held=wanted == found, found=f"{found} of {wanted}")
+
+
+def _phones_check(lifted: int, served: int, kept: list[Call]) -> Check:
+    """A citizen may hang up in the moment in which the agent lifts the receiver."""
+    crossed = sum(call.outcome is ContactOutcome.ABANDONED_RINGING for call in kept)
+    return Check(
+        name="answered calls are those that the agents' phones answered",
+        held=served <= lifted <= served + crossed,
+        found=f"{served}; phones {lifted}, of them at most {crossed} crossed by a hang-up",
+    )
+
+
+def _is_over(call: Call) -> bool:
+    return call.ended_at is not None and call.outcome is not ContactOutcome.IN_PROGRESS
+
+
+def _overlaps(served: list[Call]) -> int:
+    """Pairs of talks of one agent that lie over each other."""
+    count = 0
+    busy_until: dict[str, datetime] = {}
+    for call in sorted(served, key=lambda each: each.answered_at or each.started_at):
+        assert call.answered_at and call.ended_at and call.agent_id
+        last = busy_until.get(call.agent_id)
+        count += last is not None and call.answered_at < last
+        busy_until[call.agent_id] = call.ended_at
+    return count
+
+
+def _overtaken(kept: list[Call]) -> int:
+    """Callers who were rung before one who had queued earlier (none here goes before others)."""
+    rung = [call.ringing_at for call in kept if call.ringing_at is not None]
+    return sum(later < earlier for earlier, later in pairwise(rung))
+
+
+def _recorded(hotline: RunningHotline, call: Call) -> bool:
+    assert call.answered_at and call.ended_at
+    talk = (call.ended_at - call.answered_at).total_seconds()
+    least = max(0.0, talk - _EDGE_SECONDS) * _RECORDED_SHARE * _WAVE_BYTES_PER_SECOND
+    folder = hotline.settings.recordings_dir
+    return all(
+        path and (folder / path).exists() and (folder / path).stat().st_size >= least
+        for path in (call.citizen_recording, call.agent_recording)
+    )
+
+
+# --- figures -----------------------------------------------------------------------------------
+
+
+def _rows(outcome: Outcome, kept: list[Call], spent: Spent, agents: int) -> list[Row]:
+    served = [call for call in kept if call.answered_at and call.queued_at]
+    waits = [
+        (call.answered_at - call.queued_at).total_seconds()
+        for call in served
+        if call.answered_at and call.queued_at
+    ]
+    live = sum(not call.transcript_incomplete for call in served)
+    note = f"{agents} talking at once, {WAITING} waiting, {len(kept)} calls in all"
+    return [
+        Row(name="calls served on a full floor", value=len(served), unit="calls",
+            alternative="SIPp's count", beside=outcome.succeeded, note=note),
+        Row(name="INVITE to 200, p95", value=percentile(outcome.answered_after, 95) * 1000,
+            unit="ms"),
+        Row(name="wait in the queue, p50", value=percentile(waits, 50), unit="s"),
+        Row(name="CPU of Asterisk per talk", value=spent.asterisk / agents * 100,
+            unit="% of a core"),
+        Row(name="CPU of our process per talk", value=spent.ours / agents * 100,
+            unit="% of a core"),
+        Row(name="CPU of speech workers per talk", value=spent.speech / agents * 100,
+            unit="% of a core", note="they run behind everything else"),
+        Row(name="calls whose text was complete at hang-up", value=live, unit="calls",
+            alternative="answered", beside=len(served), note="the rest is read from the recording"),
+    ]  # fmt: skip

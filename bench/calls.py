@@ -1,0 +1,80 @@
+"""``python -m bench.calls`` (``make bench-calls``): the call floor under load.
+
+python -m bench.calls                               60 talks at once for 10 minutes, then bursts
+python -m bench.calls --agents 6 --minutes 0.5      in small
+
+Prints figures beside the barest possible ARI program in the same run, and what must hold whatever
+the machine; ends with 1 when something did not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+
+import structlog
+
+from bench import busy_floor, call_rate
+from bench.busy_floor import Check, Report
+from bench.figures import machine, table
+from bench.floor import make_agents, plenty_of_media_ports
+from tests.support.hotline import running_hotline
+
+#: New calls a second that are tried, until one fails.
+RATES = (10, 20, 30, 45, 60, 75, 90, 110)
+_BURST_SECONDS = 4.0
+#: The barest program's share that ours must reach with everything on.
+LEAST_SHARE = 0.5
+
+
+async def measure(
+    agents: int, minutes: float, talk: float, rates: tuple[int, ...], burst_seconds: float
+) -> Report:
+    """A full floor, then bursts of new calls through greeting and queue."""
+    telephony = {"desk_phones": agents + 2, "wrap_up_seconds": 0}
+    async with running_hotline(telephony=telephony, asterisk=plenty_of_media_ports()) as hotline:
+        await make_agents(hotline, agents)
+        full = await busy_floor.measure(hotline, agents, minutes, talk)
+        bursts = await call_rate.measure(hotline, rates, burst_seconds)
+    share = bursts[0].ratio or 0.0
+    enough = Check(
+        name=f"bursts reach {LEAST_SHARE:.0%} of the barest program's rate",
+        held=share >= LEAST_SHARE,
+        found=f"{share:.0%}",
+    )
+    return Report(rows=full.rows + bursts, checks=[*full.checks, enough])
+
+
+def show(report: Report) -> str:
+    """The table, and a line for each check."""
+    lines = [f"- {'yes' if c.held else '**NO**'}: {c.name} ({c.found})" for c in report.checks]
+    return "\n".join([table(report.rows), "", *lines])
+
+
+def main() -> None:
+    """Print the machine, the figures and the checks."""
+    parser = argparse.ArgumentParser(prog="python -m bench.calls", description=__doc__)
+    parser.add_argument("--agents", type=int, default=60, help="talks at once")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long the floor is full")
+    parser.add_argument("--talk", type=float, default=60.0, help="seconds of each call")
+    parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="new calls a second")
+    arguments = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    described = machine()
+    report = asyncio.run(
+        measure(
+            arguments.agents,
+            arguments.minutes,
+            arguments.talk,
+            tuple(arguments.rates),
+            _BURST_SECONDS,
+        )
+    )
+    print(f"{described}\n\n{show(report)}")
+    sys.exit(0 if all(check.held for check in report.checks) else 1)
+
+
+if __name__ == "__main__":
+    main()
