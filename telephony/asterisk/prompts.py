@@ -9,7 +9,6 @@ put them together from, should the voice fail then, are made with the others.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import string
 import wave
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from config.rules import SHIPPED, read_yaml, rule_file
@@ -25,14 +25,20 @@ from config.settings import Settings
 from models.errors import ConfigurationError
 from models.ids import new_id
 from telephony.asterisk import tones
-from telephony.asterisk.spoken import SpokenTexts, Value, pieces
-from telephony.asterisk.voice import Voice, convert
+from telephony.asterisk.making import PromptMaker, neutral_sound
+from telephony.asterisk.spoken import NEUTRAL, SpokenTexts, Value, pieces
+from telephony.asterisk.voice import Voice
+
+log = structlog.get_logger(__name__)
 
 #: Two programs at work at a time are enough for a two-core machine.
 _PARALLEL = 2
 
 #: Part of the file names of calculated sounds: raise it when ``tones.py`` changes.
 _CALCULATED_VERSION = 1
+
+#: Taken as the length of a sound that cannot be read.
+_UNKNOWN_SECONDS = 5.0
 
 _Name = Annotated[str, Field(pattern="^[a-z_0-9]+$")]
 
@@ -61,22 +67,25 @@ class Prompts:
     """Sounds ready to be played, and texts that become sound when they are needed."""
 
     #: Name → file without its ending, as Asterisk wants it.
-    paths: Mapping[str, Path]
+    paths: dict[str, Path]
     #: Name → the words, for the console and for tests.
     texts: Mapping[str, str]
     music_dir: Path
     #: Texts with values.
     on_demand: SpokenTexts | None = field(default=None, compare=False)
+    #: Tries again what could not be made.
+    maker: PromptMaker | None = field(default=None, compare=False)
 
     def path(self, name: str) -> Path:
-        """The sound file, without its ending.
-
-        :raises ConfigurationError: when no such prompt is written in ``prompts.yaml``.
+        """The sound file, without its ending; a neutral one for a prompt that nobody has written,
+        or that could not be made yet: never silence, and never a call lost for it.
         """
-        try:
-            return self.paths[name]
-        except KeyError:
-            raise ConfigurationError(f"prompts.yaml 中缺少提示音 {name}。") from None
+        if name not in self.paths:
+            log.error("prompt.not_written", prompt=name)
+            return self.paths[NEUTRAL]
+        if self.maker is not None:
+            self.maker.retry(name, self.paths)
+        return self.paths[name]
 
     def uri(self, name: str) -> str:
         """What ARI's ``play`` takes as media."""
@@ -84,8 +93,11 @@ class Prompts:
 
     def seconds(self, name: str) -> float:
         """How long the sound lasts."""
-        with wave.open(f"{self.path(name)}.wav", "rb") as sound:
-            return sound.getnframes() / sound.getframerate()
+        return _seconds(_file(self.path(name)))
+
+    def media_seconds(self, media: str) -> float:
+        """How long sounds given as ``play`` takes them last: ``sound:a,sound:b``."""
+        return sum(_seconds(Path(f"{one.removeprefix('sound:')}.wav")) for one in media.split(","))
 
     async def say(self, name: str, **values: Value) -> str:
         """Media of a text with values (``with_values`` of ``prompts.yaml``): numbers are said as
@@ -122,7 +134,9 @@ def load_prompt_book(settings: Settings) -> PromptBook:
 async def make_prompts(settings: Settings) -> Prompts:
     """Make the sounds that are missing, and say where all of them are.
 
-    :raises ConfigurationError: when a sound cannot be made, with the program's own words.
+    What cannot be made is logged and replaced (see :mod:`telephony.asterisk.making`).
+
+    :raises ConfigurationError: when ``prompts.yaml`` cannot be read.
     """
     return await asyncio.to_thread(_make_all, settings)
 
@@ -136,15 +150,17 @@ def _make_all(settings: Settings) -> Prompts:
     voice = Voice(command=book.voice)
     recorded = {name: path for name in words if (path := _recording(name, settings.rules))}
 
-    def made(name: str) -> Path:
-        return _make(name, words[name], voice, recorded.get(name), folder)
-
+    maker = PromptMaker(voice, recorded, folder)
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        paths = dict(zip(words, pool.map(made, words), strict=True))
+        paths = dict(zip(words, pool.map(maker.make, words, words.values()), strict=True))
     paths["beep"] = _calculated(folder / f"beep-{_CALCULATED_VERSION}", tones.beep)
     _calculated(music / f"calm-{_CALCULATED_VERSION}", tones.music)
-    spoken = SpokenTexts(voice, folder / "spoken", book.with_values, paths, frozenset(recorded))
-    return Prompts(paths=paths, texts=book.prompts, music_dir=music, on_demand=spoken)
+    ready = {name: path for name, path in paths.items() if name not in maker.missing}
+    ready.setdefault(NEUTRAL, neutral_sound(folder))
+    texts = SpokenTexts(
+        voice, folder / "spoken", book.with_values, ready, frozenset(recorded) & ready.keys()
+    )
+    return Prompts(paths=paths, texts=book.prompts, music_dir=music, on_demand=texts, maker=maker)
 
 
 def _recording(name: str, rules: Path | None) -> Path | None:
@@ -153,26 +169,21 @@ def _recording(name: str, rules: Path | None) -> Path | None:
     return path if path and path.exists() else None
 
 
-def _make(name: str, text: str, voice: Voice, recording: Path | None, folder: Path) -> Path:
-    """One sound: the recording, else the spoken text."""
-    made_from = "\0".join([*voice.command, text]).encode()
-    if recording:
-        made_from = recording.read_bytes()
-    path = folder / f"{name}-{hashlib.sha256(made_from).hexdigest()[:12]}"
-    if not _file(path).exists():
-        if recording:
-            convert(name, recording, _file(path))
-        else:
-            voice.speak(name, text, _file(path))
-    return path
-
-
 def _calculated(path: Path, make: Callable[[], tones.Samples]) -> Path:
     if not _file(path).exists():
         draft = path.with_name(f".{path.name}-{new_id()}.wav")
         tones.write_wave(draft, make())
         draft.replace(_file(path))
     return path
+
+
+def _seconds(file: Path) -> float:
+    try:
+        with wave.open(str(file), "rb") as sound:
+            return sound.getnframes() / sound.getframerate()
+    except (OSError, EOFError, wave.Error) as error:
+        log.error("prompt.unreadable", file=str(file), error=str(error))
+        return _UNKNOWN_SECONDS
 
 
 def _file(path: Path) -> Path:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
-from config.settings import load_settings
-from models.errors import ConfigurationError
+from config.rules import SHIPPED, read_yaml
+from config.settings import Settings, load_settings
 from telephony.asterisk import tones
 from telephony.asterisk.prompts import make_prompts
+from tests.telephony.floor import until
 
 pytestmark = pytest.mark.unit
 
@@ -69,28 +72,76 @@ async def test_the_citys_own_recording_and_text_take_the_place_of_ours(tmp_path:
     assert ours.path("goodbye") == shipped.path("goodbye")
 
 
-async def test_a_voice_that_is_not_installed_is_named(tmp_path: Path) -> None:
+def city(tmp_path: Path, book: str) -> Settings:
+    """A city with its own prompts.yaml."""
     rules = tmp_path / "rules"
-    rules.mkdir()
-    (rules / "prompts.yaml").write_text("voice: [no-such-voice]\nprompts: {greeting: 您好}\n")
-    with pytest.raises(ConfigurationError, match="no-such-voice"):
-        await make_prompts(load_settings(var=tmp_path, rules=rules))
+    (rules / "sounds").mkdir(parents=True, exist_ok=True)
+    (rules / "prompts.yaml").write_text(book, "utf-8")
+    return load_settings(var=tmp_path / "var", rules=rules)
 
 
-async def test_a_voice_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
-    rules = tmp_path / "rules"
-    rules.mkdir()
-    (rules / "prompts.yaml").write_text(
-        "voice: [sh, -c, 'echo out of breath >&2; exit 3']\nprompts: {greeting: 您好}\n"
-    )
-    with pytest.raises(ConfigurationError, match="out of breath"):
-        await make_prompts(load_settings(var=tmp_path, rules=rules))
+@pytest.mark.parametrize(
+    ("voice", "words"),
+    [
+        ("[no-such-voice]", "no-such-voice"),
+        ("[sh, -c, 'echo out of breath >&2; exit 3']", "out of breath"),
+        ("[sh, -c, 'true']", "spoken.wav"),  # says it is done, and has made nothing
+    ],
+    ids=["missing", "failing", "lying"],
+)
+async def test_a_voice_that_fails_stops_nothing_and_is_told_in_its_own_words(
+    voice: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = city(tmp_path, f"voice: {voice}\nprompts: {{greeting: 您好}}\n")
+    prompts = await make_prompts(settings)
+    assert words in capsys.readouterr().out
+    for name in ("greeting", "voicemail", "queue"):
+        assert prompts.path(name).name.startswith("shipped-")
+        assert 1 < prompts.seconds(name) < 3  # “请您稍候。”, not silence
+    said = await prompts.say("queue_position", ahead=3, minutes=2)
+    assert said == prompts.uri("greeting")
+    assert await prompts.spoken("承办单位正在办理") == said
 
 
-async def test_a_prompt_that_the_book_lacks_is_named(tmp_path: Path) -> None:
+async def test_a_voice_that_hangs_holds_the_start_up_a_moment_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telephony.asterisk.voice._LONGEST_SECONDS", 0.2)
+    tried = tmp_path / "tried"
+    settings = city(tmp_path, f"voice: [sh, -c, 'echo >> {tried}; sleep 60']\nprompts: {{}}\n")
+    prompts = await make_prompts(settings)
+    assert prompts.path("greeting").name.startswith("shipped-")
+    assert len(tried.read_text().splitlines()) <= 4  # not once for each of some fifty sounds
+
+
+async def test_a_voice_that_is_back_speaks_from_the_next_call_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telephony.asterisk.making.RETRY_SECONDS", 0.0)
+    shipped = read_yaml(SHIPPED / "prompts.yaml")["voice"]
+    script = f"test -e {tmp_path}/well || exit 1; {shlex.join(shipped)}"
+    settings = city(tmp_path, yaml.safe_dump({"voice": ["sh", "-c", script], "prompts": {}}))
+    prompts = await make_prompts(settings)
+    assert prompts.path("greeting").name.startswith("shipped-")
+    (tmp_path / "well").touch()
+    await until(lambda: prompts.path("goodbye").name.startswith("goodbye-"), within=60)
+
+
+async def test_a_recording_that_cannot_be_read_is_spoken_instead(tmp_path: Path) -> None:
+    settings = city(tmp_path, "prompts: {goodbye: 再会}\n")
+    assert settings.rules is not None
+    (settings.rules / "sounds" / "greeting.wav").write_text("this is no sound")
+    prompts = await make_prompts(settings)
+    assert prompts.path("greeting").name.startswith("greeting-")
+    assert prompts.seconds("greeting") > 2
+    assert (prompts.texts["goodbye"], "录音" in prompts.texts["greeting"]) == ("再会", True)
+
+
+async def test_a_prompt_that_nobody_has_written_is_a_neutral_one(tmp_path: Path) -> None:
     prompts = await make_prompts(load_settings(var=tmp_path))
-    with pytest.raises(ConfigurationError, match="no_such_prompt"):
-        prompts.path("no_such_prompt")
+    assert prompts.uri("no_such_prompt") == prompts.uri("please_wait")
+    prompts.paths["greeting"] = tmp_path / "has-vanished"
+    assert prompts.seconds("greeting") > 0
 
 
 def test_the_music_has_no_seam_and_no_jumps() -> None:
