@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from models.ports import CallView, PartyView
@@ -16,6 +17,9 @@ from models.vocabulary import (
     PriorityReason,
     Satisfaction,
 )
+
+#: File of a message, beside the caller's own recording.
+MESSAGE_FILE = "voicemail.wav"
 
 
 @dataclass(kw_only=True)
@@ -43,6 +47,7 @@ class LiveCall:
     citizen_recording: str = ""
     agent_recording: str = ""
     agent_recording_at: datetime | None = None
+    interrupted: bool = False
     transcript_incomplete: bool = False
     speech_model: str = ""
     queue: str = ""
@@ -69,9 +74,10 @@ class LiveCall:
         """Columns of the contact's row; None for a call that has none (our own calls out)."""
         if self.contact_id is None:
             return None
+        left = self.outcome is ContactOutcome.VOICEMAIL_LEFT
         return {
             "id": self.contact_id,
-            "channel": Channel.PHONE,
+            "channel": Channel.VOICEMAIL if left else Channel.PHONE,
             "citizen_number": self.citizen_number,
             "access_number": self.access_number,
             "started_at": self.started_at,
@@ -79,7 +85,16 @@ class LiveCall:
             "outcome": self.outcome,
             "reason": self.reason,
             "agent_id": self.agent_id,
+            "recording": self.message_recording if left else "",
         }
+
+    @property
+    def message_recording(self) -> str:
+        """Where a message of this caller lies, below the recordings folder: beside the own voice.
+        Empty when the exchange does not tell where it records.
+        """
+        own = self.citizen_recording
+        return str(PurePosixPath(own).with_name(MESSAGE_FILE)) if own else ""
 
     def view(self, parties: tuple[PartyView, ...] = ()) -> CallView:
         """What the console sees."""

@@ -8,12 +8,16 @@ calls, with nobody at work, or beyond a limit, nothing is said of it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from config.waiting import ExpectedWaitRules
 from models.vocabulary import AgentState
+from telephony.distribution import serves
 from telephony.presence import Agent
+
+if TYPE_CHECKING:
+    from telephony.exchange import Exchange
 
 #: States of agents who take the next call as soon as they can.
 AT_WORK = frozenset({
@@ -24,9 +28,9 @@ AT_WORK = frozenset({
 _REMEMBERED = 500
 
 
-def at_work(agents: Iterable[Agent]) -> int:
-    """How many serve callers now."""
-    return sum(agent.phone_online and agent.state in AT_WORK for agent in agents)
+def is_at_work(agent: Agent) -> bool:
+    """Whether the agent serves callers now."""
+    return agent.phone_online and agent.state in AT_WORK
 
 
 class HandlingTimes:
@@ -54,3 +58,38 @@ class HandlingTimes:
             return None
         wait = average * place / agents
         return wait if wait <= self._rules.longest else None
+
+
+class WaitEstimates:
+    """Expected waits of those who wait now."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def of(self, call_id: str) -> float | None:
+        """Seconds; None when it cannot be told.
+
+        Counted are the agents at work who serve this caller, and everybody before in the line whom
+        one of these agents serves too.
+        """
+        exchange = self._exchange
+        waiting = exchange.line.get(call_id)
+        if waiting is None:
+            return None
+        agents = self._at_work(waiting.queue)
+        place = 1
+        for other in exchange.line.in_order():
+            if other.call_id == call_id:
+                break
+            queue = exchange.queues.queue(other.queue)
+            place += any(serves(agent, queue, exchange.queues) for agent in agents)
+        expected = exchange.handling.expected_wait(place, len(agents), exchange.clock.now())
+        return expected.total_seconds() if expected is not None else None
+
+    def _at_work(self, queue: str) -> list[Agent]:
+        rules = self._exchange.queues
+        return [
+            agent
+            for agent in self._exchange.board
+            if is_at_work(agent) and serves(agent, rules.queue(queue), rules)
+        ]

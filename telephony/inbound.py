@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -395,6 +396,18 @@ class InboundCall(Conversation):
             await self.end(ContactOutcome.SERVED, "市民挂断")
         else:
             await self.end(*_ABANDONED[self.call.state])
+
+    async def end(
+        self, outcome: ContactOutcome, reason: str, *, at: datetime | None = None
+    ) -> None:
+        """See :meth:`CallSession.end`."""
+        if outcome is ContactOutcome.VOICEMAIL_LEFT and not self.closing:
+            self.call.transcript_incomplete = True  # the message is to be transcribed
+            self.note(CallEventKind.MESSAGE_LEFT, actor="citizen")
+        if self.call.answered_at is not None and not self.closing:
+            wrap_up = timedelta(seconds=self.exchange.settings.telephony.wrap_up_seconds)
+            self.exchange.handling.note(self.call.answered_at, at or self.now(), wrap_up)
+        await super().end(outcome, reason, at=at)
 
     async def on_agent_lost_for_good(self) -> None:
         """Back to the head of the line; another agent goes on."""

@@ -15,6 +15,7 @@ TAP = "tap"
 #: Playbacks.
 TONE = "tone"
 SURVEY = "survey"
+ANNOUNCEMENT = "announcement"
 #: A shift leader's line, what it hears with, and the rooms for hearing and whispering.
 SUPERVISOR = "supervisor"
 SPY = "spy"
@@ -23,7 +24,7 @@ WHISPER = "whisper"
 
 CHANNEL_KINDS = frozenset({AGENT, CITIZEN, PARTY, SNOOP, MEDIA, SUPERVISOR, SPY})
 BRIDGE_KINDS = frozenset({TALK, CONSULT, TAP, EAR, WHISPER})
-_ALL = CHANNEL_KINDS | BRIDGE_KINDS | {GREETING, TONE, SURVEY}
+_ALL = CHANNEL_KINDS | BRIDGE_KINDS | {GREETING, ANNOUNCEMENT, TONE, SURVEY}
 
 
 def name(kind: str, call_id: str, *more: object) -> str:

@@ -26,6 +26,8 @@ _SAMPLES_PER_SECOND = 8000
 _BYTES_PER_SAMPLE = 2
 #: Bytes of a WAV file without any sound.
 _HEADER_BYTES = 44
+#: Shorter than half a second is a click, not a message.
+_SHORTEST_MESSAGE_BYTES = _HEADER_BYTES + 8000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,10 @@ class Recordings:
         except OSError:
             return False
 
+    def has_message(self, relative: str) -> bool:
+        """Whether the file is there and holds a message, not just a click."""
+        return bool(relative) and is_message(self.folder / relative)
+
     async def is_written(self, relative: str, within: float = 2.0) -> bool:
         """Whether the file is whole, giving Asterisk the time to close it after the hang-up."""
         if not relative:
@@ -108,6 +114,14 @@ class Recordings:
         target = folder / AGENT_FILE
         _lay_out(segments, target)
         return self.relative(target), segments[0].start
+
+
+def is_message(path: Path) -> bool:
+    """Whether a file is there and long enough to say something."""
+    try:
+        return path.stat().st_size >= _SHORTEST_MESSAGE_BYTES
+    except OSError:
+        return False
 
 
 def _is_closed(path: Path) -> bool:

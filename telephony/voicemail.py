@@ -18,14 +18,12 @@ import structlog
 from models.store import Store
 from models.tables import Contact
 from models.vocabulary import Channel, ContactOutcome
-from telephony.recording import Recordings
+from telephony.recording import Recordings, is_message
 
 log = structlog.get_logger(__name__)
 
 FOLDER = "voicemail"
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-#: Shorter than half a second is a click, not a message.
-_SHORTEST_BYTES = 44 + 8000
 _FIELDS = 5
 
 
@@ -70,7 +68,7 @@ class Voicemail:
         return count
 
     async def _take(self, note: Note) -> None:
-        left = _size(note.message) >= _SHORTEST_BYTES
+        left = is_message(note.message)
         target = self._recordings.path_for(note.channel_id, note.at, "voicemail.wav")
         contact = Contact(
             id=note.contact_id,
@@ -117,10 +115,6 @@ def _read_note(path: Path) -> Note | None:
         number=fields[2],
         dialled=fields[3],
     )
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
 
 
 def _written(path: Path) -> datetime | None:

@@ -1,0 +1,283 @@
+"""What one caller hears while waiting: music, every so often the position, and an offer.
+
+Music stops for an announcement and goes on after it. An agent who becomes free in the middle of
+one gets the caller at once. Texts are made into sound beside the call's queue of steps, so that
+nothing waits for a voice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+import structlog
+
+from config.queues import WaitingRules
+from models.events import CallStateChanged
+from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome
+from telephony.ari import ARIConflict, ARIError, ARINotFound
+from telephony.ari.tidy import tidily
+from telephony.names import ANNOUNCEMENT, name
+
+if TYPE_CHECKING:
+    from telephony.inbound import InboundCall
+
+log = structlog.get_logger(__name__)
+
+BOOKED_REASON = "市民预约回电"
+MESSAGE_LEFT, NO_MESSAGE = "排队超时，市民已留言", "转留言后市民未留言挂断"
+#: Beyond an announcement's own length, should the event of its end be lost.
+_MARGIN_SECONDS = 3.0
+#: A caller who is being given to an agent is looked at again so much later.
+_LOOK_AGAIN_SECONDS = 2.0
+#: A timer may ring a little early.
+_EARLY_SECONDS = 0.5
+#: Name of a text of ``prompts.yaml`` and its values.
+Text: TypeAlias = tuple[str, dict[str, int | str]]
+_KEY_WORDS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
+
+
+class Waiting:
+    """One caller's wait. Its steps run in the call's own queue of steps."""
+
+    def __init__(self, session: InboundCall) -> None:
+        self._session = session
+        self._call = session.call
+        self._exchange = session.exchange
+        self._rules = session.exchange.caller_rules
+        #: Playback that is heard now; empty: music.
+        self._playing = ""
+        self._played = 0
+        self._offered = False
+        #: The caller has pressed the key once.
+        self._confirming = False
+        self._speaking: asyncio.Task[None] | None = None
+
+    # --- begin and end --------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The caller is in the line, from now or again: then the old times go on."""
+        too_long = max(0.0, self._limits.max_wait - self._waited())
+        nobody = self._rules.message.nobody_seconds
+        for seconds, timer, step in (
+            (self._pause(), "announce", self._announce),
+            (too_long, "longest wait", self._waited_too_long),
+            (nobody, "nobody", self._anybody_there),
+        ):
+            if not self._session.awaits(timer):
+                self._after(seconds, timer, step)
+
+    def over(self) -> None:
+        """An agent has answered."""
+        for timer in ("announce", "announced", "confirm", "longest wait", "nobody"):
+            self._session.cancel_timer(timer)
+        if self._speaking is not None:
+            self._speaking.cancel()
+
+    async def step_aside(self) -> None:
+        """An agent is rung: no announcement stands in the way any more."""
+        self._confirming = False
+        self._session.cancel_timer("confirm")
+        if self._playing:
+            await self._stop_playing()
+            await tidily(self._session.play_music())
+
+    @property
+    def booked(self) -> bool:
+        """Whether the caller has booked a call-back and is being bidden farewell."""
+        return self._call.outcome is ContactOutcome.CALLBACK_BOOKED
+
+    @property
+    def _limits(self) -> WaitingRules:
+        return self._exchange.queues.queue(self._call.queue).waiting
+
+    def _waited(self) -> float:
+        return (self._session.now() - (self._call.queued_at or self._session.now())).total_seconds()
+
+    def _after(self, seconds: float, timer: str, step: Callable[[], Awaitable[None]]) -> None:
+        self._session.after(seconds, timer, step)
+
+    @property
+    def _in_line(self) -> bool:
+        """Whether nobody has been given this caller yet, and nothing else has been agreed."""
+        return self._call.state is CallState.QUEUED and self._call.id in self._exchange.line
+
+    # --- announcements --------------------------------------------------------------------------
+
+    def _pause(self) -> float:
+        """Until the next announcement: in time for the first offer."""
+        every, until_offer = (
+            self._limits.announce_every,
+            self._limits.callback_from - self._waited(),
+        )
+        return until_offer if 0 < until_offer < every else every
+
+    async def _announce(self) -> None:
+        """Say where the caller stands; and from some time on, that one may be called back."""
+        self._after(self._pause(), "announce", self._announce)
+        if self._in_line and not self._playing and not self._confirming:
+            place = self._exchange.line.position(self._call.id)
+            wait = self._exchange.expected_wait(self._call.id)
+            detail = {"place": place, "expected_wait_s": round(wait) if wait is not None else None}
+            self._session.note(CallEventKind.ANNOUNCED, detail=detail)
+            self._speak(position_text(place, wait), *self._offers())
+
+    def _offers(self) -> list[Text]:
+        key = self._rules.callback_key
+        due = self._waited() >= self._limits.callback_from - _EARLY_SECONDS
+        if not key or not due or not self._call.citizen_number:
+            return []
+        self._offered = True
+        return [("callback_offer", {"key": _KEY_WORDS[key]})]
+
+    def _speak(self, *texts: Text) -> None:
+        """Make the sounds beside the call, then play them."""
+        if self._speaking is not None:
+            self._speaking.cancel()
+        self._speaking = asyncio.create_task(self._make(texts))
+
+    async def _make(self, texts: tuple[Text, ...]) -> None:
+        sounds = self._exchange.sounds
+        media = [
+            await sounds.say(text, **values) if values else sounds.uri(text)
+            for text, values in texts
+        ]
+        self._session.post(partial(self._play, ",".join(media)))
+
+    async def _play(self, media: str) -> None:
+        if self._in_line:
+            await self._sound(media)
+
+    async def _sound(self, media: str) -> None:
+        """Music stops, the sound is heard. When it cannot be, the music goes on."""
+        ari, channel = self._exchange.ari, self._call.citizen_channel
+        await self._stop_playing()
+        await tidily(ari.channels.stop_moh(channel))
+        self._played += 1
+        self._playing = name(ANNOUNCEMENT, self._call.id, self._played)
+        limit = self._exchange.sounds.media_seconds(media) + _MARGIN_SECONDS
+        self._after(limit, "announced", self._sound_is_over)
+        try:
+            await ari.channels.play(channel, self._playing, media=media)
+        except ARINotFound:
+            raise
+        except ARIError as error:
+            log.warning("call.not_announced", call_id=self._call.id, error=str(error))
+            await self._sound_is_over()
+
+    async def _stop_playing(self) -> None:
+        playing, self._playing = self._playing, ""
+        self._session.cancel_timer("announced")
+        if playing:
+            await tidily(self._exchange.ari.playbacks.stop(playing))
+
+    async def on_playback_finished(self, playback_id: str) -> None:
+        """A sound has ended: ours?"""
+        if playback_id and playback_id == self._playing:
+            await self._sound_is_over()
+
+    async def _sound_is_over(self) -> None:
+        self._playing = ""
+        self._session.cancel_timer("announced")
+        if self.booked:
+            await self._session.end(ContactOutcome.CALLBACK_BOOKED, BOOKED_REASON)
+            return
+        if self._confirming:
+            self._after(self._rules.confirm_seconds, "confirm", self._not_confirmed)
+        if self._call.state is CallState.QUEUED:
+            await tidily(self._session.play_music())
+
+    # --- a call-back is booked ------------------------------------------------------------------
+
+    async def on_key(self, digit: str) -> None:
+        """The caller has pressed a key while waiting."""
+        if digit != self._rules.callback_key or not self._offered or not self._in_line:
+            return
+        if self._confirming:
+            await self._book()
+            return
+        self._confirming = True
+        self._speak(("callback_confirm", {"key": _KEY_WORDS[digit]}))
+
+    async def _not_confirmed(self) -> None:
+        self._confirming = False
+
+    async def _book(self) -> None:
+        """From here on the place is kept in the call-back task; written before it is promised."""
+        self._exchange.line.remove(self._call.id)
+        self._call.outcome = ContactOutcome.CALLBACK_BOOKED
+        self._call.reason = BOOKED_REASON
+        self._confirming = False
+        self.over()
+        self._session.note(CallEventKind.CALLBACK_BOOKED, actor="citizen")
+        self._session.save()
+        await self._exchange.records.stored()
+        await self._sound(self._exchange.sounds.uri("callback_booked"))
+
+    # --- a message, at the very last ------------------------------------------------------------
+
+    async def _anybody_there(self) -> None:
+        """At night nobody is signed in: nobody needs to wait for them."""
+        if all(agent.state is AgentState.OFFLINE for agent in self._exchange.board):
+            await self._waited_too_long()
+        else:
+            self._after(self._rules.message.nobody_seconds, "nobody", self._anybody_there)
+
+    async def _waited_too_long(self) -> None:
+        if self._in_line:
+            await self.take_message()
+        elif self._call.state in (CallState.QUEUED, CallState.RINGING) and not self.booked:
+            self._after(_LOOK_AGAIN_SECONDS, "longest wait", self._waited_too_long)
+
+    async def take_message(self) -> None:
+        """The dialplan asks for the message and records it: that goes on even without us."""
+        if not self._call.message_recording:
+            return  # an exchange that does not tell where it records cannot take one
+        self._exchange.line.remove(self._call.id)
+        self.over()
+        await self._stop_playing()
+        self._session.enter(CallState.MESSAGE)
+        self._session.save(CallStateChanged(**self._session.facts, state=CallState.MESSAGE))
+        await self._exchange.records.stored()
+        await self.to_dialplan()
+
+    async def to_dialplan(self) -> None:
+        """Hand the caller over for the message; nothing to do for one who is there already."""
+        ari, channel, rules = self._exchange.ari, self._call.citizen_channel, self._rules.message
+        file = self._exchange.recordings.folder / self._call.message_recording
+        try:
+            await ari.channels.stop_moh(channel)
+            limits = f"{rules.silence_seconds},{rules.message_seconds}"
+            await ari.channels.set_variable(channel, "MESSAGE", str(file))
+            await ari.channels.set_variable(channel, "MESSAGE_LIMITS", limits)
+            await ari.channels.continue_in_dialplan(
+                channel, context="message", extension="leave", priority=1
+            )
+        except ARIConflict:
+            pass  # not in our hands any more: it is recording
+
+    async def message_outcome(self) -> tuple[ContactOutcome, str]:
+        """How a call ended that had come to the message."""
+        recordings, file = self._exchange.recordings, self._call.message_recording
+        await recordings.is_written(file)
+        if recordings.has_message(file):
+            return ContactOutcome.VOICEMAIL_LEFT, MESSAGE_LEFT
+        return ContactOutcome.ABANDONED_QUEUE, NO_MESSAGE
+
+
+def position_text(place: int, wait: float | None) -> Text:
+    """What is said to the caller at ``place`` (the first is 1) with an expected wait in seconds.
+
+    Minutes are rounded up: to be served earlier than told annoys nobody.
+    """
+    ahead, minutes = place - 1, math.ceil((wait or 0) / 60)
+    if ahead < 1:
+        return ("queue_next_minutes", {"minutes": minutes}) if minutes > 1 else ("queue_next", {})
+    if wait is None:
+        return "queue_position_only", {"ahead": ahead}
+    if wait < 60:
+        return "queue_position_soon", {"ahead": ahead}
+    return "queue_position", {"ahead": ahead, "minutes": minutes}
