@@ -30,8 +30,9 @@ class Listening:
     def __init__(self, ari: ARIClient, call_id: str) -> None:
         self._ari = ari
         self._call_id = call_id
-        self._ear = name(EAR, call_id)
-        self._mouth = name(WHISPER, call_id)
+        # A bridge that is just being destroyed cannot be made anew: each one has its own name.
+        self._ear = ""
+        self._mouth = ""
         #: Line → the snoop channel on it.
         self._spies: dict[str, str] = {}
         #: The agent's line that is whispered to, and the two snoop channels for that.
@@ -53,7 +54,9 @@ class Listening:
 
         :raises ARIError: when the leader's line cannot be put there.
         """
-        await self._ari.bridges.ensure(self._ear, type="mixing")
+        if not self._ear:
+            self._ear = name(EAR, self._call_id, new_id()[-8:])
+            await self._ari.bridges.create(self._ear, type="mixing")
         await self.follow(lines)
         await self._ari.bridges.add_channel(self._ear, leader)
 
@@ -85,7 +88,8 @@ class Listening:
         self._whisper = (self._new_id(), self._new_id())
         mouth, ear = self._whisper
         try:
-            await self._ari.bridges.ensure(self._mouth, type="mixing")
+            self._mouth = name(WHISPER, self._call_id, new_id()[-8:])
+            await self._ari.bridges.create(self._mouth, type="mixing")
             await self._snoop(leader, mouth, spy="in")
             await self._snoop(agent, ear, whisper="out")
             await self._ari.bridges.add_channel(self._mouth, mouth, ear)
@@ -97,15 +101,18 @@ class Listening:
     async def hush(self) -> None:
         """No more whispering."""
         ids, self._whisper, self._whispers_to = self._whisper, (), ""
-        if ids:
-            await self._remove(*ids)
-            await tidily(self._ari.bridges.destroy(self._mouth))
+        mouth, self._mouth = self._mouth, ""
+        await self._remove(*ids)
+        if mouth:
+            await tidily(self._ari.bridges.destroy(mouth))
 
     async def close(self) -> None:
         """Remove everything from Asterisk. Safe to call twice."""
         await self.hush()
         await self.follow(())
-        await tidily(self._ari.bridges.destroy(self._ear))
+        ear, self._ear = self._ear, ""
+        if ear:
+            await tidily(self._ari.bridges.destroy(ear))
 
     # --- inside ---------------------------------------------------------------------------------
 
