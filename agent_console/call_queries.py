@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,13 +23,16 @@ from agent_console.services import Console
 from dispatch.views.privacy import mask_phone
 from models.errors import NotFound
 from models.ports import CallView
-from models.tables import Call, Contact, Staff, UtteranceRow, WorkOrder
+from models.tables import Call, CallParty, Contact, Staff, UtteranceRow, WorkOrder
+
+#: A call, or one that waits.
+C = TypeVar("C", bound=CallView)
 
 RECENT = timedelta(days=30)
 RECENT_ORDERS = 5
 
 
-def mask_call(call: CallView, person: Person) -> CallView:
+def mask_call(call: C, person: Person) -> C:
     """The call with its number as this person may see it."""
     if person.sees_number_of(call.agent_id):
         return call
@@ -38,8 +42,8 @@ def mask_call(call: CallView, person: Person) -> CallView:
 async def visible_call(session: AsyncSession, call_id: str, person: Person) -> Call:
     """The call, if this person may open it.
 
-    One's own; any, for those who watch over the floor; those behind an order, for those who see
-    all orders.
+    One's own, also for a part of it; any, for those who watch over the floor; those behind an
+    order, for those who see all orders.
 
     :raises NotFound: there is none, or it is nobody's business of this person.
     """
@@ -51,6 +55,10 @@ async def visible_call(session: AsyncSession, call_id: str, person: Person) -> C
 
 async def _may_open(session: AsyncSession, call: Call, person: Person) -> bool:
     if call.agent_id == person.staff_id or person.may("call.floor"):
+        return True
+    took_part = CallParty.agent_id == person.staff_id, CallParty.joined_at.is_not(None)
+    own = select(CallParty.id).where(CallParty.call_id == call.id, *took_part)
+    if await session.scalar(own.limit(1)):
         return True
     return person.may("order.view_all") and bool(await orders_of(session, [call]))
 

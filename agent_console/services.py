@@ -19,9 +19,12 @@ from config.settings import Settings
 from config.taxonomy import Taxonomy
 from dispatch.drafts import Drafts
 from dispatch.floor.alerts import AlertBook
+from dispatch.floor.call_mix import CallMixes
 from dispatch.floor.callers import Callers
 from dispatch.floor.incident_order import IncidentOrders
 from dispatch.floor.nuisance import NuisanceList
+from dispatch.floor.recordings import RecordingRegister
+from dispatch.floor.retention import LegalHolds
 from dispatch.floor.surge import SurgeDesk
 from dispatch.reports.report import Reports
 from dispatch.rules import Rules
@@ -113,6 +116,12 @@ class Console:
         self.callers = Callers(services.store, services.clock)
         self.surge = SurgeDesk(*parts, services.alerts)
         self.incident_orders = IncidentOrders(services.store, self.orders)
+        folder = services.settings.recordings_dir
+        self.recordings = RecordingRegister(
+            services.store, services.clock, folder, services.rules.retention
+        )
+        self.holds = LegalHolds(services.store, services.clock)
+        self.mixes = CallMixes(services.settings.var / "mixes")
 
     @property
     def store(self) -> Store:

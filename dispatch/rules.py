@@ -9,6 +9,7 @@ from config.calendar import WorkingCalendar, load_calendar
 from config.departments import Departments, load_departments
 from config.figures import FigureRules, load_figures
 from config.permissions import Permissions, load_permissions
+from config.retention import RetentionRules, load_retention
 from config.scoring import ScoringRules, load_scoring
 from config.service_levels import Policy, ServiceLevels, load_service_levels
 from config.settings import Settings
@@ -35,6 +36,7 @@ class Rules:
     surge: SurgeRules
     counter: Counter = field(init=False)
     promiser: Promiser = field(init=False)
+    retention: RetentionRules
 
     def __post_init__(self) -> None:
         counter = Counter(self.calendar, self.zone)
@@ -87,3 +89,4 @@ def load_rules(settings: Settings) -> Rules:
         figures=load_figures(folder),
         surge=load_surge(folder),
     )
+        retention=load_retention(folder),

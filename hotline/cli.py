@@ -20,6 +20,8 @@ _COMMANDS = {
     "transcribe": "speech",
     "speech": "speech",
     "check": "check",
+    "retention": "recordings",
+    "recordings": "recordings",
 }
 
 

@@ -16,8 +16,11 @@ from agent_console.services import ConsoleServices
 from config.ports import require_free_port
 from config.settings import Settings
 from dispatch.floor.alerts import Alerts
+from dispatch.floor.disk_watch import DiskWatch
 from dispatch.floor.duties import FloorDuties
 from dispatch.floor.nuisance import NuisanceList
+from dispatch.floor.recordings import RecordingRegister
+from dispatch.floor.retention import Retention
 from dispatch.floor.surge import SurgeDesk
 from hotline.ground import lay_ground
 from hotline.text_model import load_understander
@@ -48,6 +51,7 @@ class System:
         self.ground = ground = lay_ground(settings)
         self.alerts = Alerts(ground.store, ground.bus, ground.clock)
         self.settings = settings
+        self.recordings = self._recordings()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> System:
@@ -176,12 +180,23 @@ class System:
         await relay.start()
         stack.push_async_callback(relay.stop)
 
+    def _recordings(self) -> RecordingRegister:
+        ground, folder = self.ground, self.settings.recordings_dir
+        register = RecordingRegister(ground.store, ground.clock, folder, ground.rules.retention)
+        register.subscribe(ground.bus)
+        return register
+
     async def _start_duties(self, stack: AsyncExitStack) -> None:
         """What the floor does by itself, minute by minute."""
         ground = self.ground
         surge = SurgeDesk(ground.store, ground.clock, ground.rules, self.alerts)
         blocks = NuisanceList(ground.store, ground.clock)
-        duties = FloorDuties([blocks.expire, surge.check])
+        folder, rules = self.settings.recordings_dir, ground.rules
+        disk = DiskWatch(folder, self.settings.telephony.recordings_free_mb, self.alerts)
+        retention = Retention(ground.store, ground.clock, folder, rules.retention, rules.zone)
+        duties = FloorDuties(
+            [blocks.expire, surge.check, disk.look, self.recordings.look, retention.daily]
+        )
         await duties.start()
         stack.push_async_callback(duties.stop)
 
