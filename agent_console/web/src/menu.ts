@@ -1,14 +1,18 @@
 /** The menu of a person: what the permissions open. */
 
 import {
+  AlarmClock,
   Checked,
   DataAnalysis,
   Document,
   Headset,
   MessageBox,
+  Monitor,
   PhoneFilled,
   Promotion,
   Service,
+  View,
+  WarnTriangleFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 
@@ -25,6 +29,14 @@ export interface MenuEntry {
 
 export const MENU: MenuEntry[] = [
   { path: '/desk', label: '话务受理', icon: Headset, needs: ['order.create'] },
+  { path: '/floor', label: '现场', icon: Monitor, needs: ['call.floor'], badge: 'alerts' },
+  {
+    path: '/callbacks',
+    label: '回拨',
+    icon: AlarmClock,
+    needs: ['floor.callback'],
+    badge: 'callbacks',
+  },
   {
     path: '/dispatch',
     label: '派单',
@@ -48,6 +60,14 @@ export const MENU: MenuEntry[] = [
     icon: PhoneFilled,
     needs: ['call.transcript', 'call.floor'],
   },
+  {
+    path: '/nuisance',
+    label: '名单',
+    icon: WarnTriangleFilled,
+    needs: ['nuisance.propose', 'nuisance.decide'],
+    badge: 'nuisance',
+  },
+  { path: '/access-log', label: '调阅', icon: View, needs: ['access.view'] },
   { path: '/report', label: '报表', icon: DataAnalysis, needs: ['report.view'] },
 ]
 
@@ -62,8 +82,9 @@ export function myMenu(): MenuEntry[] {
 
 /** Where a person lands after signing in: the own desk first, then the wider views. */
 export function firstPage(): string {
-  const wide = ['/report', '/orders', '/calls']
+  const wide = ['/report', '/floor', '/orders', '/calls', '/nuisance', '/access-log']
   const paths = myMenu().map((entry) => entry.path)
-  const own = paths.find((path) => !wide.includes(path))
+  // Call-backs are everybody's; nobody's first page.
+  const own = paths.find((path) => !wide.includes(path) && path !== '/callbacks')
   return own ?? wide.find((path) => paths.includes(path)) ?? '/account'
 }

@@ -66,6 +66,26 @@ const inShell: RouteRecordRaw[] = [
     meta: { title: '通话详情', needs: ['call.transcript'] },
   },
   {
+    path: '/floor',
+    component: () => import('./pages/FloorPage.vue'),
+    meta: { title: '话务现场', needs: ['call.floor'] },
+  },
+  {
+    path: '/callbacks',
+    component: () => import('./pages/CallbacksPage.vue'),
+    meta: { title: '回拨任务', needs: ['floor.callback'] },
+  },
+  {
+    path: '/nuisance',
+    component: () => import('./pages/NuisancePage.vue'),
+    meta: { title: '骚扰号码名单', needs: ['nuisance.propose', 'nuisance.decide'] },
+  },
+  {
+    path: '/access-log',
+    component: () => import('./pages/AccessLogPage.vue'),
+    meta: { title: '调阅记录', needs: ['access.view'] },
+  },
+  {
     path: '/report',
     component: () => import('./pages/ReportPage.vue'),
     meta: { title: '管理报表', needs: ['report.view'] },

@@ -29,7 +29,10 @@ export const useBadges = defineStore('badges', () => {
   }
 
   const live = useLive()
-  live.on('OrderChanged', soon)
+  live.on(
+    ['OrderChanged', 'CallbackChanged', 'AlertRaised', 'AlertAcknowledged', 'NuisanceListChanged'],
+    soon,
+  )
   live.onResync(soon)
 
   return { counts, load }

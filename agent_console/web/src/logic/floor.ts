@@ -1,0 +1,116 @@
+/** The call floor, reckoned from what the server says. */
+
+import type { FloorAgent, WaitingCall } from '@/api/floor-types'
+import { limitState, type OverState } from './talk'
+
+/** What needs an eye comes first; those who are away or gone come last. */
+const ORDER = [
+  'RINGING',
+  'CONFERENCE',
+  'CONSULT',
+  'HOLD',
+  'TALKING',
+  'OUTBOUND',
+  'WRAP_UP',
+  'READY',
+  'BUSY',
+  'REST',
+  'MEAL',
+  'TRAINING',
+  'MEETING',
+  'OFFLINE',
+]
+
+/** By extension, so that rows keep their places while states change; the signed-out last. */
+export function orderedAgents<T extends FloorAgent>(agents: readonly T[]): T[] {
+  const gone = (agent: T) => (agent.state === 'OFFLINE' ? 1 : 0)
+  return [...agents].sort(
+    (a, b) => gone(a) - gone(b) || a.extension.localeCompare(b.extension, 'en', { numeric: true }),
+  )
+}
+
+export interface StateCount {
+  state: string
+  count: number
+}
+
+export function stateCounts(agents: readonly FloorAgent[]): StateCount[] {
+  return ORDER.map((state) => ({
+    state,
+    count: agents.filter((agent) => agent.state === state).length,
+  })).filter(({ count }) => count > 0)
+}
+
+export type Tone = 'free' | 'talk' | 'ring' | 'hold' | 'after' | 'away' | 'off'
+
+export function toneOf(state: string): Tone {
+  if (state === 'READY') return 'free'
+  if (state === 'RINGING') return 'ring'
+  if (['TALKING', 'OUTBOUND', 'CONFERENCE'].includes(state)) return 'talk'
+  if (['HOLD', 'CONSULT'].includes(state)) return 'hold'
+  if (state === 'WRAP_UP') return 'after'
+  return state === 'OFFLINE' ? 'off' : 'away'
+}
+
+/** Whether someone is longer in a state than its limit; by the server's word or by the clock. */
+export function overrunOf(agent: FloorAgent, now: number): OverState {
+  if (agent.overrun) return 'over'
+  const limit = agent.break_limit_at ?? (agent.state === 'WRAP_UP' ? null : agent.until)
+  return limitState(limit, now)
+}
+
+/** Seconds beyond the limit; negative: left. */
+export function beyondLimit(agent: FloorAgent, now: number): number | null {
+  const limit = agent.break_limit_at ?? agent.until
+  return limit ? (now - Date.parse(limit)) / 1000 : null
+}
+
+/** In the order in which they will be served. */
+export function inLine(waiting: readonly WaitingCall[]): WaitingCall[] {
+  const begun = (call: WaitingCall) => call.queued_at ?? call.started_at
+  return [...waiting].sort(
+    (a, b) =>
+      (a.queue ?? '').localeCompare(b.queue ?? '') ||
+      (a.position ?? 0) - (b.position ?? 0) ||
+      (b.priority ?? 0) - (a.priority ?? 0) ||
+      begun(a).localeCompare(begun(b)),
+  )
+}
+
+export type WaitLevel = 'fine' | 'long' | 'too-long'
+
+/** A caller should be answered within 15 s; after a minute he is offered a call back. */
+export function waitLevel(seconds: number): WaitLevel {
+  if (seconds >= 60) return 'too-long'
+  return seconds > 15 ? 'long' : 'fine'
+}
+
+export type LevelGrade = 'good' | 'low' | 'bad' | 'none'
+
+export function levelGrade(share: number | null | undefined): LevelGrade {
+  if (share === null || share === undefined) return 'none'
+  if (share >= 0.8) return 'good'
+  return share >= 0.6 ? 'low' : 'bad'
+}
+
+/** What a shift leader usually writes as the reason. Other words are as good. */
+export const REASONS: Record<string, string[]> = {
+  LISTEN: ['质量抽查', '新员工带教', '告警核查', '来电人情绪激动'],
+  WHISPER: ['指导答复口径', '新员工带教', '提示处置流程'],
+  BARGE_IN: ['协助安抚来电人', '协助解释政策', '紧急情况处置'],
+  TAKE_OVER: ['坐席处置困难', '来电人要求班长接听', '紧急情况处置'],
+  FORCE_HANG_UP: ['骚扰辱骂', '线路无声', '误占线路'],
+  PICK_UP: ['紧急来电优先处理', '等候时间过长', '坐席未能接听'],
+  FORCE_STATE: ['状态超时', '离席未置忙', '当班调整'],
+}
+
+/** What it means, before it is done. */
+export const EFFECTS: Record<string, string> = {
+  LISTEN: '您听到双方说话，坐席和市民听不到您。',
+  WHISPER: '只有坐席听到您说话，市民听不到。',
+  BARGE_IN: '您加入通话，坐席和市民都听到您说话。',
+  TAKE_OVER: '坐席退出，由您与市民继续通话，通话归到您名下。',
+  FORCE_HANG_UP: '通话立即结束，市民和坐席都会被挂断。',
+  PICK_UP: '这位市民不再排队，直接接到您的话机。',
+  FORCE_STATE: '坐席的状态立即改变，坐席会看到。',
+}
