@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import delete, select
 
@@ -27,6 +27,7 @@ class NewStaff:
     roles: Sequence[Role]
     department: str
     extension: str | None = None
+    skills: Mapping[str, int] = field(default_factory=dict)
 
 
 async def create_staff(
@@ -91,6 +92,7 @@ def demo_accounts(settings: Settings) -> list[NewStaff]:
             roles=person.roles,
             department=person.department,
             extension=next(seats, None) if person.seat else person.extension,
+            skills=person.skills,
         )
         for person in load_demo_staff(settings.rules)
     ]
@@ -109,6 +111,7 @@ def _row(new: NewStaff, password_hash: str, clock: Clock) -> Staff:
         roles=[role.value for role in new.roles],
         department=new.department,
         extension=new.extension,
+        skills=dict(new.skills),
         created_at=clock.now(),
     )
 

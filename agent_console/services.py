@@ -23,8 +23,10 @@ from dispatch.floor.call_mix import CallMixes
 from dispatch.floor.callers import Callers
 from dispatch.floor.incident_order import IncidentOrders
 from dispatch.floor.nuisance import NuisanceList
+from dispatch.floor.queue_counts import QueueCounts
 from dispatch.floor.recordings import RecordingRegister
 from dispatch.floor.retention import LegalHolds
+from dispatch.floor.skills import FloorPeople
 from dispatch.floor.surge import SurgeDesk
 from dispatch.reports.report import Reports
 from dispatch.rules import Rules
@@ -114,14 +116,16 @@ class Console:
         self.nuisance = NuisanceList(services.store, services.clock, own)
         self.alert_book = AlertBook(services.store, services.clock)
         self.callers = Callers(services.store, services.clock)
-        self.surge = SurgeDesk(*parts, services.alerts)
-        self.incident_orders = IncidentOrders(services.store, self.orders)
+        self.people = FloorPeople(services.store, services.permissions, services.rules.queues)
+        self.queue_counts = QueueCounts(services.store, services.clock, services.rules.zone)
         folder = services.settings.recordings_dir
         self.recordings = RecordingRegister(
             services.store, services.clock, folder, services.rules.retention
         )
         self.holds = LegalHolds(services.store, services.clock)
         self.mixes = CallMixes(services.settings.var / "mixes")
+        self.surge = SurgeDesk(*parts, services.alerts)
+        self.incident_orders = IncidentOrders(services.store, self.orders)
 
     @property
     def store(self) -> Store:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from config.queues import BEST_LEVEL, WORST_LEVEL
 from config.rules import RowReader, read_yaml, rule_file
 from models.vocabulary import Role
 
@@ -24,6 +26,8 @@ class DemoPerson:
     department: str
     seat: bool = False
     extension: str | None = None
+    #: Skill group of queues.yaml → level.
+    skills: Mapping[str, int] = field(default_factory=dict)
 
 
 def load_demo_staff(rules: Path | None = None) -> tuple[DemoPerson, ...]:
@@ -43,7 +47,7 @@ def load_demo_staff(rules: Path | None = None) -> tuple[DemoPerson, ...]:
 
 def _person(file: str, number: int, row: object) -> DemoPerson:
     reader = RowReader(file, f"第 {number} 个账号", row)
-    reader.only("username", "name", "roles", "department", "seat", "extension")
+    reader.only("username", "name", "roles", "department", "seat", "extension", "skills")
     codes = reader.texts("roles")
     if not codes or any(code not in {role.value for role in Role} for code in codes):
         raise reader.error("roles 应是岗位编码的列表，如 [AGENT]")
@@ -55,4 +59,9 @@ def _person(file: str, number: int, row: object) -> DemoPerson:
         department=reader.text("department"),
         seat=seat,
         extension=reader.text("extension", "") or None,
+        skills=_skills(reader.row("skills", f"第 {number} 个账号的 skills")),
     )
+
+
+def _skills(row: RowReader) -> dict[str, int]:
+    return {code: int(row.number(code, least=BEST_LEVEL, most=WORST_LEVEL)) for code in row.names}

@@ -10,6 +10,7 @@ from config.departments import Departments, load_departments
 from config.figures import FigureRules, load_figures
 from config.permissions import Permissions, load_permissions
 from config.retention import RetentionRules, load_retention
+from config.queues import QueueRules, load_queues
 from config.scoring import ScoringRules, load_scoring
 from config.service_levels import Policy, ServiceLevels, load_service_levels
 from config.settings import Settings
@@ -33,10 +34,11 @@ class Rules:
     scoring: ScoringRules
     permissions: Permissions
     figures: FigureRules
+    queues: QueueRules
     surge: SurgeRules
+    retention: RetentionRules
     counter: Counter = field(init=False)
     promiser: Promiser = field(init=False)
-    retention: RetentionRules
 
     def __post_init__(self) -> None:
         counter = Counter(self.calendar, self.zone)
@@ -87,6 +89,7 @@ def load_rules(settings: Settings) -> Rules:
         scoring=load_scoring(folder),
         permissions=load_permissions(folder),
         figures=load_figures(folder),
+        queues=load_queues(folder),
         surge=load_surge(folder),
-    )
         retention=load_retention(folder),
+    )

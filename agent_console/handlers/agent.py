@@ -7,11 +7,12 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from agent_console.call_queries import call_view_of, mask_call
+from agent_console.floor_queues import FloorView, queues_now
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
 from dispatch.drafts import DraftView
 from models.errors import Forbidden
-from models.ports import CallView, Floor, Presence, SeatAccount
+from models.ports import CallView, Presence, SeatAccount
 from models.vocabulary import AgentState
 
 routes = Routes("坐席")
@@ -93,14 +94,23 @@ async def wrap_up_done(ask: Ask) -> Presence:
     return await ask.console.calls.set_state(ask.person.staff_id, AgentState.READY)
 
 
+@routes.route("POST", "/api/agent/extend-wrap-up", summary="延长整理", permission="call.seat")
+async def extend_wrap_up(ask: Ask) -> Presence:
+    """Once after each call."""
+    return await ask.console.calls.extend_wrap_up(ask.person.staff_id)
+
+
 @routes.route("GET", "/api/floor", summary="话务现场")
-async def get_floor(ask: Ask) -> Floor:
+async def get_floor(ask: Ask) -> FloorView:
     """All agents and calls; for those with a seat and those who watch over the floor."""
     ask.person.require("call.seat" if not ask.person.may("call.floor") else "call.floor")
     floor = ask.console.calls.floor()
-    return Floor(
+    today = await ask.console.queue_counts.today()
+    rules = ask.console.services.rules.queues
+    return FloorView(
         agents=floor.agents,
         calls=tuple(mask_call(call, ask.person) for call in floor.calls),
         waiting=tuple(mask_call(call, ask.person) for call in floor.waiting),
         exchange_online=floor.exchange_online,
+        queues=queues_now(rules, floor, today, ask.console.services.clock),
     )

@@ -6,13 +6,21 @@ tested in tests/telephony and end to end.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from models.clock import Clock
 from models.errors import NotFound, TelephonyUnavailable, TransitionRefused
 from models.ids import new_id
-from models.ports import ActiveSupervision, CallView, Floor, Presence, SeatAccount
+from models.ports import (
+    ActiveSupervision,
+    CallView,
+    Floor,
+    Presence,
+    SeatAccount,
+    WaitingView,
+)
 from models.vocabulary import AgentState, CallDirection, CallState, SupervisionKind
 
 OWN_STATES = {
@@ -48,7 +56,8 @@ class StandInCalls:
         )
 
     def floor(self) -> Floor:
-        waiting = [call for call in self.calls.values() if call.state is CallState.QUEUED]
+        queued = [call for call in self.calls.values() if call.state is CallState.QUEUED]
+        waiting = [WaitingView(**vars(call), position=n) for n, call in enumerate(queued, 1)]
         others = [call for call in self.calls.values() if call.state is not CallState.QUEUED]
         return Floor(
             agents=tuple(self.agents.values()),
@@ -75,6 +84,17 @@ class StandInCalls:
             raise TransitionRefused(f"不能自行切换为“{state.label}”", action=state.value)
         self.agents[agent_id] = replace(self.agents[agent_id], state=state, reason=reason)
         return self.agents[agent_id]
+
+    async def extend_wrap_up(self, agent_id: str) -> Presence:
+        present = self.presence(agent_id)
+        if present.state is not AgentState.WRAP_UP or present.wrap_up_extended:
+            raise TransitionRefused("整理时间已延长过一次", state=present.state)
+        self.agents[agent_id] = replace(present, wrap_up_extended=True)
+        return self.agents[agent_id]
+
+    def give_skills(self, agent_id: str, skills: Mapping[str, int]) -> None:
+        if agent_id in self.agents:
+            self.agents[agent_id] = replace(self.agents[agent_id], skills=dict(skills))
 
     async def hang_up(self, call_id: str, agent_id: str) -> None:
         self._own(call_id, agent_id)

@@ -1,0 +1,67 @@
+"""Today's figures of each queue, for the live picture of the floor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import case, func, select
+
+from dispatch.floor.sql_time import seconds_between
+from models.clock import Clock
+from models.store import Store
+from models.tables import Call
+from models.vocabulary import CallDirection
+
+#: Within so many seconds of queueing a call should be answered.
+SERVICE_SECONDS = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueCount:
+    """Citizens' calls of one queue since midnight."""
+
+    offered: int = 0
+    answered: int = 0
+    #: Answered within the time.
+    in_time: int = 0
+
+    @property
+    def service_level(self) -> float | None:
+        """Share of the answered; None before the first."""
+        return round(self.in_time / self.answered, 4) if self.answered else None
+
+
+class QueueCounts:
+    """Counts in the database."""
+
+    def __init__(self, store: Store, clock: Clock, zone: ZoneInfo) -> None:
+        self._store = store
+        self._clock = clock
+        self._zone = zone
+
+    async def today(self) -> dict[str, QueueCount]:
+        """By queue; none for a queue without calls."""
+        now = self._clock.now().astimezone(self._zone)
+        midnight = datetime.combine(now.date(), time(), self._zone)
+        soon = (
+            seconds_between(Call.queued_at.expression, Call.answered_at.expression)
+            <= SERVICE_SECONDS
+        )
+        query = (
+            select(
+                Call.queue,
+                func.count(),
+                func.count(Call.answered_at),
+                func.sum(case((soon, 1), else_=0)),
+            )
+            .where(Call.started_at >= midnight, Call.direction == CallDirection.INBOUND)
+            .group_by(Call.queue)
+        )
+        async with self._store.read() as session:
+            rows = await session.execute(query)
+            return {
+                queue: QueueCount(offered=offered, answered=answered, in_time=in_time or 0)
+                for queue, offered, answered, in_time in rows
+            }
