@@ -80,6 +80,8 @@ class TelephonySettings(BaseModel):
     wrap_up_seconds: int = Field(60, ge=0, le=600)
     #: Free megabytes for recordings below which the shift leader is called.
     recordings_free_mb: int = Field(2048, ge=1)
+    #: Ask citizens for a grade by key when the agent has hung up (see survey.yaml).
+    survey: bool = True
     #: How long an expert, 110 or another outside number is rung.
     party_ring_seconds: int = Field(30, ge=3, le=120)
     #: For practice: host:port of a SIP phone that answers for all experts and emergency numbers,

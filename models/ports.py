@@ -18,6 +18,7 @@ from models.vocabulary import (
     PriorityReason,
     Satisfaction,
     SupervisionKind,
+    TransferKind,
 )
 
 
@@ -206,6 +207,79 @@ class NoAlerts:
         return False
 
 
+@dataclass(frozen=True, kw_only=True)
+class PartyChoice:
+    """Whom to ring: exactly one. ``queue`` for a transfer only."""
+
+    agent_id: str | None = None
+    #: Codes of config/phone_book.yaml.
+    expert: str | None = None
+    emergency: str | None = None
+    number: str | None = None
+    queue: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookEntry:
+    """Somebody outside who can be fetched into a call."""
+
+    code: str
+    name: str
+    number: str
+    #: Code of the unit; empty for the emergency services.
+    department: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneBookView:
+    """Everybody outside; colleagues are on the floor."""
+
+    experts: tuple[BookEntry, ...]
+    emergency: tuple[BookEntry, ...]
+
+
+class CallDesk(Protocol):
+    """What an agent does with others in the call in hand. Raises as :class:`CallControl` does."""
+
+    def phone_book(self) -> PhoneBookView:
+        """Whom one may fetch."""
+        ...
+
+    async def consult(self, call_id: str, agent_id: str, choice: PartyChoice) -> str:
+        """The citizen hears music, the agent talks with another. Returns the party's id."""
+        ...
+
+    async def end_consultation(self, call_id: str, agent_id: str) -> None:
+        """Back to the citizen; the other leaves."""
+        ...
+
+    async def swap(self, call_id: str, agent_id: str) -> None:
+        """Talk with the one who hears music; the other hears it now."""
+        ...
+
+    async def conference(self, call_id: str, agent_id: str) -> None:
+        """All three together."""
+        ...
+
+    async def leave_conference(self, call_id: str, agent_id: str) -> None:
+        """The agent leaves; citizen and party go on. A colleague has the call then."""
+        ...
+
+    async def drop_party(self, call_id: str, agent_id: str, party_id: str) -> None:
+        """Hang up on the party."""
+        ...
+
+    async def transfer(
+        self, call_id: str, agent_id: str, kind: TransferKind, choice: PartyChoice
+    ) -> None:
+        """BLIND: at once, to whom is chosen. ATTENDED: to the one who is consulted."""
+        ...
+
+    async def press_keys(self, call_id: str, agent_id: str, digits: str) -> None:
+        """Keys to whom the agent talks with."""
+        ...
+
+
 class CallControl(Protocol):
     """What the console may ask of telephony.
 
@@ -213,6 +287,11 @@ class CallControl(Protocol):
     ``TransitionRefused`` when the state does not allow it, ``NotFound`` for a call or seat that
     does not exist.
     """
+
+    @property
+    def desk(self) -> CallDesk:
+        """What an agent does with others in a call."""
+        ...
 
     def floor(self) -> Floor:
         """The present picture."""
@@ -242,8 +321,10 @@ class CallControl(Protocol):
         """What is stored in the person's account has changed. Not signed in: nothing to do."""
         ...
 
-    async def hang_up(self, call_id: str, agent_id: str) -> None:
-        """End the call for both. Safe to repeat."""
+    async def hang_up(self, call_id: str, agent_id: str, survey: bool = True) -> None:
+        """End the call for both; with ``survey`` the citizen is asked for a grade. A colleague in
+        another's call leaves it. Safe to repeat.
+        """
         ...
 
     async def hold(self, call_id: str, agent_id: str) -> None:
@@ -254,8 +335,18 @@ class CallControl(Protocol):
         """Take the citizen off hold."""
         ...
 
-    async def call_out(self, agent_id: str, number: str, order_id: str | None = None) -> str:
-        """Ring the agent's phone, then the citizen. Returns the call id."""
+    async def call_out(
+        self,
+        agent_id: str,
+        number: str,
+        order_id: str | None = None,
+        callback_id: str | None = None,
+    ) -> str:
+        """Ring the agent's phone, then the citizen. Returns the call id.
+
+        :raises InvalidInput: for a number that may not be called.
+        :raises TransitionRefused: also when this number or this agent has had enough for today.
+        """
         ...
 
     def practice_phone(self, number: str) -> SeatAccount:

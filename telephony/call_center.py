@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,16 +12,17 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import select
 
-from config.phones import desk_phone_names, practice_phone_numbers, seat_names
+from config.phone_book import load_phone_book
+from config.phones import desk_phone_names, seat_names
 from config.queues import load_queues
 from config.secrets import Secrets
 from config.settings import Settings
+from config.survey import load_survey
 from config.urgency import load_urgency
 from config.waiting import load_waiting
 from models.bus import Bus
 from models.clock import Clock, SystemClock
 from models.errors import (
-    InvalidInput,
     NotFound,
     TelephonyUnavailable,
     TransitionRefused,
@@ -40,19 +40,20 @@ from models.ports import (
 from models.store import Store
 from models.tables import Call, Staff
 from models.vocabulary import AgentState, SupervisionKind
+from telephony.agent_desk import AgentDesk
 from telephony.ari import ARIClient, ARIError
 from telephony.ari.events import Event
 from telephony.ari.tidy import tidily
 from telephony.asterisk.prompts import Prompts
 from telephony.callers import Callers
 from telephony.conversation import Conversation
+from telephony.directory import Directory
 from telephony.distribution import WaitingLine, distribute
 from telephony.exchange import Exchange
 from telephony.expected_wait import HandlingTimes, WaitEstimates
 from telephony.floor_view import agent_view, floor_view
 from telephony.inbound import InboundCall
 from telephony.media import MediaReceiver, local_address_towards
-from telephony.outbound import OutboundCall
 from telephony.presence import Agent, PresenceBoard
 from telephony.reconcile import Reconciler
 from telephony.recording import Recordings
@@ -115,14 +116,19 @@ class CallCenter:
             caller_rules=caller_rules,
             handling=HandlingTimes(caller_rules.expected_wait),
             alerts=alerts or NoAlerts(),
+            survey=load_survey(settings.rules),
             distribute=self._distribute,
         )
         self._exchange.expected_wait = WaitEstimates(self._exchange).of
         self._leaders = SupervisorDesk(self._exchange)
+        self._directory = Directory(self._exchange, store, load_phone_book(settings.rules))
         self._router = StasisRouter(self._exchange, self._hang_up_stranger)
         self._reconciler = Reconciler(self._exchange, self._router, store)
         self._voicemail = Voicemail(store, self._exchange.recordings)
         self._events = self._exchange.ari.events(on_event=self._on_event, on_connect=self._agree)
+        self._desk = AgentDesk(
+            self._exchange, self._directory, self._need_call, lambda: self._events.connected
+        )
         self._ear = WaitingEar(bus, self._exchange, queues, load_urgency(settings.rules))
         self._states = StateWatch(self._board, self._exchange.alerts)
         self._records.on_conflict = self._on_conflict
@@ -285,7 +291,7 @@ class CallCenter:
 
     def practice_phone(self, number: str) -> SeatAccount:
         """See :meth:`models.ports.CallControl.practice_phone`."""
-        account = self._practice_account(number)
+        account = self._directory.practice_account(number)
         if account is None:
             raise NotFound(f"没有号码为 {number} 的练习电话", number=number)
         return SeatAccount(
@@ -293,10 +299,6 @@ class CallCenter:
             password=self._secrets.practice_phones[account],
             domain=SIP_DOMAIN,
         )
-
-    def _practice_account(self, number: str) -> str | None:
-        phones = practice_phone_numbers(self._settings.telephony)
-        return next((name for name, known in phones.items() if known == number), None)
 
     # --- CallControl: agents --------------------------------------------------------------------
 
@@ -358,37 +360,35 @@ class CallCenter:
 
     # --- CallControl: calls ---------------------------------------------------------------------
 
-    async def hang_up(self, call_id: str, agent_id: str) -> None:
+    @property
+    def desk(self) -> AgentDesk:
+        """See :attr:`models.ports.CallControl.desk`."""
+        return self._desk
+
+    async def hang_up(self, call_id: str, agent_id: str, survey: bool = True) -> None:
         """See :meth:`models.ports.CallControl.hang_up`."""
-        session = self._exchange.sessions.get(call_id)
-        if session is None:
+        if call_id not in self._exchange.sessions:
             await self._need_past_call(call_id)
             return
-        try:
-            await self._command(session, agent_id, session.hang_up)
-        except TransitionRefused:
-            if not session.closing:  # else both hung up at the same moment
-                raise
+        await self._desk.hang_up(call_id, agent_id, survey)
 
     async def hold(self, call_id: str, agent_id: str) -> None:
         """See :meth:`models.ports.CallControl.hold`."""
-        session = await self._need_call(call_id)
-        await self._command(session, agent_id, session.hold)
+        await self._desk.hold(call_id, agent_id)
 
     async def resume(self, call_id: str, agent_id: str) -> None:
         """See :meth:`models.ports.CallControl.resume`."""
-        session = await self._need_call(call_id)
-        await self._command(session, agent_id, session.resume)
+        await self._desk.resume(call_id, agent_id)
 
-    async def call_out(self, agent_id: str, number: str, order_id: str | None = None) -> str:
+    async def call_out(
+        self,
+        agent_id: str,
+        number: str,
+        order_id: str | None = None,
+        callback_id: str | None = None,
+    ) -> str:
         """See :meth:`models.ports.CallControl.call_out`."""
-        endpoint = self._way_to(number)
-        self._need_exchange()
-        agent = self._board.need(agent_id)
-        session = OutboundCall.to(self._exchange, agent, number, endpoint, order_id)
-        self._exchange.remember(session)
-        session.start(session.begin)
-        return session.call.id
+        return await self._desk.call_out(agent_id, number, order_id, callback_id)
 
     # --- CallControl: shift leaders -------------------------------------------------------------
 
@@ -421,30 +421,6 @@ class CallCenter:
     ) -> Presence:
         """See :meth:`models.ports.CallControl.force_state`."""
         return self._view(self._leaders.force_state(agent_id, leader_name, state, reason))
-
-    def _way_to(self, number: str) -> str:
-        """Where a number is rung: a practice phone, or through the carrier."""
-        telephony = self._settings.telephony
-        account = self._practice_account(number)
-        if account is not None:
-            return f"PJSIP/{account}"
-        if not re.fullmatch(telephony.outbound_numbers, number):
-            message = f"号码“{number}”不在允许外呼的范围内"
-            raise InvalidInput(message, [{"field": "number", "message": message}])
-        if not telephony.trunk_outbound:
-            raise TelephonyUnavailable("没有配置外呼线路（telephony.trunk_outbound）")
-        return f"PJSIP/{number}@trunk"
-
-    async def _command(
-        self,
-        session: Conversation,
-        agent_id: str,
-        step: Callable[[], Coroutine[Any, Any, None]],
-    ) -> None:
-        self._need_exchange()
-        if session.agent is None or session.agent.agent_id != agent_id:
-            raise TransitionRefused("这不是您正在处理的通话", state=session.call.state)
-        await session.ask(step)
 
     def _need_exchange(self) -> None:
         if not self._events.connected:

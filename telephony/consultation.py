@@ -167,6 +167,13 @@ class Consultation:
         await self._drop_party("坐席请出")
         self._conference_over()
 
+    async def withdraw(self, party: Party) -> None:
+        """A colleague who was asked declines, or leaves by the own wish."""
+        if party is self.party:
+            reason = "对方拒接" if party.joined_at is None else "对方挂断"
+            await self._session.party_lines.drop(party, reason)
+            await self._not_reached(reason)
+
     # --- handing on -----------------------------------------------------------------------------
 
     async def leave(self) -> None:
@@ -200,15 +207,21 @@ class Consultation:
         except TransitionRefused as error:  # the call is on its way back; the agent is told so
             log.info("transfer.failed", call_id=session.call.id, reason=str(error))
 
-    async def transfer_to_line(self) -> None:
-        """Blind, to a queue: the session has been told which one and waits there."""
+    async def transfer_to_line(self, queue: str) -> None:
+        """Blind, to a queue: the citizen waits there, at the place that the old time gives."""
         session = self._session
         session.refuse_unless("转接", CallState.TALKING, CallState.HELD)
         session.refuse_while_lost()
+        agent = session.agent
+        assert agent is not None
+        facts, to = session.facts | {"agent_id": None}, session.exchange.queues.queue(queue).name
         await session.part()
         await self._let_agent_go()
         session.call.transfers += 1
-        await session.on_agent_lost_for_good()
+        session.call.queue = queue
+        session.save(CallTransferred(**facts, from_agent_id=agent.agent_id, to_name=to))
+        session.note(CallEventKind.TRANSFERRED, by=agent, reason="转到队列", detail={"to": to})
+        await session.on_agent_lost_for_good(f"转接到{to}")
 
     async def hand_over(self, party: Party) -> None:
         """The party takes the place of the agent, who is let go."""
@@ -357,7 +370,7 @@ class Consultation:
         sender = session.exchange.board.get(self._from_agent or "")
         if self._comes_back or sender is None or not sender.reachable:
             self._comes_back, self._from_agent = False, None
-            await session.on_agent_lost_for_good()
+            await session.on_agent_lost_for_good("转接未成")
             return
         self._comes_back = True
         session.exchange.board.invite(sender.agent_id, session.call.id, wrapping_up=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from models.errors import TransitionRefused
-from models.events import CallAnswered, CallStateChanged, CallTransferred
+from models.events import CallAnswered, CallStateChanged
 from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome, Leg, PartyKind
 from telephony import causes
 from telephony.ari import ARIError, ARINotFound
@@ -16,8 +16,8 @@ from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
 from telephony.consultation import Consultation
 from telephony.exchange import Exchange
-from telephony.presence import Agent
 from telephony.session import CallSession
+from telephony.survey import Survey
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +47,7 @@ class Conversation(CallSession):
         self.agent_lost = False
         #: What the agent does with others, e.g. a department's expert.
         self.consultation = Consultation(self)
+        self.survey = Survey(self)
         self._held_since: datetime | None = None
 
     # --- before ---------------------------------------------------------------------------------
@@ -59,8 +60,8 @@ class Conversation(CallSession):
         """The agent's phone was rung and did not answer, or went away before all was set up."""
         raise NotImplementedError
 
-    async def on_agent_lost_for_good(self) -> None:
-        """The agent's phone did not come back."""
+    async def on_agent_lost_for_good(self, why: str = "坐席电话连接中断") -> None:
+        """The citizen is without an agent: the phone did not come back, or a transfer failed."""
         raise NotImplementedError
 
     async def recover_set_up(
@@ -140,9 +141,23 @@ class Conversation(CallSession):
         await tidily(ari.channels.stop_moh(citizen))
         await ari.bridges.add_channel(self.talk_bridge, citizen)
 
-    async def hang_up(self) -> None:
-        """The agent ends the call."""
-        await self.end(ContactOutcome.SERVED, "坐席挂断")
+    async def hang_up(self, *, survey: bool = True) -> None:
+        """The agent ends the call; the citizen is asked for a grade."""
+        if survey and self.survey.due:
+            self.agent_lost = False
+            await self.survey.begin()
+        else:
+            await self.end(ContactOutcome.SERVED, "坐席挂断")
+
+    async def on_playback_finished(self, playback_id: str) -> None:
+        """See :meth:`CallSession.on_playback_finished`."""
+        await self.survey.on_playback_finished(playback_id)
+
+    async def on_key(self, channel_id: str, digit: str) -> None:
+        """See :meth:`CallSession.on_key`."""
+        at_survey = self.call.state is CallState.SURVEY
+        if at_survey and channel_id == self.call.citizen_channel:
+            await self.survey.on_key(digit)
 
     async def end(
         self, outcome: ContactOutcome, reason: str, *, at: datetime | None = None
@@ -151,34 +166,11 @@ class Conversation(CallSession):
         self.count_hold()
         await super().end(outcome, reason, at=at)
 
-    async def pass_to(self, agent: Agent, channel: str) -> None:
-        """The call passes into the hands of an agent whose line is here already.
-
-        :raises ARIError: when the lines cannot be brought together; then nothing has changed.
-        """
-        call, board = self.call, self.exchange.board
-        before, call.agent_channel = call.agent_channel, channel
-        try:
-            await self.bring_together()
-        except ARIError:
-            call.agent_channel = before
-            raise
+    def agent_found(self) -> None:
+        """Somebody else has taken the place of an agent whose phone was lost."""
         for timer in ("lost", "ring again", "hung up"):
             self.cancel_timer(timer)
         self.agent_lost = False
-        self.agent_contact = self.exchange.contacts.get(agent.extension)
-        giver = call.agent_id or ""
-        self.release_agent(talked=True)
-        self.seen.discard(before)
-        call.agent_id, call.transfers = agent.agent_id, call.transfers + 1
-        self.agent = board.hand_over(agent.agent_id, call.id, AgentState.TALKING)
-        self.count_hold()
-        self.enter(CallState.TALKING)
-        self.save(CallTransferred(**self.facts, from_agent_id=giver, to_name=agent.agent_name))
-        if before:
-            await tidily(self.exchange.ari.channels.hangup(before))
-        await self.taps.close_leg(Leg.AGENT)
-        self.listen(Leg.AGENT, channel)
 
     def agent_is(self, state: AgentState, reason: str = "") -> None:
         """Show what the agent is doing."""
@@ -354,6 +346,10 @@ class Conversation(CallSession):
 
     async def recover(self, channels: dict[str, str], bridges: dict[str, frozenset[str]]) -> None:
         """See :meth:`CallSession.recover`."""
+        if self.call.state is CallState.SURVEY:
+            self.agent = None
+            await self.survey.ask()
+            return
         waits_for_other = self.call.state is CallState.DIALLING and self.call.answered_at
         if self.call.state in CONNECTED or waits_for_other:
             self._held_since = self.now()  # what was heard as music before is not known

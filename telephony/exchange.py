@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from config.queues import QueueRules
 from config.settings import Settings
+from config.survey import SurveyRules
 from config.waiting import CallerRules
 from models.clock import Clock
 from models.ports import AlertPort, NoAlerts, SpeechPort
@@ -68,6 +69,8 @@ class Exchange:
     handling: HandlingTimes
     #: Where the shift leader is called.
     alerts: AlertPort = field(default_factory=NoAlerts)
+    #: How the service is graded after the talk.
+    survey: SurveyRules
     #: Living calls by id.
     sessions: dict[str, Conversation] = field(default_factory=dict)
     #: Extension → the user part of where its phone is registered.

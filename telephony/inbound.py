@@ -126,11 +126,13 @@ class InboundCall(Conversation):
             await self.queue()
         else:
             await self.waiting.on_playback_finished(playback_id)
+            await super().on_playback_finished(playback_id)
 
     async def on_key(self, channel_id: str, digit: str) -> None:
         """See :meth:`CallSession.on_key`."""
         if channel_id == self.call.citizen_channel:
             await self.waiting.on_key(digit)
+        await super().on_key(channel_id, digit)
 
     @property
     def access(self) -> AccessNumber:
@@ -339,12 +341,12 @@ class InboundCall(Conversation):
         if self.call.state is CallState.RINGING:
             await self._next_agent("")
 
-    async def hang_up(self) -> None:
+    async def hang_up(self, *, survey: bool = True) -> None:
         """By the agent: declines while ringing, ends the call after."""
         if self.call.state is CallState.RINGING:
             await self._next_agent(_DECLINED)
         else:
-            await super().hang_up()
+            await super().hang_up(survey=survey)
 
     # --- found again after a restart ------------------------------------------------------------
 
@@ -409,7 +411,7 @@ class InboundCall(Conversation):
             self.exchange.handling.note(self.call.answered_at, at or self.now(), wrap_up)
         await super().end(outcome, reason, at=at)
 
-    async def on_agent_lost_for_good(self) -> None:
+    async def on_agent_lost_for_good(self, why: str = "坐席电话连接中断") -> None:
         """Back to the head of the line; another agent goes on."""
         agent, self.agent = self.agent, None
         self.call.agent_id = None
@@ -420,6 +422,6 @@ class InboundCall(Conversation):
         self.enter(CallState.QUEUED)
         for leg in Leg:
             await self.taps.close_leg(leg)
-        await self.raise_priority(PriorityReason.INTERRUPTED, "坐席电话连接中断")
+        await self.raise_priority(PriorityReason.INTERRUPTED, why)
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED), self._queued())
         self.wait_in_line()

@@ -43,7 +43,13 @@ class OutboundCall(Conversation):
 
     @classmethod
     def to(
-        cls, exchange: Exchange, agent: Agent, number: str, endpoint: str, order_id: str | None
+        cls,
+        exchange: Exchange,
+        agent: Agent,
+        number: str,
+        endpoint: str,
+        order_id: str | None,
+        callback_id: str | None = None,
     ) -> OutboundCall:
         """A call by this agent; the agent is reserved for it here.
 
@@ -60,6 +66,7 @@ class OutboundCall(Conversation):
             access_number=exchange.settings.telephony.hotline_number,
             started_at=now,
             order_id=order_id,
+            callback_id=callback_id,
             agent_id=agent.agent_id,
             citizen_channel=name(CITIZEN, call_id),
             citizen_recording=exchange.recordings.relative(recording),
@@ -179,20 +186,22 @@ class OutboundCall(Conversation):
         reason = "坐席取消呼叫" if self.awaits("dial") else "坐席电话未接听"
         await self.end(ContactOutcome.NOT_REACHED, reason)
 
-    async def on_agent_lost_for_good(self) -> None:
+    async def on_agent_lost_for_good(self, why: str = "坐席电话连接中断") -> None:
         """Nobody else can go on with this call."""
-        await self.end(ContactOutcome.SERVED, "坐席电话连接中断")
+        await self.end(ContactOutcome.SERVED, why)
 
-    async def hang_up(self) -> None:
+    async def hang_up(self, *, survey: bool = True) -> None:
         """By the agent."""
         if self.call.answered_at is None:
             await self.end(ContactOutcome.NOT_REACHED, "坐席取消呼叫")
         else:
-            await super().hang_up()
+            await super().hang_up(survey=survey)
 
     def release_agent(self, talked: bool) -> None:
         """Back to what the agent was doing, with time to write things down if that was ready."""
         before = self.before
+        if before is not None and self.agent and before.agent_id != self.agent.agent_id:
+            before = None  # the call has passed into other hands
         if self.agent is None:
             return
         if before is not None and before.state in CHOSEN and before.state is not AgentState.READY:

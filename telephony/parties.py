@@ -158,6 +158,10 @@ class PartyLines:
         """The party of a channel."""
         return next((one for one in self._present.values() if one.channel == channel_id), None)
 
+    def of_agent(self, agent_id: str) -> Party | None:
+        """A colleague who is rung or on the line."""
+        return next((one for one in self._present.values() if one.agent_id == agent_id), None)
+
     def needs(self, channel_id: str) -> bool:
         """Whether a channel belongs to somebody who is still here."""
         return self.on(channel_id) is not None

@@ -371,7 +371,8 @@ class CallSession(StepQueue):
         self.call.transcript_incomplete |= self.call.answered_at is not None
         self._legs_rung = max((int(leg.rpartition("-")[2]) for leg in agent_legs), default=0)
         # A colleague to whom the call was transferred is on the line of a party.
-        as_party = kind_of(self.call.agent_channel) == PARTY and self.call.agent_channel in channels
+        as_party = kind_of(self.call.agent_channel) in (PARTY, SUPERVISOR)
+        as_party = as_party and self.call.agent_channel in channels
         if not as_party:
             self.call.agent_channel = agent_legs[-1] if agent_legs else ""
         self.seen = {self.call.citizen_channel, self.call.agent_channel, *agent_legs} & channels
@@ -386,6 +387,17 @@ class CallSession(StepQueue):
         :param bridges: who is in each living bridge of this call.
         """
         raise NotImplementedError
+
+    def let_all_go(self, reason: str) -> list[str]:
+        """Nobody but the citizen takes part any more; the lines to hang up."""
+        channels = self.party_lines.close(reason)
+        self.taps.leave(self.call.citizen_channel)
+        self.taps.leave(self.call.agent_channel)
+        own, self.call.agent_channel = self.call.agent_channel, ""
+        self.seen -= {own, *channels}
+        for timer in ("ring", "lost", "ring again", "hung up"):
+            self.cancel_timer(timer)
+        return [line for line in dict.fromkeys([own, *channels]) if line]
 
     # --- ending ---------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from telephony.ari.objects import Channel, ContactInfo
 from telephony.conversation import Conversation
 from telephony.exchange import Exchange
 from telephony.inbound import InboundCall
-from telephony.names import MEDIA, SNOOP, call_of, kind_of
+from telephony.names import MEDIA, SNOOP, SPY, call_of, kind_of
 
 log = structlog.get_logger(__name__)
 
@@ -114,6 +114,9 @@ class StasisRouter:
         if session is None:
             log.warning("stasis.stranger", channel=event.channel.id, args=event.args)
             self._hang_up(event.channel.id)
+        elif kind_of(event.channel.id) == SPY:
+            if session.supervision is not None:
+                session.supervision.on_stasis_start(event.channel.id)
         elif kind_of(event.channel.id) in (SNOOP, MEDIA):
             session.taps.on_stasis_start(event.channel.id)
         else:
@@ -132,7 +135,7 @@ class StasisRouter:
             self._callers.pop(asterisk_id, None)
             self._keys.pop(asterisk_id, None)
             self._gone.append(asterisk_id)
-        if session is not None and kind_of(asterisk_id) not in (SNOOP, MEDIA):
+        if session is not None and kind_of(asterisk_id) not in (SNOOP, MEDIA, SPY):
             session.handle(event)
 
     # --- phones ---------------------------------------------------------------------------------
@@ -153,5 +156,10 @@ class StasisRouter:
         self._exchange.contacts[contact.aor] = user
         agent = self._exchange.board.at_extension(contact.aor)
         session = self._exchange.sessions.get(agent.call_id or "") if agent else None
-        if session is not None:
+        if session is None or agent is None:
+            return
+        if session.call.agent_id == agent.agent_id:
             session.post(lambda: session.on_phone_reloaded(user))
+        else:
+            colleague = agent.agent_id
+            session.post(lambda: session.consultation.on_phone_reloaded(colleague))

@@ -94,8 +94,9 @@ def isolated_settings(var: Path, **overrides: Any) -> Settings:
             "rtp_start": media.start,
             "rtp_end": media.stop - 1,
         },
-        # Where SIPp plays the citizens that the hotline rings (tests/support/sipp.py).
-        "telephony": {"trunk_outbound": f"127.0.0.1:{citizen_port}"},
+        # Where SIPp plays the citizens that the hotline rings (tests/support/sipp.py); a call ends
+        # when the agent hangs up, save in stories about the question that follows.
+        "telephony": {"trunk_outbound": f"127.0.0.1:{citizen_port}", "survey": False},
     }
     for name, value in overrides.items():
         values[name] = values[name] | value if isinstance(values.get(name), dict) else value

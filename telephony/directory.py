@@ -1,0 +1,125 @@
+"""Whom an agent may ring, and where: colleagues, experts, emergency services, outside numbers."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from config.phone_book import PhoneBook
+from config.phones import practice_phone_numbers
+from models.errors import InvalidInput, NotFound, TelephonyUnavailable, TransitionRefused
+from models.ports import PartyChoice
+from models.store import Store
+from models.tables import Call
+from models.vocabulary import CallDirection, PartyKind
+from telephony.exchange import Exchange
+from telephony.parties import Target
+
+
+class Directory:
+    """Finds the way to people, and refuses what may not be dialled."""
+
+    def __init__(self, exchange: Exchange, store: Store, book: PhoneBook) -> None:
+        self._exchange = exchange
+        self._settings = exchange.settings.telephony
+        self._store = store
+        self.book = book
+
+    # --- into a call ----------------------------------------------------------------------------
+
+    def target(self, choice: PartyChoice) -> Target:
+        """Whom the agent has chosen.
+
+        :raises NotFound: not in the phone book. :raises InvalidInput: a number that is not allowed.
+        """
+        if choice.agent_id:
+            return self._colleague(choice.agent_id)
+        if choice.expert:
+            expert = self.book.expert(choice.expert)
+            if expert is None:
+                raise NotFound("电话簿中没有这位部门专家", expert=choice.expert)
+            return self._outside(PartyKind.EXPERT, expert.name, expert.number)
+        if choice.emergency:
+            service = self.book.service(choice.emergency)
+            if service is None:
+                raise NotFound("电话簿中没有这个紧急号码", emergency=choice.emergency)
+            name = f"{service.code} {service.name}"
+            return self._outside(PartyKind.EMERGENCY, name, service.number)
+        number = choice.number or ""
+        return Target(
+            kind=PartyKind.OUTSIDE, name=number, number=number, endpoint=self.way_to(number)
+        )
+
+    def _colleague(self, agent_id: str) -> Target:
+        agent = self._exchange.board.get(agent_id)
+        if agent is None:
+            raise TransitionRefused("对方没有签入", agent_id=agent_id)
+        return Target(
+            kind=PartyKind.AGENT,
+            name=agent.agent_name,
+            number=agent.extension,
+            endpoint=f"PJSIP/{agent.extension}",
+            agent_id=agent_id,
+        )
+
+    def _outside(self, kind: PartyKind, name: str, number: str) -> Target:
+        stand_in = self._settings.practice_party
+        if stand_in:
+            account = self.practice_account(stand_in)
+            way = f"PJSIP/{account}" if account else f"PJSIP/trunk/sip:{number}@{stand_in}"
+        else:
+            way = self._through_trunk(number)
+        return Target(kind=kind, name=name, number=number, endpoint=way)
+
+    # --- calling out ----------------------------------------------------------------------------
+
+    def way_to(self, number: str) -> str:
+        """Where a citizen's number is rung: a practice phone, or through the carrier."""
+        account = self.practice_account(number)
+        if account is not None:
+            return f"PJSIP/{account}"
+        if not re.fullmatch(self._settings.outbound_numbers, number):
+            message = f"号码“{number}”不在允许外呼的范围内"
+            raise InvalidInput(message, [{"field": "number", "message": message}])
+        return self._through_trunk(number)
+
+    def _through_trunk(self, number: str) -> str:
+        if not self._settings.trunk_outbound:
+            raise TelephonyUnavailable("没有配置外呼线路（telephony.trunk_outbound）")
+        return f"PJSIP/{number}@trunk"
+
+    def practice_account(self, number: str) -> str | None:
+        """Account of the practice phone with this number."""
+        phones = practice_phone_numbers(self._settings)
+        return next((name for name, known in phones.items() if known == number), None)
+
+    async def need_allowance(self, agent_id: str, number: str) -> None:
+        """:raises TransitionRefused: when the agent, or this number, has had enough calls today."""
+        limits = self.book.limits
+        of_number, of_agent = await self._dialled_today(agent_id, number)
+        if of_number >= limits.per_number_a_day:
+            raise TransitionRefused(
+                f"今天已呼叫该号码 {of_number} 次，达到上限，请明天再拨或改用其他方式联系",
+                limit=limits.per_number_a_day,
+            )
+        if of_agent >= limits.per_agent_a_day:
+            raise TransitionRefused(
+                f"您今天已外呼 {of_agent} 次，达到上限，请联系班长", limit=limits.per_agent_a_day
+            )
+
+    async def _dialled_today(self, agent_id: str, number: str) -> tuple[int, int]:
+        """Our calls of this local day: to this number, by this agent."""
+        zone = ZoneInfo(self._exchange.settings.timezone)
+        today = self._exchange.clock.now().astimezone(zone).date()
+        ours = (
+            Call.direction == CallDirection.OUTBOUND,
+            Call.started_at >= datetime.combine(today, time(), zone),
+        )
+        count = select(func.count()).select_from(Call).where(*ours)
+        async with self._store.read() as session:
+            of_number = await session.scalar(count.where(Call.citizen_number == number))
+            of_agent = await session.scalar(count.where(Call.agent_id == agent_id))
+        return of_number or 0, of_agent or 0

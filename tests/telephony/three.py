@@ -1,0 +1,77 @@
+"""Three on the phone: a citizen, an agent, and somebody whom the agent fetches."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from models.events import CallAnswered, CallPartyChanged
+from models.ports import PartyChoice
+from tests.support.rtp import Voice
+from tests.support.sip_agent import Ring, SipAgent
+from tests.support.sipp import Phone, calling, citizen
+from tests.support.tones import tone_ulaw
+from tests.telephony.floor import CallFloor
+
+#: What each sings, in Hz: far from each other and from the tones of the network.
+CITIZEN, AGENT, PARTY = 700, 1100, 1700
+EMERGENCY = PartyChoice(emergency="110")
+EXPERT = PartyChoice(expert="rs-sb")
+
+
+@dataclass(kw_only=True)
+class Talk:
+    """A citizen and an agent on the line; each sings an own tone."""
+
+    floor: CallFloor
+    call_id: str
+    agent_id: str
+    phone: SipAgent
+    ring: Ring
+    citizen: Phone
+    voice: Voice
+
+    async def party(self, step: str, nth: int = 1) -> CallPartyChanged:
+        """Wait for the nth time that a party is ``ringing``, ``joined``, ``held`` or ``left``."""
+
+        def found() -> list[CallPartyChanged]:
+            return [one for one in self.floor.all(CallPartyChanged) if one.step == step]
+
+        await self.floor.until(lambda: len(found()) >= nth)
+        return found()[nth - 1]
+
+
+@asynccontextmanager
+async def talking(floor: CallFloor) -> AsyncIterator[Talk]:
+    """A call that was answered."""
+    async with (
+        floor.agent("王芳", "1901") as (agent_id, phone),
+        await Voice.open() as voice,
+        calling(floor.asterisk, media_port=voice.port, talks_for=90) as caller,
+    ):
+        ring = await phone.rung()
+        phone.answer(ring)
+        answered = await floor.happened(CallAnswered)
+        voice.say(tone_ulaw(CITIZEN))
+        phone.voice.say(tone_ulaw(AGENT))
+        yield Talk(
+            floor=floor,
+            call_id=answered.call_id,
+            agent_id=agent_id,
+            phone=phone,
+            ring=ring,
+            citizen=caller,
+            voice=voice,
+        )
+
+
+@asynccontextmanager
+async def outsider(floor: CallFloor, **how: float) -> AsyncIterator[tuple[Phone, Voice]]:
+    """An expert's or 110's telephone, which rings, answers and sings."""
+    async with (
+        await Voice.open() as voice,
+        citizen(floor.asterisk, media_port=voice.port, talks_for=90, **how) as phone,
+    ):
+        voice.say(tone_ulaw(PARTY))
+        yield phone, voice
