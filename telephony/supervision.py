@@ -6,7 +6,8 @@ What each kind means, whatever the call is doing meanwhile:
   music. Nobody hears the leader.
 - WHISPER: as LISTEN, and the agent hears the leader too.
 - BARGE_IN: the leader is in the room where the talk is; on hold that is with the agent.
-- TAKE_OVER: the leader's line takes the place of the agent's, and the call is the leader's.
+- TAKE_OVER: the leader's line takes the place of the agent's, and the call is the leader's. Not
+  while the agent consults somebody or has a third party in the talk: the leader may come in.
 
 All methods run as steps of the call. Whatever fails here ends the supervision, never the call.
 """
@@ -21,10 +22,18 @@ import structlog
 
 from models.errors import TransitionRefused
 from models.events import CallSupervised
-from models.vocabulary import CallEventKind, CallState, SupervisionKind
+from models.vocabulary import (
+    AgentState,
+    CallEventKind,
+    CallState,
+    Leg,
+    PartyKind,
+    SupervisionKind,
+)
 from telephony.ari import ARIError
 from telephony.ari.tidy import tidily
 from telephony.listening import Listening
+from telephony.parties import Party
 from telephony.presence import Agent
 
 if TYPE_CHECKING:
@@ -38,6 +47,9 @@ LEADER_RING_SECONDS = 15
 AUDIBLE = frozenset({
     CallState.TALKING, CallState.HELD, CallState.CONSULTING, CallState.CONFERENCE,
 })  # fmt: skip
+
+#: States of a call in which the agent has nobody else on the line.
+CONNECTED = (CallState.TALKING, CallState.HELD)
 
 LINES = {
     SupervisionKind.LISTEN: CallEventKind.LISTENED,
@@ -135,6 +147,7 @@ class Supervision:
         if self.since is None:
             self._session.cancel_timer("leader")
             self.since = self._session.now()
+            self._party()
             await self._arranged()
 
     # --- what is heard --------------------------------------------------------------------------
@@ -171,10 +184,10 @@ class Supervision:
 
     async def _arrange(self) -> None:
         """Out of the ear of those who shall not hear the leader any more comes first."""
-        session, listening = self._session, self._listening
+        listening = self._listening
         if self.kind is SupervisionKind.TAKE_OVER:
             await listening.hush()
-            await session.pass_to(self.leader, self.channel)
+            await self._take_over()
             await listening.close()
         elif self.kind is SupervisionKind.BARGE_IN:
             await listening.hush()
@@ -184,6 +197,21 @@ class Supervision:
             self._room = ""
             await listening.hear(self.channel, self._others)
             await self._whisper_or_hush()
+
+    async def _take_over(self) -> None:
+        """The leader's line takes the place of the agent's; the agent is let go."""
+        session = self._session
+        session.refuse_unless(self.kind.label, *CONNECTED)
+        await session.consultation.hand_over(self._party())
+        session.agent_found()
+        board = session.exchange.board
+        session.agent = board.hand_over(self.leader.agent_id, session.call.id, AgentState.TALKING)
+        session.listen(Leg.AGENT, self.channel)
+
+    def _party(self) -> Party:
+        """The leader's own row among the parties of the call."""
+        lines = self._session.party_lines
+        return lines.enter(self.leader, PartyKind.SUPERVISOR, self.channel)
 
     async def _whisper_or_hush(self) -> None:
         if self.kind is SupervisionKind.WHISPER:
@@ -227,7 +255,6 @@ class Supervision:
 
     async def on_gone(self) -> None:
         """The leader has hung up, or the phone is lost."""
-        self.channel = ""
         await self.end("班长挂机")
 
     async def end(self, why: str) -> None:
@@ -238,8 +265,8 @@ class Supervision:
         session.supervision = None
         session.cancel_timer("leader")
         channel, self.channel = self.channel, ""
-        session.seen.discard(channel)
         if self.since is not None:
+            session.party_lines.leave(channel, why)
             self._tell(active=False, why=why)
         session.exchange.board.turn_away(self._before)
         if channel:

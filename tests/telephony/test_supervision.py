@@ -165,6 +165,7 @@ async def test_taking_over_lets_the_agent_go(floor: CallFloor) -> None:
         await call.hear({CITIZEN: {LEADER}, LEADER: {CITIZEN}})
         await floor.calls.hang_up(call.call_id, call.leader_id)
         await ring.ends()
+        await call.citizen.hang_up()
         row, contact = await floor.ended()
         assert row.agent_id == call.leader_id
         assert contact is not None and contact.agent_id == call.leader_id
@@ -180,6 +181,8 @@ async def test_taking_over_a_held_call_at_once(floor: CallFloor) -> None:
         await call.agent_ring.ends()
         await call.hear({CITIZEN: {LEADER}, LEADER: {CITIZEN}})
         await call.leader.hang_up(ring)
+        await floor.state(call.leader_id, AgentState.WRAP_UP)
+        await call.citizen.hang_up()
         row, _ = await floor.ended()
         assert row.agent_id == call.leader_id
         assert row.hold_seconds > 0
