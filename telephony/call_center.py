@@ -37,6 +37,7 @@ from models.ports import (
     SeatAccount,
     SpeechPort,
 )
+from models.progress import ProgressDesk
 from models.store import Store
 from models.tables import Call, Staff
 from models.vocabulary import AgentState, SupervisionKind
@@ -52,6 +53,7 @@ from telephony.distribution import WaitingLine, distribute
 from telephony.exchange import Exchange
 from telephony.expected_wait import HandlingTimes, WaitEstimates
 from telephony.floor_view import agent_view, floor_view
+from telephony.front_desk import FrontParts
 from telephony.inbound import InboundCall
 from telephony.media import MediaReceiver, local_address_towards
 from telephony.presence import Agent, PresenceBoard
@@ -61,6 +63,7 @@ from telephony.records import Records, StateEntry
 from telephony.stasis import WANTED, StasisRouter
 from telephony.state_watch import StateWatch
 from telephony.supervisor_desk import SupervisorDesk
+from telephony.tap_watch import TapWatch
 from telephony.voicemail import Voicemail
 from telephony.waiting_ear import WaitingEar
 
@@ -88,6 +91,7 @@ class CallCenter:
         clock: Clock | None,
         prompts: Prompts,
         alerts: AlertPort | None = None,
+        progress: ProgressDesk | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
@@ -98,6 +102,7 @@ class CallCenter:
         queues, caller_rules = load_queues(settings.rules), load_waiting(settings.rules)
         zone = ZoneInfo(settings.timezone)
         self._board = PresenceBoard(clock, self._on_presence, queues.agents, zone)
+        self._front = front = FrontParts.built(settings, store, bus, clock, prompts, progress)
         self._exchange = Exchange(
             settings=settings,
             clock=clock,
@@ -113,6 +118,7 @@ class CallCenter:
             line=WaitingLine(queues, clock),
             queues=queues,
             callers=Callers(store, queues, clock),
+            front=front,
             caller_rules=caller_rules,
             handling=HandlingTimes(caller_rules.expected_wait),
             alerts=alerts or NoAlerts(),
@@ -120,6 +126,8 @@ class CallCenter:
             distribute=self._distribute,
         )
         self._exchange.expected_wait = WaitEstimates(self._exchange).of
+        front.listen(bus, self._exchange)
+        front.surge.on_change = self._distribute
         self._leaders = SupervisorDesk(self._exchange)
         self._directory = Directory(self._exchange, store, load_phone_book(settings.rules))
         self._router = StasisRouter(self._exchange, self._hang_up_stranger)
@@ -146,11 +154,13 @@ class CallCenter:
         that the exchange is offline.
         """
         await self._reconciler.restore()
+        await self._front.start()
         await self._records.start()
         await self._exchange.media.start()
         await self._events.start()
         self._spawn(self._watch_clock())
         self._spawn(self._audit())
+        self._spawn(TapWatch(self._exchange).run())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await self._events.wait_connected()
@@ -163,6 +173,7 @@ class CallCenter:
         await self._events.stop()
         sessions = list(self._exchange.sessions.values())
         await asyncio.gather(*(session.halt() for session in sessions))
+        await self._front.stop()
         await self._records.stop()
         await self._exchange.media.stop()
         await self._exchange.ari.close()
@@ -234,7 +245,9 @@ class CallCenter:
     def _distribute_now(self) -> None:
         self._distribution_due = False
         line, rules, now = self._exchange.line, self._exchange.queues, self._exchange.clock.now()
-        self._look_again = distribute(line, self._board, rules, now, self._give)
+        self._look_again = distribute(
+            line, self._board, rules, now, self._give, everybody=self._front.surge.all_serve_all
+        )
 
     def _give(self, call_id: str, agent: Agent) -> None:
         session = self._exchange.sessions[call_id]
@@ -254,7 +267,7 @@ class CallCenter:
         if not state_is_new:
             self._records.tell(events)  # the phone came or went
         else:
-            self._records.enter_state(_entry(agent, before), events)
+            self._records.enter_state(state_entry(agent, before), events)
         if agent.free:
             self._distribute()
 
@@ -445,8 +458,9 @@ def _state(agent: Agent) -> tuple[object, ...]:
     return agent.state, agent.reason, agent.since, agent.until, agent.call_id
 
 
-def _entry(agent: Agent, before: Agent | None) -> StateEntry:
+def state_entry(agent: Agent, before: Agent | None) -> StateEntry:
     entered = (agent.state, agent.since, agent.call_id)
+    writes_up = agent.state is AgentState.WRAP_UP and before is not None
     return StateEntry(
         agent_id=agent.agent_id,
         state=agent.state,
@@ -456,4 +470,5 @@ def _entry(agent: Agent, before: Agent | None) -> StateEntry:
         call_id=agent.call_id,
         idle_since=agent.idle_since,
         new_line=before is None or (before.state, before.since, before.call_id) != entered,
+        written_up=before.call_id if writes_up and before else None,
     )

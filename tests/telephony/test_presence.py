@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from config.queues import StateRules
 from models.clock import ManualClock
 from models.errors import TransitionRefused
-from models.vocabulary import AgentState
+from models.ports import NoAlerts
+from models.vocabulary import AgentState, AlertKind
 from telephony.presence import CHOSEN, Agent, PresenceBoard
+from telephony.state_watch import StateWatch
 
 pytestmark = pytest.mark.unit
 
@@ -126,3 +130,157 @@ def test_a_phone_known_before_its_agent() -> None:
     board = PresenceBoard(ManualClock(START), lambda before, after: None)
     board.phone("1001", True)
     assert board.sign_in("a", "王芳", "1001").phone_online
+
+
+# --- limits -----------------------------------------------------------------------------------
+
+
+RULES = StateRules(
+    wrap_up_extension=timedelta(seconds=60),
+    phone_away=timedelta(seconds=30),
+    limits={AgentState.REST: timedelta(minutes=15), AgentState.MEAL: timedelta(minutes=45)},
+)
+
+
+class LimitedDesk(Desk):
+    """The same, where states have limits."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(START)
+        self.told: list[Agent] = []
+        self.board = PresenceBoard(
+            self.clock,
+            lambda before, after: self.told.append(after),
+            RULES,
+            ZoneInfo("Asia/Shanghai"),
+        )
+        self.board.sign_in("a", "王芳", "1001")
+        self.board.phone("1001", True)
+
+    def wrap_up(self) -> None:
+        self.ready()
+        self.board.reserve("a", "call-1")
+        self.board.move("a", "call-1", AgentState.TALKING)
+        lasting = timedelta(seconds=60)
+        self.board.release("a", "call-1", AgentState.WRAP_UP, lasting=lasting, talked=True)
+
+    def later(self, seconds: float) -> None:
+        self.clock.advance(timedelta(seconds=seconds))
+        self.board.tick()
+
+
+def test_while_wrapping_up_the_call_stays_before_the_eyes() -> None:
+    desk = LimitedDesk()
+    desk.wrap_up()
+    assert desk.agent.call_id == "call-1"
+    assert not desk.board.move("a", "call-1", AgentState.TALKING), "the call itself is over"
+    desk.board.release("a", "call-1", AgentState.READY)
+    assert desk.agent.state is AgentState.WRAP_UP
+    desk.later(60)
+    assert (desk.agent.state, desk.agent.call_id) == (AgentState.READY, None)
+
+
+def test_a_wrap_up_is_lengthened_once_and_not_begun_anew() -> None:
+    desk = LimitedDesk()
+    desk.wrap_up()
+    since = desk.agent.since
+    desk.later(50)
+    desk.board.extend_wrap_up("a")
+    assert (desk.agent.since, desk.agent.until) == (since, since + timedelta(seconds=120))
+    assert desk.agent.extended
+    with pytest.raises(TransitionRefused, match="已延长过一次"):
+        desk.board.extend_wrap_up("a")
+    desk.later(69)
+    assert desk.agent.state is AgentState.WRAP_UP
+    desk.later(1)
+    assert (desk.agent.state, desk.agent.reason) == (AgentState.READY, "")
+    with pytest.raises(TransitionRefused, match="不在整理状态"):
+        desk.board.extend_wrap_up("a")
+
+
+def test_a_break_has_a_limit_and_the_person_stays_in_it() -> None:
+    desk = LimitedDesk()
+    desk.board.choose("a", AgentState.REST, "喝水")
+    assert desk.agent.until == START + timedelta(minutes=15)
+    desk.later(15 * 60)
+    assert desk.agent.overdue(desk.clock.now())
+    assert (desk.agent.state, desk.agent.reason) == (AgentState.REST, "喝水")
+    desk.board.choose("a", AgentState.TRAINING)
+    assert desk.agent.until is None
+
+
+def test_a_phone_that_stays_away_makes_its_ready_agent_busy() -> None:
+    desk = LimitedDesk()
+    desk.ready()
+    desk.board.phone("1001", False)
+    desk.later(29)
+    assert desk.agent.state is AgentState.READY, "a reloaded page is no reason"
+    desk.later(1)
+    assert (desk.agent.state, desk.agent.reason) == (AgentState.BUSY, "话机离线")
+
+
+def test_a_phone_that_is_back_in_time_changes_nothing() -> None:
+    desk = LimitedDesk()
+    desk.ready()
+    for _ in range(3):
+        desk.board.phone("1001", False)
+        desk.later(20)
+        desk.board.phone("1001", True)
+        desk.later(20)
+    assert desk.agent.state is AgentState.READY
+
+
+def test_a_break_without_a_phone_stays_a_break() -> None:
+    desk = LimitedDesk()
+    desk.board.choose("a", AgentState.MEAL)
+    desk.board.phone("1001", False)
+    desk.later(600)
+    assert desk.agent.state is AgentState.MEAL
+
+
+async def test_a_break_that_lasts_too_long_calls_the_shift_leader_once() -> None:
+    desk, alerts = LimitedDesk(), HeardAlerts()
+    watch = StateWatch(desk.board, alerts)
+    desk.board.choose("a", AgentState.REST)
+    for _ in range(4):
+        desk.later(300)
+        await watch.look(desk.clock.now())
+    assert alerts.raised == ["王芳“小休”已超过规定时间"]
+    assert alerts.settled == []
+    desk.ready()
+    await watch.look(desk.clock.now())
+    assert alerts.settled == ["overrun:a"]
+
+
+async def test_an_alert_that_could_not_be_raised_is_tried_again() -> None:
+    desk, alerts = LimitedDesk(), HeardAlerts()
+    watch = StateWatch(desk.board, alerts)
+    desk.board.choose("a", AgentState.REST)
+    desk.later(900)
+    alerts.broken = True
+    await watch.look(desk.clock.now())
+    alerts.broken = False
+    await watch.look(desk.clock.now())
+    assert len(alerts.raised) == 1
+
+
+class HeardAlerts(NoAlerts):
+    """Keeps what was raised; ``broken`` injects a database that is away."""
+
+    def __init__(self) -> None:
+        self.raised: list[str] = []
+        self.settled: list[str] = []
+        self.broken = False
+
+    async def raise_alert(
+        self, kind: AlertKind, matter: str, text: str, **about: object
+    ) -> str | None:
+        if self.broken:
+            raise ConnectionError("database away")
+        assert kind is AlertKind.STATE_OVERRUN
+        self.raised.append(text)
+        return "id"
+
+    async def settle(self, matter: str) -> bool:
+        self.settled.append(matter)
+        return True
