@@ -90,6 +90,9 @@ class Badges(BaseModel):
     overdue: int | None
     #: Alerts of the floor that nobody has acknowledged.
     alerts: int | None = None
+    #: Call-back tasks to be done, and those of them past their limit.
+    callbacks: int | None = None
+    callbacks_overdue: int | None = None
 
 
 class TaskView(BaseModel):

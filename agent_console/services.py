@@ -20,6 +20,7 @@ from config.taxonomy import Taxonomy
 from dispatch.drafts import Drafts
 from dispatch.floor.alerts import AlertBook
 from dispatch.floor.call_mix import CallMixes
+from dispatch.floor.callbacks import CallbackBook
 from dispatch.floor.callers import Callers
 from dispatch.floor.incident_order import IncidentOrders
 from dispatch.floor.nuisance import NuisanceList
@@ -115,6 +116,9 @@ class Console:
         own = own_numbers(services.settings)
         self.nuisance = NuisanceList(services.store, services.clock, own)
         self.alert_book = AlertBook(services.store, services.clock)
+        self.callbacks = CallbackBook(
+            services.store, services.clock, services.rules.callers.callbacks
+        )
         self.callers = Callers(services.store, services.clock)
         self.people = FloorPeople(services.store, services.permissions, services.rules.queues)
         self.queue_counts = QueueCounts(services.store, services.clock, services.rules.zone)

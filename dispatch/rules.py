@@ -9,13 +9,14 @@ from config.calendar import WorkingCalendar, load_calendar
 from config.departments import Departments, load_departments
 from config.figures import FigureRules, load_figures
 from config.permissions import Permissions, load_permissions
-from config.retention import RetentionRules, load_retention
 from config.queues import QueueRules, load_queues
+from config.retention import RetentionRules, load_retention
 from config.scoring import ScoringRules, load_scoring
 from config.service_levels import Policy, ServiceLevels, load_service_levels
 from config.settings import Settings
 from config.surge import SurgeRules, load_surge
 from config.taxonomy import Taxonomy, load_taxonomy
+from config.waiting import CallerRules, load_waiting
 from dispatch.clocks import Counter
 from dispatch.promises import Promiser
 from models.vocabulary import Channel, RequestType, Urgency
@@ -35,6 +36,7 @@ class Rules:
     permissions: Permissions
     figures: FigureRules
     queues: QueueRules
+    callers: CallerRules
     surge: SurgeRules
     retention: RetentionRules
     counter: Counter = field(init=False)
@@ -90,6 +92,7 @@ def load_rules(settings: Settings) -> Rules:
         permissions=load_permissions(folder),
         figures=load_figures(folder),
         queues=load_queues(folder),
+        callers=load_waiting(folder),
         surge=load_surge(folder),
         retention=load_retention(folder),
     )

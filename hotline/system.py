@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -13,14 +13,22 @@ from aiohttp import web
 from agent_console.accounts import seed_demo_staff
 from agent_console.app import create_app
 from agent_console.services import ConsoleServices
+from config.floor import load_floor
 from config.ports import require_free_port
+from config.self_service import load_self_service
 from config.settings import Settings
+from config.urgency import load_urgency
 from dispatch.floor.alerts import Alerts
 from dispatch.floor.disk_watch import DiskWatch
 from dispatch.floor.duties import FloorDuties
+from dispatch.floor.messages import MessageDrafts
 from dispatch.floor.nuisance import NuisanceList
+from dispatch.floor.owed_calls import OwedCalls
+from dispatch.floor.progress import PhoneProgress
 from dispatch.floor.recordings import RecordingRegister
 from dispatch.floor.retention import Retention
+from dispatch.floor.risk_words import RiskWords
+from dispatch.floor.service_level_watch import ServiceLevelWatch
 from dispatch.floor.surge import SurgeDesk
 from hotline.ground import lay_ground
 from hotline.text_model import load_understander
@@ -49,7 +57,25 @@ class System:
 
     def __init__(self, settings: Settings) -> None:
         self.ground = ground = lay_ground(settings)
-        self.alerts = Alerts(ground.store, ground.bus, ground.clock)
+        self.watched = load_floor(settings.rules).alerts
+        pause = timedelta(seconds=self.watched.pause_seconds)
+        self.alerts = Alerts(ground.store, ground.bus, ground.clock, pause=pause)
+        RiskWords(
+            ground.store,
+            ground.bus,
+            self.alerts,
+            load_urgency(settings.rules),
+            self.watched.risk_words.level,
+        )
+        self.owed_calls = OwedCalls(
+            ground.store,
+            ground.bus,
+            ground.clock,
+            ground.rules.callers.callbacks,
+            self.alerts,
+            ground.rules.zone,
+        )
+        self.messages = MessageDrafts(ground.store, ground.bus, ground.clock)
         self.settings = settings
         self.recordings = self._recordings()
         self._stack = AsyncExitStack()
@@ -146,7 +172,14 @@ class System:
             ground.clock,
             prompts,
             self.alerts,
+            self._progress(),
         )
+
+    def _progress(self) -> PhoneProgress:
+        """What citizens on the phone may hear of their orders."""
+        ground = self.ground
+        wording = load_self_service(ground.settings.rules)
+        return PhoneProgress(ground.store, ground.clock, ground.rules, wording)
 
     def _console(
         self,
@@ -194,11 +227,21 @@ class System:
         folder, rules = self.settings.recordings_dir, ground.rules
         disk = DiskWatch(folder, self.settings.telephony.recordings_free_mb, self.alerts)
         retention = Retention(ground.store, ground.clock, folder, rules.retention, rules.zone)
-        duties = FloorDuties(
-            [blocks.expire, surge.check, disk.look, self.recordings.look, retention.daily]
-        )
+        duties = FloorDuties([
+            self.owed_calls.look,
+            blocks.expire,
+            surge.check,
+            disk.look,
+            self.recordings.look,
+            retention.daily,
+        ])  # fmt: skip
         await duties.start()
         stack.push_async_callback(duties.stop)
+        level = self.watched.service_level
+        watch = ServiceLevelWatch(ground.store, ground.clock, self.alerts, level)
+        levels = FloorDuties([watch.look], every_seconds=level.look_every_seconds)
+        await levels.start()
+        stack.push_async_callback(levels.stop)
 
     async def _serve(self, app: web.Application, stack: AsyncExitStack) -> None:
         runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, access_log=None)

@@ -1,4 +1,4 @@
-"""Messages that callers left in the dialplan while we did not answer, taken into the contacts.
+"""Messages that callers left in the dialplan while we did not answer, taken in as calls.
 
 For each such caller the dialplan writes ``voicemail/<id>.txt`` (``id epoch number dialled
 recording``) before anything else, and ``voicemail/<id>.wav`` with the message, if one was left.
@@ -15,9 +15,10 @@ from pathlib import Path
 
 import structlog
 
+from models.events import CallEnded
 from models.store import Store
-from models.tables import Contact
-from models.vocabulary import Channel, ContactOutcome
+from models.tables import Call, Contact
+from models.vocabulary import CallDirection, CallState, Channel, ContactOutcome
 from telephony.recording import Recordings, is_message
 
 log = structlog.get_logger(__name__)
@@ -43,8 +44,10 @@ class Note:
         return self.path.with_suffix(".wav")
 
     @property
-    def contact_id(self) -> str:
-        """Always the same for the same call: taking it in twice changes nothing."""
+    def call_id(self) -> str:
+        """Of call and contact. Always the same for the same caller: taking it in twice changes
+        nothing.
+        """
         value = int(self.at.timestamp() * 1000) << 80
         value |= int.from_bytes(hashlib.sha256(self.channel_id.encode()).digest()[:10], "big")
         return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
@@ -58,7 +61,10 @@ class Voicemail:
         self._recordings = recordings
 
     async def take_in(self, living_channels: Collection[str]) -> int:
-        """Make contacts of all messages whose callers have hung up; returns how many."""
+        """Make ended calls, with their contacts, of all messages whose callers have hung up;
+        returns how many. The end is told: whoever is owed a call gets it, and what was said is
+        transcribed.
+        """
         notes = await asyncio.to_thread(_read_notes, self._recordings.folder / FOLDER)
         count = 0
         for note in notes:
@@ -71,7 +77,7 @@ class Voicemail:
         left = is_message(note.message)
         target = self._recordings.path_for(note.channel_id, note.at, "voicemail.wav")
         contact = Contact(
-            id=note.contact_id,
+            id=note.call_id,
             channel=Channel.VOICEMAIL,
             citizen_number=note.number[:32],
             access_number=note.dialled[:32],
@@ -84,11 +90,48 @@ class Voicemail:
         if left:
             await asyncio.to_thread(_copy, note.message, target)
         async with self._store.transaction() as work:
-            await work.session.merge(contact)
+            if await work.session.get(Call, contact.id) is None:
+                work.session.add(contact)
+                await work.session.flush()
+                work.session.add(_call(contact))
+                work.record(_end(contact))
         # Only now: should we die before this line, the same contact is written once more.
         for path in (note.message, note.path):
             path.unlink(missing_ok=True)
         log.info("voicemail.taken_in", contact_id=contact.id, left=left)
+
+
+def _call(contact: Contact) -> Call:
+    """The call that nobody could take. It was cut off by us, not by the caller."""
+    left = contact.outcome is ContactOutcome.VOICEMAIL_LEFT
+    return Call(
+        id=contact.id,
+        contact_id=contact.id,
+        direction=CallDirection.INBOUND,
+        state=CallState.ENDED,
+        citizen_number=contact.citizen_number,
+        access_number=contact.access_number,
+        started_at=contact.started_at,
+        ended_at=contact.ended_at,
+        outcome=contact.outcome,
+        reason=contact.reason,
+        citizen_recording=contact.recording,
+        interrupted=not left,
+        transcript_incomplete=left,
+        priority_reasons=[],
+    )
+
+
+def _end(contact: Contact) -> CallEnded:
+    left = contact.outcome is ContactOutcome.VOICEMAIL_LEFT
+    return CallEnded(
+        call_id=contact.id,
+        contact_id=contact.id,
+        caller_number=contact.citizen_number,
+        outcome=contact.outcome,
+        reason=contact.reason,
+        transcript_incomplete=left,
+    )
 
 
 def _read_notes(folder: Path) -> list[Note]:

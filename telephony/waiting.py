@@ -17,6 +17,7 @@ import structlog
 
 from config.queues import WaitingRules
 from models.events import CallStateChanged
+from models.phone_numbers import normal_number, whole_number
 from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome
 from telephony.ari import ARIConflict, ARIError, ARINotFound
 from telephony.ari.tidy import tidily
@@ -123,12 +124,13 @@ class Waiting:
             wait = self._exchange.expected_wait(self._call.id)
             detail = {"place": place, "expected_wait_s": round(wait) if wait is not None else None}
             self._session.note(CallEventKind.ANNOUNCED, detail=detail)
-            self._speak(position_text(place, wait), *self._offers())
+            offers = [*self._session.front.offers(), *self._offers()]
+            self._speak(position_text(place, wait), *offers)
 
     def _offers(self) -> list[Text]:
         key = self._rules.callback_key
         due = self._waited() >= self._limits.callback_from - _EARLY_SECONDS
-        if not key or not due or not self._call.citizen_number:
+        if not key or not due or not whole_number(normal_number(self._call.citizen_number)):
             return []
         self._offered = True
         return [("callback_offer", {"key": _KEY_WORDS[key]})]

@@ -75,6 +75,9 @@ async def get_badges(ask: Ask) -> Badges:
     found = order_layout.badges(await ask.console.queues.badges(ask.person.actor()))
     if ask.person.may("floor.alert"):
         found.alerts = await ask.console.alert_book.count_open()
+    if ask.person.may("floor.callback"):
+        counts = await ask.console.callbacks.counts(ask.person.actor())
+        found.callbacks, found.callbacks_overdue = counts.open, counts.overdue
     return found
 
 

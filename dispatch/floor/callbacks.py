@@ -1,0 +1,373 @@
+"""Call-back tasks in agents' hands: listed, taken, called, finished.
+
+The order is that of the line: who booked a call-back keeps the place, then what was lost first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.waiting import CallbackRules
+from dispatch.commands import invalid
+from dispatch.floor.owed_calls import after_attempt, changed, move, overdue
+from dispatch.views.privacy import mask_phone
+from models.clock import Clock
+from models.errors import Forbidden, NotFound, TransitionRefused
+from models.guards import Actor
+from models.store import Store, UnitOfWork
+from models.tables import Callback, Staff
+from models.vocabulary import CallbackReason, CallbackState, Light, Role
+
+Box = Literal["open", "mine", "done", "all"]
+UNDONE = (CallbackState.OPEN, CallbackState.CALLING)
+#: Share of the limit that is left when a task turns yellow.
+_YELLOW_SHARE = 0.25
+#: Of two who take the first task at the same moment the second gets the next one.
+_TRIES = 5
+
+
+class CallbackView(BaseModel):
+    """A task as an agent reads it."""
+
+    id: str
+    reason: CallbackReason
+    reason_label: str
+    state: CallbackState
+    state_label: str
+    citizen_number: str
+    queue: str
+    lost_at: datetime
+    due_at: datetime
+    light: Light
+    priority: int
+    attempts: int
+    last_attempt_at: datetime | None
+    taken_by: str | None
+    taken_by_name: str | None
+    call_id: str | None
+    contact_id: str | None
+    outbound_call_id: str | None
+    note: str
+    version: int
+
+
+class CallbackCounts(BaseModel):
+    """How much is to be done."""
+
+    open: int
+    overdue: int
+    mine: int
+
+
+class CallbackPage(BaseModel):
+    """Tasks in their order."""
+
+    items: list[CallbackView]
+    next_cursor: str | None
+    counts: CallbackCounts
+
+
+class CallbackBook:
+    """What agents do with call-back tasks."""
+
+    def __init__(self, store: Store, clock: Clock, rules: CallbackRules) -> None:
+        self._store = store
+        self._clock = clock
+        self._rules = rules
+
+    # --- looking --------------------------------------------------------------------------------
+
+    async def page(
+        self, actor: Actor, box: Box, *, clear: bool, cursor: str | None = None, limit: int = 50
+    ) -> CallbackPage:
+        """Tasks of a box. ``clear``: with the whole number."""
+        start = _decode(cursor)
+        query = _chosen(actor, box).offset(start).limit(limit + 1)
+        async with self._store.read() as session:
+            found = list(await session.scalars(query))
+            items = await self._views(session, found[:limit], clear)
+            counts = await self._counts(session, actor)
+        more = str(start + limit) if len(found) > limit else None
+        return CallbackPage(items=items, next_cursor=more, counts=counts)
+
+    async def counts(self, actor: Actor) -> CallbackCounts:
+        """How much is to be done."""
+        async with self._store.read() as session:
+            return await self._counts(session, actor)
+
+    async def one(self, callback_id: str, *, clear: bool) -> CallbackView:
+        """A task.
+
+        :raises NotFound: when there is no such task.
+        """
+        async with self._store.read() as session:
+            task = await session.get(Callback, callback_id)
+            if task is None:
+                raise _no_such_task(callback_id)
+            return (await self._views(session, [task], clear))[0]
+
+    # --- taking and giving back -----------------------------------------------------------------
+
+    async def take(self, actor: Actor, callback_id: str, expected_version: int) -> None:
+        """Take a task on. Of two who do so at the same moment one is refused.
+
+        :raises TransitionRefused: when somebody else has it, or it has changed meanwhile.
+        """
+        async with self._store.transaction() as work:
+            task = await _need(work, callback_id)
+            if task.taken_by == actor.id and task.state is CallbackState.OPEN:
+                return
+            if task.version != expected_version:
+                raise TransitionRefused("该回拨任务刚刚有变化，请刷新后再试", state=task.state)
+            _refuse_unless_free(task)
+            if not await self._grab(work, task, actor):
+                raise TransitionRefused("该回拨任务刚刚被他人领取", state=task.state)
+
+    async def next(self, actor: Actor) -> str:
+        """Take the first task whose time has come; the one in hand, if there is one.
+
+        :raises NotFound: when nothing is to be done.
+        """
+        for _ in range(_TRIES):
+            async with self._store.transaction() as work:
+                task = (await work.session.scalars(self._due(actor))).first()
+                if task is None:
+                    raise NotFound("没有待处理的回拨任务")
+                if task.taken_by == actor.id or await self._grab(work, task, actor):
+                    return task.id
+        raise NotFound("没有待处理的回拨任务")
+
+    async def release(self, actor: Actor, callback_id: str) -> None:
+        """Give a task back to all.
+
+        :raises TransitionRefused: while the citizen is being called.
+        """
+        async with self._store.transaction() as work:
+            task = await _need(work, callback_id)
+            _check_holder(task, actor)
+            _refuse_unless(task, CallbackState.OPEN, "退回")
+            if task.taken_by is not None:
+                task.taken_by, task.taken_at = None, None
+                move(work, task, CallbackState.OPEN, self._clock.now())
+
+    # --- calling --------------------------------------------------------------------------------
+
+    async def begin_call(self, actor: Actor, callback_id: str) -> str:
+        """The citizen is about to be called; returns the number. Counted as an attempt from now.
+
+        :raises TransitionRefused: when somebody else has the task, or it is not open.
+        """
+        async with self._store.transaction() as work:
+            task = await _need(work, callback_id)
+            if task.taken_by not in (None, actor.id):
+                raise TransitionRefused("该回拨任务已被他人领取", state=task.state)
+            _refuse_unless(task, CallbackState.OPEN, "回拨")
+            if not task.citizen_number:
+                raise TransitionRefused("来电人未显示号码，请先收听留言", state=task.state)
+            now = self._clock.now()
+            task.taken_by, task.taken_at = actor.id, now
+            task.attempts += 1
+            task.last_attempt_at = now
+            task.outbound_call_id = None
+            move(work, task, CallbackState.CALLING, now)
+            return task.citizen_number
+
+    async def called(self, callback_id: str, call_id: str) -> None:
+        """The call that is made for it."""
+        async with self._store.transaction() as work:
+            task = await _need(work, callback_id)
+            task.outbound_call_id = task.outbound_call_id or call_id
+
+    async def not_called(self, callback_id: str) -> None:
+        """It could not be made: as if nobody had tried."""
+        async with self._store.transaction() as work:
+            task = await _need(work, callback_id)
+            if task.state is CallbackState.CALLING and task.outbound_call_id is None:
+                task.attempts -= 1
+                move(work, task, CallbackState.OPEN, self._clock.now())
+
+    # --- ends -----------------------------------------------------------------------------------
+
+    async def finish(self, actor: Actor, callback_id: str, note: str, reached: bool) -> None:
+        """What came of it, by hand: reached in another way, or not reached.
+
+        A task that our answered call has closed already only gets the note.
+
+        :raises TransitionRefused: when the task is over in another way.
+        """
+        async with self._store.transaction() as work:
+            task = await _need(work, callback_id)
+            _check_holder(task, actor)
+            if note:
+                task.note = note
+            if task.state is CallbackState.DONE:
+                return
+            _refuse_unless(task, CallbackState.OPEN, "完成")
+            now = self._clock.now()
+            if reached:
+                move(work, task, CallbackState.DONE, now)
+                return
+            task.attempts += 1
+            task.last_attempt_at = now
+            after_attempt(work, task, now, self._rules)
+
+    async def cancel(self, actor: Actor, callback_id: str, reason: str) -> None:
+        """Nobody needs to be called. By who has it, or a shift leader.
+
+        :raises TransitionRefused: when it is being called, or over.
+        """
+        async with self._store.transaction() as work:
+            task = await _need(work, callback_id)
+            _check_holder(task, actor)
+            _refuse_unless(task, CallbackState.OPEN, "取消")
+            task.note = reason
+            move(work, task, CallbackState.CANCELLED, self._clock.now())
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    async def _grab(self, work: UnitOfWork, task: Callback, actor: Actor) -> bool:
+        """False when another was quicker: the version decides."""
+        now = self._clock.now()
+        guarded = update(Callback).where(
+            Callback.id == task.id,
+            Callback.version == task.version,
+            Callback.taken_by.is_(None),
+            Callback.state == CallbackState.OPEN,
+        )
+        values = {"taken_by": actor.id, "taken_at": now, "version": task.version + 1}
+        got = await work.session.scalars(guarded.values(**values).returning(Callback.id))
+        if got.first() is None:
+            return False
+        work.record(changed(task, now))
+        return True
+
+    def _due(self, actor: Actor) -> Select[Callback]:
+        """The actor's own first, then what is free and not resting after an attempt."""
+        rested = self._clock.now() - self._rules.pause
+        resting = and_(Callback.attempts > 0, Callback.last_attempt_at > rested)
+        free = and_(Callback.taken_by.is_(None), ~resting)
+        mine = Callback.taken_by == actor.id
+        query = select(Callback).where(Callback.state == CallbackState.OPEN, or_(mine, free))
+        return query.order_by(case((mine, 0), else_=1), *_IN_ORDER).limit(1)
+
+    async def _counts(self, session: AsyncSession, actor: Actor) -> CallbackCounts:
+        undone = Callback.state.in_(UNDONE)
+        mine = and_(undone, Callback.taken_by == actor.id)
+        late = overdue(self._clock.now())
+
+        async def count(condition: ColumnElement[bool]) -> int:
+            return await session.scalar(select(func.count(Callback.id)).where(condition)) or 0
+
+        return CallbackCounts(
+            open=await count(undone), overdue=await count(late), mine=await count(mine)
+        )
+
+    async def _views(
+        self, session: AsyncSession, tasks: list[Callback], clear: bool
+    ) -> list[CallbackView]:
+        ids = {task.taken_by for task in tasks} - {None}
+        rows = await session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
+        names: dict[str | None, str] = {staff_id: name for staff_id, name in rows}
+        now = self._clock.now()
+        return [_view(task, names, now, clear) for task in tasks]
+
+
+_IN_ORDER = (
+    case((Callback.reason == CallbackReason.BOOKED, 0), else_=1),
+    case((Callback.reason == CallbackReason.BOOKED, -Callback.priority), else_=0),
+    case((Callback.reason == CallbackReason.BOOKED, Callback.queued_at), else_=Callback.lost_at),
+    Callback.id,
+)
+
+
+def _chosen(actor: Actor, box: Box) -> Select[Callback]:
+    query = select(Callback)
+    if box == "mine":
+        query = query.where(Callback.state.in_(UNDONE), Callback.taken_by == actor.id)
+    elif box == "open":
+        query = query.where(Callback.state.in_(UNDONE))
+    elif box == "done":
+        query = query.where(Callback.state.not_in(UNDONE))
+        return query.order_by(Callback.done_at.desc(), Callback.id.desc())
+    else:
+        return query.order_by(Callback.lost_at.desc(), Callback.id.desc())
+    return query.order_by(*_IN_ORDER)
+
+
+def _view(task: Callback, names: dict[str | None, str], now: datetime, clear: bool) -> CallbackView:
+    number = task.citizen_number
+    return CallbackView(
+        id=task.id,
+        reason=task.reason,
+        reason_label=task.reason.label,
+        state=task.state,
+        state_label=task.state.label,
+        citizen_number=number if clear else mask_phone(number),
+        queue=task.queue,
+        lost_at=task.lost_at,
+        due_at=task.due_at,
+        light=light_of(task, now),
+        priority=task.priority,
+        attempts=task.attempts,
+        last_attempt_at=task.last_attempt_at,
+        taken_by=task.taken_by,
+        taken_by_name=names.get(task.taken_by),
+        call_id=task.call_id,
+        contact_id=task.contact_id,
+        outbound_call_id=task.outbound_call_id,
+        note=task.note,
+        version=task.version,
+    )
+
+
+def light_of(task: Callback, now: datetime) -> Light:
+    """How near the limit is."""
+    if task.state not in UNDONE:
+        return Light.NONE
+    if now > task.due_at:
+        return Light.RED
+    left, whole = task.due_at - now, max(task.due_at - task.lost_at, timedelta(seconds=1))
+    return Light.YELLOW if left <= whole * _YELLOW_SHARE else Light.GREEN
+
+
+async def _need(work: UnitOfWork, callback_id: str) -> Callback:
+    query = select(Callback).where(Callback.id == callback_id).with_for_update()
+    task = await work.session.scalar(query)
+    if task is None:
+        raise _no_such_task(callback_id)
+    return task
+
+
+def _no_such_task(callback_id: str) -> NotFound:
+    return NotFound("没有这个回拨任务", callback_id=callback_id)
+
+
+def _refuse_unless_free(task: Callback) -> None:
+    _refuse_unless(task, CallbackState.OPEN, "领取")
+    if task.taken_by is not None:
+        raise TransitionRefused("该回拨任务已被他人领取", state=task.state)
+
+
+def _refuse_unless(task: Callback, state: CallbackState, action: str) -> None:
+    if task.state is not state:
+        raise TransitionRefused(
+            f"该回拨任务为“{task.state.label}”，不能{action}", state=task.state, action=action
+        )
+
+
+def _check_holder(task: Callback, actor: Actor) -> None:
+    if task.taken_by not in (None, actor.id) and Role.SHIFT_LEADER not in actor.usable_roles:
+        raise Forbidden("该回拨任务由他人处理", callback_id=task.id)
+
+
+def _decode(cursor: str | None) -> int:
+    if not cursor:
+        return 0
+    if not cursor.isdigit() or len(cursor) > 6:
+        raise invalid([{"field": "cursor", "message": "不是有效的翻页位置"}])
+    return int(cursor)

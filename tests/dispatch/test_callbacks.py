@@ -1,0 +1,450 @@
+"""Call-back tasks: who is owed a call, in what order, by whom it is made, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from config.waiting import CallbackRules
+from dispatch.commands import SaveDraft
+from dispatch.drafts import Drafts
+from dispatch.floor.alerts import AlertBook, Alerts
+from dispatch.floor.callbacks import CallbackBook
+from dispatch.floor.messages import MessageDrafts
+from dispatch.floor.owed_calls import OwedCalls
+from dispatch.rules import Rules
+from models.bus import InProcessBus
+from models.clock import ManualClock
+from models.errors import Forbidden, NotFound, TransitionRefused
+from models.events import CallAnswered, CallEnded, RequestUnderstood
+from models.guards import Actor
+from models.ids import new_id
+from models.store import Store
+from models.tables import Call, Callback, Contact, Draft, UtteranceRow
+from models.understanding import Fact, Span, Understanding
+from models.vocabulary import (
+    CallbackReason,
+    CallbackState,
+    CallDirection,
+    CallState,
+    Channel,
+    ContactOutcome,
+    Leg,
+    Light,
+    Urgency,
+)
+
+pytestmark = pytest.mark.store
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+class Floor:
+    """The call-back desk, and a telephone exchange that only writes down how calls ended."""
+
+    def __init__(
+        self, store: Store, clock: ManualClock, rules: Rules, people: dict[str, Actor]
+    ) -> None:
+        self.store, self.clock, self.zone = store, clock, rules.zone
+        self.rules: CallbackRules = rules.callers.callbacks
+        self.bus = InProcessBus()
+        self.alerts = Alerts(store, self.bus, clock)
+        self.book = CallbackBook(store, clock, self.rules)
+        self.owed = self.watcher()
+        self.drafts = Drafts(store, clock)
+        self.messages = MessageDrafts(store, self.bus, clock)
+        self.first, self.second = people["huawu1"], people["huawu2"]
+        self.third, self.leader = people["huawu3"], people["banzhang"]
+
+    def watcher(self) -> OwedCalls:
+        """As a new process has it."""
+        return OwedCalls(self.store, InProcessBus(), self.clock, self.rules, self.alerts, self.zone)
+
+    async def call(self, number: str = "13800000101", **facts: Any) -> Call:
+        """A call that has just ended; by default one that hung up after a minute in the queue."""
+        now = self.clock.now()
+        outcome = facts.setdefault("outcome", ContactOutcome.ABANDONED_QUEUE)
+        call_id = new_id()
+        values = {
+            "id": call_id,
+            "contact_id": call_id,
+            "direction": CallDirection.INBOUND,
+            "state": CallState.ENDED,
+            "citizen_number": number,
+            "started_at": now - MINUTE - 5 * SECOND,
+            "queued_at": now - MINUTE,
+            "ended_at": now,
+            "priority_reasons": [],
+        } | facts
+        async with self.store.transaction() as work:
+            if values["contact_id"] is not None:
+                work.session.add(
+                    Contact(
+                        id=call_id,
+                        channel=Channel.PHONE,
+                        citizen_number=number,
+                        started_at=values["started_at"],
+                        ended_at=values["ended_at"],
+                        outcome=outcome,
+                    )
+                )
+                await work.session.flush()
+            call = Call(**values)
+            work.session.add(call)
+        return call
+
+    async def told(self, call: Call) -> None:
+        """The end of the call comes over the bus."""
+        await self.owed._on_call_ended(CallEnded(call_id=call.id, outcome=call.outcome))
+
+    async def lost(self, number: str = "13800000101", **facts: Any) -> Callback:
+        """A lost call's task."""
+        call = await self.call(number, **facts)
+        await self.told(call)
+        return await self.task_of(call)
+
+    async def call_out(self, task_id: str, **facts: Any) -> None:
+        """Our call to the citizen, which has ended like this."""
+        now = self.clock.now()
+        known = {
+            "direction": CallDirection.OUTBOUND,
+            "contact_id": None,
+            "callback_id": task_id,
+            "queued_at": None,
+            "started_at": now,
+            "agent_recording_at": now,
+            "outcome": ContactOutcome.NOT_REACHED,
+        }
+        await self.told(await self.call(**known | facts))
+
+    async def tasks(self) -> list[Callback]:
+        async with self.store.read() as session:
+            return list(await session.scalars(select(Callback).order_by(Callback.lost_at)))
+
+    async def task_of(self, call: Call) -> Callback:
+        return next(task for task in await self.tasks() if task.call_id == call.id)
+
+    async def task(self, task_id: str) -> Callback:
+        return next(task for task in await self.tasks() if task.id == task_id)
+
+    async def in_order(self) -> list[str]:
+        page = await self.book.page(self.first, "open", clear=True)
+        return [item.citizen_number for item in page.items]
+
+
+@pytest.fixture
+def floor(store: Store, clock: ManualClock, rules: Rules, people: dict[str, Actor]) -> Floor:
+    return Floor(store, clock, rules, people)
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason", "minutes"),
+    [
+        ({}, CallbackReason.ABANDONED, 30),
+        ({"outcome": ContactOutcome.ABANDONED_RINGING}, CallbackReason.ABANDONED, 30),
+        ({"outcome": ContactOutcome.CALLBACK_BOOKED}, CallbackReason.BOOKED, 30),
+        ({"outcome": ContactOutcome.VOICEMAIL_LEFT}, CallbackReason.VOICEMAIL, 60),
+        ({"outcome": ContactOutcome.FAILED}, CallbackReason.INTERRUPTED, 30),
+        ({"outcome": ContactOutcome.SERVED, "interrupted": True}, CallbackReason.INTERRUPTED, 30),
+    ],
+)
+async def test_whoever_was_lost_is_owed_a_call_by_a_time(
+    floor: Floor, facts: dict[str, Any], reason: CallbackReason, minutes: int
+) -> None:
+    task = await floor.lost(**facts)
+    assert (task.reason, task.state) == (reason, CallbackState.OPEN)
+    assert task.due_at - task.lost_at == minutes * MINUTE
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"outcome": ContactOutcome.SERVED},
+        {"outcome": ContactOutcome.ABANDONED_GREETING},
+        {"outcome": ContactOutcome.SELF_SERVED},
+        {"outcome": ContactOutcome.BLOCKED},
+        {"direction": CallDirection.OUTBOUND, "outcome": ContactOutcome.NOT_REACHED},
+        {"number": "anonymous"},
+    ],
+)
+async def test_others_are_not(floor: Floor, facts: dict[str, Any]) -> None:
+    await floor.told(await floor.call(**facts))
+    await floor.owed.look()
+    assert await floor.tasks() == []
+
+
+async def test_who_hangs_up_at_once_has_not_waited(floor: Floor) -> None:
+    now = floor.clock.now()
+    await floor.told(await floor.call(queued_at=now - 4 * SECOND))
+    assert await floor.tasks() == []
+    await floor.told(await floor.call(queued_at=now - 5 * SECOND))
+    assert len(await floor.tasks()) == 1
+
+
+async def test_a_message_without_a_number_must_be_listened_to_but_cannot_be_called(
+    floor: Floor,
+) -> None:
+    task = await floor.lost("anonymous", outcome=ContactOutcome.VOICEMAIL_LEFT)
+    assert task.citizen_number == ""
+    with pytest.raises(TransitionRefused, match="收听留言"):
+        await floor.book.begin_call(floor.first, task.id)
+    await floor.book.finish(floor.first, task.id, "已按留言建单", reached=True)
+    assert (await floor.task(task.id)).state is CallbackState.DONE
+
+
+async def test_one_loss_is_one_task_however_often_it_is_told(floor: Floor) -> None:
+    call = await floor.call()
+    await asyncio.gather(*(floor.told(call) for _ in range(5)))
+    await asyncio.gather(floor.owed.look(), floor.watcher().look())
+    assert len(await floor.tasks()) == 1
+
+
+async def test_a_process_that_died_before_it_made_the_task_makes_it_at_its_start(
+    floor: Floor,
+) -> None:
+    lost = await floor.call("13800000101")
+    cut = await floor.call("13800000102", outcome=ContactOutcome.SERVED, interrupted=True)
+    yesterday = floor.clock.now() - timedelta(days=1, seconds=1)
+    await floor.call("13800000103", ended_at=yesterday, queued_at=yesterday - MINUTE)
+    await floor.watcher().look()
+    assert {task.call_id for task in await floor.tasks()} == {lost.id, cut.id}
+
+
+async def test_a_booked_place_goes_before_what_was_only_lost(floor: Floor) -> None:
+    booked, now = ContactOutcome.CALLBACK_BOOKED, floor.clock.now()
+    await floor.lost("13800000101")
+    floor.clock.advance(MINUTE)
+    await floor.lost("13800000102")
+    await floor.lost("13800000103", outcome=booked, queued_at=now)
+    await floor.lost("13800000104", outcome=booked, queued_at=now - MINUTE)
+    await floor.lost("13800000105", outcome=booked, queued_at=now, priority=20)
+    assert [number[-1] for number in await floor.in_order()] == ["5", "4", "3", "1", "2"]
+    pages, cursor = [], None
+    while True:
+        page = await floor.book.page(floor.first, "open", clear=True, cursor=cursor, limit=2)
+        pages += [item.citizen_number[-1] for item in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert pages == ["5", "4", "3", "1", "2"]
+
+
+async def test_a_caller_who_is_served_is_not_owed_the_earlier_calls(floor: Floor) -> None:
+    lost = await floor.lost("13800000101")
+    message = await floor.lost("13800000101", outcome=ContactOutcome.VOICEMAIL_LEFT)
+    other = await floor.lost("13800000102")
+    floor.clock.advance(MINUTE)
+    event = CallAnswered(
+        call_id="x", caller_number="+8613800000101", at=floor.clock.now()
+    )  # another dress of the same number
+    await floor.owed._on_answered(event)
+    assert (await floor.task(lost.id)).state is CallbackState.SETTLED
+    assert (await floor.task(message.id)).state is CallbackState.OPEN, "it is still to be heard"
+    assert (await floor.task(other.id)).state is CallbackState.OPEN
+
+
+async def test_a_task_made_late_of_a_caller_served_since_is_settled_at_once(floor: Floor) -> None:
+    lost = await floor.call("13800000101")
+    floor.clock.advance(MINUTE)
+    now = floor.clock.now()
+    await floor.call("13800000101", outcome=ContactOutcome.SERVED, answered_at=now)
+    await floor.owed.look()
+    assert (await floor.task_of(lost)).state is CallbackState.SETTLED
+
+
+async def test_two_agents_cannot_take_the_same_task(floor: Floor) -> None:
+    task = await floor.lost()
+    takers = [floor.first, floor.second] * 3
+    results = await asyncio.gather(
+        *(floor.book.take(taker, task.id, task.version) for taker in takers),
+        return_exceptions=True,
+    )
+    kept = (await floor.task(task.id)).taken_by
+    won = {taker.id for taker, result in zip(takers, results, strict=True) if result is None}
+    assert won == {kept}
+    assert all(r is None or isinstance(r, TransitionRefused) for r in results)
+    loser = floor.second if kept == floor.first.id else floor.first
+    with pytest.raises(TransitionRefused, match="他人领取"):
+        await floor.book.begin_call(loser, task.id)
+    with pytest.raises(Forbidden):
+        await floor.book.release(loser, task.id)
+
+
+async def test_the_next_task_is_given_to_each_one_only_once(floor: Floor) -> None:
+    for last in range(3):
+        await floor.lost(f"1380000010{last}")
+    got = await asyncio.gather(floor.book.next(floor.first), floor.book.next(floor.second))
+    assert len(set(got)) == 2
+    assert await floor.book.next(floor.first) == got[0], "the one in hand comes first"
+    await floor.book.release(floor.first, got[0])
+    counts = await floor.book.counts(floor.second)
+    assert (counts.open, counts.mine, counts.overdue) == (3, 1, 0)
+    await floor.book.take(floor.first, got[0], (await floor.task(got[0])).version)
+    await floor.book.next(floor.third)
+    with pytest.raises(NotFound):
+        await floor.book.next(floor.leader)
+
+
+async def test_a_changed_task_is_not_taken_unseen(floor: Floor) -> None:
+    task = await floor.lost()
+    await floor.book.take(floor.first, task.id, task.version)
+    await floor.book.release(floor.first, task.id)
+    with pytest.raises(TransitionRefused, match="刷新"):
+        await floor.book.take(floor.second, task.id, task.version)
+
+
+async def test_an_answered_call_closes_the_task_and_the_citizens_others(floor: Floor) -> None:
+    earlier, task = await floor.lost(), await floor.lost()
+    floor.clock.advance(MINUTE)
+    assert await floor.book.begin_call(floor.first, task.id) == "13800000101"
+    assert (await floor.task(task.id)).state is CallbackState.CALLING
+    await floor.call_out(task.id, answered_at=floor.clock.now(), outcome=ContactOutcome.SERVED)
+    done = await floor.task(task.id)
+    assert (done.state, done.attempts) == (CallbackState.DONE, 1)
+    assert done.outbound_call_id
+    assert (await floor.task(earlier.id)).state is CallbackState.SETTLED
+    await floor.book.finish(floor.first, task.id, "已说明办理进度", reached=True)
+    page = await floor.book.page(floor.first, "done", clear=False)
+    assert {item.citizen_number for item in page.items} == {"138****0101"}
+    assert "已说明办理进度" in {item.note for item in page.items}
+
+
+async def test_who_is_not_reached_is_tried_again_after_a_pause_and_three_times(
+    floor: Floor,
+) -> None:
+    task = await floor.lost()
+    for attempt in range(1, 4):
+        assert await floor.book.next(floor.first) == task.id
+        await floor.book.begin_call(floor.first, task.id)
+        await floor.call_out(task.id)
+        tried = await floor.task(task.id)
+        assert tried.attempts == attempt
+        assert tried.taken_by is None
+        with pytest.raises(NotFound):
+            await floor.book.next(floor.first)
+        floor.clock.advance(floor.rules.pause + SECOND)
+    assert tried.state is CallbackState.UNREACHED
+    with pytest.raises(TransitionRefused, match="多次未接通"):
+        await floor.book.begin_call(floor.first, task.id)
+
+
+async def test_an_agents_own_phone_that_does_not_answer_is_no_attempt(floor: Floor) -> None:
+    task = await floor.lost()
+    await floor.book.begin_call(floor.first, task.id)
+    await floor.call_out(task.id, agent_recording_at=None)
+    again = await floor.task(task.id)
+    assert (again.state, again.attempts) == (CallbackState.OPEN, 0)
+
+
+async def test_a_call_that_could_not_be_made_is_no_attempt(floor: Floor) -> None:
+    task = await floor.lost()
+    await floor.book.begin_call(floor.first, task.id)
+    await floor.book.not_called(task.id)
+    again = await floor.task(task.id)
+    assert (again.state, again.attempts, again.taken_by) == (
+        CallbackState.OPEN,
+        0,
+        floor.first.id,
+    )
+
+
+async def test_a_process_that_died_while_calling_finds_out_how_it_went(floor: Floor) -> None:
+    reached, never = await floor.lost("13800000101"), await floor.lost("13800000102")
+    for task in (reached, never):
+        await floor.book.begin_call(floor.first, task.id)
+    await floor.call(
+        direction=CallDirection.OUTBOUND,
+        contact_id=None,
+        callback_id=reached.id,
+        started_at=floor.clock.now(),
+        answered_at=floor.clock.now(),
+        outcome=ContactOutcome.SERVED,
+    )
+    await floor.watcher().look()
+    assert (await floor.task(reached.id)).state is CallbackState.DONE
+    assert (await floor.task(never.id)).state is CallbackState.CALLING
+    floor.clock.advance(3 * MINUTE)
+    await floor.watcher().look()
+    given_back = await floor.task(never.id)
+    assert (given_back.state, given_back.attempts) == (CallbackState.OPEN, 0)
+
+
+async def test_a_task_taken_and_forgotten_goes_back_to_all(floor: Floor) -> None:
+    task = await floor.lost()
+    await floor.book.take(floor.first, task.id, task.version)
+    floor.clock.advance(floor.rules.taken - SECOND)
+    await floor.owed.look()
+    assert (await floor.task(task.id)).taken_by == floor.first.id
+    floor.clock.advance(2 * SECOND)
+    await floor.owed.look()
+    assert (await floor.task(task.id)).taken_by is None
+
+
+async def test_the_shift_leader_is_called_once_while_tasks_are_late(floor: Floor) -> None:
+    first, second = await floor.lost("13800000101"), await floor.lost("13800000102")
+    alerts = AlertBook(floor.store, floor.clock)
+    assert (await floor.book.one(first.id, clear=True)).light is Light.GREEN
+    floor.clock.advance(25 * MINUTE)
+    assert (await floor.book.one(first.id, clear=True)).light is Light.YELLOW
+    await floor.owed.look()
+    assert await alerts.count_open() == 0
+    floor.clock.advance(6 * MINUTE)
+    assert (await floor.book.one(first.id, clear=True)).light is Light.RED
+    for _ in range(3):
+        await floor.owed.look()
+    (alert,) = (await alerts.page()).items
+    assert "2 个回拨任务" in alert.text
+    assert (await floor.book.counts(floor.first)).overdue == 2
+    await floor.book.cancel(floor.leader, first.id, "来电人已到窗口办理")
+    await floor.book.finish(floor.first, second.id, "", reached=True)
+    await floor.owed.look()
+    (alert,) = (await alerts.page()).items
+    assert alert.ended_at is not None
+
+
+async def test_a_message_becomes_a_draft_of_whoever_takes_it_up(floor: Floor) -> None:
+    call = await floor.call(outcome=ContactOutcome.VOICEMAIL_LEFT)
+    words = "蒸湘南路的路灯坏了三天，希望尽快修理。"
+    async with floor.store.transaction() as work:
+        work.session.add(
+            UtteranceRow(
+                id=f"{call.id}-1", call_id=call.id, leg=Leg.CALLER, start=0, end=4,
+                text=words, raw=words, confidence=0.9, words=[],
+            )
+        )  # fmt: skip
+    understood = Understanding(
+        request_types=(), categories=(), departments=(), urgency=Urgency.NORMAL,
+        urgency_reason="", title="蒸湘南路路灯不亮", model_version="test",
+        facts=(Fact(kind="place", text="蒸湘南路", value="蒸湘南路", span=Span(start=0, end=4)),),
+    )  # fmt: skip
+    event = RequestUnderstood(call_id=call.id, understanding=understood)
+    await floor.messages._on_understood(event)
+    draft = await floor.drafts.get_draft(floor.first, call.id)
+    assert draft is not None
+    assert draft.agent_id is None
+    assert draft.content["content"] == words
+    assert draft.content["place"] == "蒸湘南路"
+    assert draft.content["caller_phone"] == "13800000101"
+    assert draft.content["origins"]["title"] == "machine"
+    mine = SaveDraft(id=call.id, content={"title": "路灯坏了"})
+    assert (await floor.drafts.save_draft(floor.first, mine)).agent_id == floor.first.id
+    await floor.messages._on_understood(event)  # told again: what a person typed stays
+    with pytest.raises(Forbidden):
+        await floor.drafts.save_draft(floor.second, mine)
+    async with floor.store.read() as session:
+        assert (await session.get_one(Draft, call.id)).content == {"title": "路灯坏了"}
+
+
+async def test_what_a_waiting_caller_said_is_no_message(floor: Floor) -> None:
+    call = await floor.call()
+    nothing = Understanding(
+        request_types=(), categories=(), departments=(), facts=(), urgency=Urgency.NORMAL,
+        urgency_reason="", title="", model_version="test",
+    )  # fmt: skip
+    event = RequestUnderstood(call_id=call.id, understanding=nothing)
+    await floor.messages._on_understood(event)
+    assert await floor.drafts.get_draft(floor.first, call.id) is None
