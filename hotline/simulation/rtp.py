@@ -84,6 +84,9 @@ class Voice(asyncio.DatagramProtocol):
         self._numbering = Numbering(source=id(self) & 0xFFFFFFFF)
         self._held_back: bytes | None = None
         self._silent = False
+        #: Keys that the other side has pressed.
+        self.keys_heard = ""
+        self._last_key: int | None = None
         self._said_all = asyncio.Event()
         self._peer: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.DatagramTransport | None = None
@@ -121,6 +124,15 @@ class Voice(asyncio.DatagramProtocol):
             self._heard.append(data[_HEADER_BYTES:])
             if not self._peer.done():
                 self._peer.set_result(addr)
+        elif len(data) > _HEADER_BYTES and data[1] & 0x7F == _TELEPHONE_EVENT:
+            self._key_heard(data)
+
+    def _key_heard(self, data: bytes) -> None:
+        """A key is told in many packets of one timestamp."""
+        timestamp = int.from_bytes(data[4:8], "big")
+        if timestamp != self._last_key:
+            self._last_key = timestamp
+            self.keys_heard += _KEYS[data[_HEADER_BYTES] & 0x0F]
 
     def say(self, ulaw: Path, manner: Manner | None = None) -> None:
         """Speak a file of raw µ-law once, then stay on the line silently; ends earlier speech."""
