@@ -48,6 +48,8 @@ FOR_TESTS = [
     # The server's program is in this package too (as redis-check-rdb); the package redis-server
     # would start a server on the machine.
     _program("redis-check-rdb", "redis-tools"),
+    # The tests start a server of their own; Debian starts an empty one besides.
+    Need("postgresql", lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))),
 ]
 
 

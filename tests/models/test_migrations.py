@@ -9,10 +9,15 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import Connection, create_engine, inspect, select
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from models.clock import SystemClock
+from models.events import CallQueued
 from models.store import Store
-from models.tables import Base
+from models.tables import Base, Call, OutboxRow, Staff
+from models.vocabulary import CallDirection, CallState, ContactOutcome
+from tests.support.postgres import Postgres
 
 pytestmark = pytest.mark.store
 
@@ -45,3 +50,54 @@ async def test_migrations_go_down_to_nothing_and_up_again(tmp_path: Path) -> Non
     await store.migrate()
     await store.close()
     assert _compare(path) == []
+
+
+def _differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": False})
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def test_postgresql_gets_the_same_tables_and_keeps_what_is_written(
+    postgres: Postgres,
+) -> None:
+    url = postgres.database("migrated")
+    store = Store(url)
+    await store.migrate()
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+    await engine.dispose()
+
+    now = SystemClock().now()
+    async with store.transaction() as work:
+        work.session.add(
+            Staff(
+                id="s1",
+                username="wf",
+                name="王芳",
+                password_hash="-",
+                roles=["AGENT"],
+                department="D-HL",
+                created_at=now,
+                skills={"general": 2},
+            )
+        )
+        await work.session.flush()
+        work.session.add(
+            Call(
+                id="c1",
+                direction=CallDirection.INBOUND,
+                state=CallState.QUEUED,
+                started_at=now,
+                outcome=ContactOutcome.IN_PROGRESS,
+                agent_id="s1",
+                priority_reasons=["ELDERLY"],
+            )
+        )
+        work.record(CallQueued(call_id="c1"))
+    async with store.read() as session:
+        call = await session.get_one(Call, "c1")
+        assert (call.state, call.started_at) == (CallState.QUEUED, now)
+        assert call.priority_reasons == ["ELDERLY"]
+        assert (await session.scalars(select(OutboxRow))).one().payload["call_id"] == "c1"
+    await store.close()

@@ -11,14 +11,16 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
+from dispatch.floor.alerts import Alerts
 from models.bus import InProcessBus
 from models.clock import SystemClock
 from models.events import CallEnded, DomainEvent
 from models.ids import new_id
+from models.progress import ProgressDesk
 from models.speech import SpeechStatus
 from models.store import Store
-from models.tables import Call, Contact, Staff
-from models.vocabulary import AgentState, Leg, Role
+from models.tables import Call, Contact, FloorAlert, Staff
+from models.vocabulary import AgentState, AlertKind, Leg, Role
 from telephony.call_center import CallCenter
 from tests.support.asterisk import RunningAsterisk
 from tests.support.sip_agent import SipAgent
@@ -151,6 +153,18 @@ class CallFloor:
             contact = await session.get(Contact, call.contact_id) if call.contact_id else None
         return call, contact
 
+    async def alerted(self, kind: AlertKind, within: float = 30.0) -> list[FloorAlert]:
+        """Wait until the shift leader is called for this; all calls for it."""
+        query = select(FloorAlert).where(FloorAlert.kind == kind).order_by(FloorAlert.at)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while True:
+            async with self.store.read() as session:
+                if found := list(await session.scalars(query)):
+                    return found
+            assert loop.time() < deadline, f"no alert of {kind}"
+            await asyncio.sleep(0.1)
+
     def recording(self, relative: str) -> Path:
         """A recording's file."""
         return self.asterisk.settings.recordings_dir / relative
@@ -158,15 +172,37 @@ class CallFloor:
 
 @asynccontextmanager
 async def call_floor(
-    asterisk: RunningAsterisk, folder: Path, *, ear: Ear | None = None, database: str = "floor.db"
+    asterisk: RunningAsterisk,
+    folder: Path,
+    *,
+    ear: Ear | None = None,
+    database: str = "floor.db",
+    ari_url: str = "",
+    database_url: str = "",
+    rules: Path | None = None,
+    progress: Callable[[Store], ProgressDesk] | None = None,
 ) -> AsyncIterator[CallFloor]:
-    """An open call center on this Asterisk."""
-    store = Store(f"sqlite+aiosqlite:///{folder / database}")
+    """An open call center on this Asterisk, reached at ``ari_url`` when that is given.
+
+    :param rules: a folder of rule files for the call center, instead of the Asterisk's own.
+    :param progress: makes the desk that looks orders up for callers.
+    """
+    store = Store(database_url or f"sqlite+aiosqlite:///{folder / database}")
     await store.migrate()
     bus = InProcessBus()
     ear = ear or Ear()
+    clock = SystemClock()
+    alerts = Alerts(store, bus, clock)
+    settings = asterisk.settings
+    if ari_url:
+        settings = settings.model_copy(
+            update={"asterisk": settings.asterisk.model_copy(update={"ari_url": ari_url})}
+        )
+    if rules is not None:
+        settings = settings.model_copy(update={"rules": rules})
+    desk = progress(store) if progress else None
     calls = CallCenter(
-        asterisk.settings, asterisk.secrets, store, bus, ear, SystemClock(), asterisk.prompts
+        settings, asterisk.secrets, store, bus, ear, clock, asterisk.prompts, alerts, desk
     )
     floor = CallFloor(asterisk=asterisk, store=store, bus=bus, ear=ear, calls=calls)
 
