@@ -308,7 +308,9 @@ class _Reader:
     def _priorities(self) -> dict[PriorityReason, float]:
         row = self._top.row("priorities", "priorities")
         row.only(*PriorityReason)
-        return {PriorityReason(code): row.number(code, most=10000) for code in row.names}
+        return {
+            PriorityReason(code): row.number(code, least=-10000, most=10000) for code in row.names
+        }
 
     def _repeat_caller(self) -> RepeatCaller:
         row = self._top.row("repeat_caller", "repeat_caller")

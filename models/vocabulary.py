@@ -281,6 +281,8 @@ class PriorityReason(Labelled):
     REPEAT_CALLER = "REPEAT_CALLER", "重复来电"
     CALLBACK = "CALLBACK", "预约回拨"
     INTERRUPTED = "INTERRUPTED", "通话中断"
+    #: Behind others: on the nuisance list, and let through.
+    NUISANCE = "NUISANCE", "名单号码（靠后）"
 
 
 class PartyKind(Labelled):
@@ -297,6 +299,7 @@ class CallEventKind(Labelled):
     """A line of a call's own history (table ``call_events``)."""
 
     OFFERED = "OFFERED", "来电"
+    SCREENED = "SCREENED", "骚扰名单核对"
     QUEUED = "QUEUED", "进入排队"
     QUEUE_CHANGED = "QUEUE_CHANGED", "溢出到其他队列"
     PRIORITY_RAISED = "PRIORITY_RAISED", "提高优先级"

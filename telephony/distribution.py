@@ -127,25 +127,35 @@ def distribute(
     rules: QueueRules,
     now: datetime,
     give: Callable[[str, Agent], None],
+    *,
+    everybody: bool = False,
 ) -> datetime | None:
     """Give waiting callers to free agents. Returns when to look again, if nothing else happens.
+
+    ``everybody``: agents of all groups serve all queues, those of the queue's own groups first.
 
     ``give(call_id, agent)`` is called after the agent was reserved and the caller left the line.
     It must not await: nobody may run in between.
     """
-    return _Round(line, board, rules, now).run(give)
+    return _Round(line, board, rules, now, everybody).run(give)
 
 
 class _Round:
     """One look at who waits and who is free."""
 
     def __init__(
-        self, line: WaitingLine, board: PresenceBoard, rules: QueueRules, now: datetime
+        self,
+        line: WaitingLine,
+        board: PresenceBoard,
+        rules: QueueRules,
+        now: datetime,
+        everybody: bool,
     ) -> None:
         self._line = line
         self._board = board
         self._rules = rules
         self._now = now
+        self._everybody = everybody
         self._free = {agent.agent_id: agent for agent in board if agent.free}
         self._staffed = _staffed(board, rules)
 
@@ -171,6 +181,9 @@ class _Round:
             if self._worth_waiting(last, waiting):
                 return None
         opened = open_groups(queue, waiting.waited(self._now), self._staffed)
+        if self._everybody:
+            own = [*opened, *(step.code for step in queue.groups)]
+            opened = list(dict.fromkeys([*own, *self._rules.groups]))
         return choose(queue.strategy, self._free.values(), opened, self._rules)
 
     def _worth_waiting(self, last: Agent, waiting: Waiting) -> bool:

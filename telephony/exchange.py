@@ -16,13 +16,15 @@ from telephony.ari import ARIClient
 from telephony.callers import Callers
 from telephony.distribution import WaitingLine
 from telephony.expected_wait import HandlingTimes
+from telephony.front_desk import FrontParts
 from telephony.media import MediaReceiver
-from telephony.presence import PresenceBoard
+from telephony.presence import Agent, PresenceBoard
 from telephony.recording import Recordings
 from telephony.records import Records
 
 if TYPE_CHECKING:
     from telephony.conversation import Conversation
+    from telephony.shared_floor import SharedFloor
 
 
 class Sounds(Protocol):
@@ -30,6 +32,10 @@ class Sounds(Protocol):
 
     def uri(self, name: str) -> str:
         """What ARI's ``play`` takes as media."""
+        ...
+
+    def knows(self, name: str) -> bool:
+        """Whether such a prompt is written."""
         ...
 
     def seconds(self, name: str) -> float:
@@ -65,16 +71,24 @@ class Exchange:
     line: WaitingLine
     queues: QueueRules
     callers: Callers
+    #: What comes between greeting and line.
+    front: FrontParts
     caller_rules: CallerRules
     handling: HandlingTimes
     #: Where the shift leader is called.
     alerts: AlertPort = field(default_factory=NoAlerts)
     #: How the service is graded after the talk.
     survey: SurveyRules
+    #: Peak, of 32767, above which sound on a line counts as a voice.
+    voice_level: int = 400
+    #: Told the call and the agent when an agent did not answer.
+    missed: Callable[[str, Agent], None] = lambda call_id, agent: None
     #: Living calls by id.
     sessions: dict[str, Conversation] = field(default_factory=dict)
     #: Extension → the user part of where its phone is registered.
     contacts: dict[str, str] = field(default_factory=dict)
+    #: Where other processes serve the same agents; None: this one is alone.
+    shared_floor: SharedFloor | None = None
     #: Gives waiting callers to free agents; call it whenever either may have changed.
     distribute: Callable[[], None] = lambda: None
     #: Seconds that a waiting caller will probably wait on; None when it cannot be told.

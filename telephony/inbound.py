@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from config.queues import AccessNumber
-from models.errors import ConfigurationError, TransitionRefused
+from models.errors import TransitionRefused
 from models.events import CallOffered, CallQueued, CallRinging, CallStateChanged
 from models.ids import new_id
 from models.vocabulary import (
@@ -29,6 +29,7 @@ from telephony.call import LiveCall
 from telephony.callers import CallerFacts
 from telephony.conversation import TRY_AGAIN_SECONDS, Conversation
 from telephony.exchange import Exchange
+from telephony.front_desk import FrontDesk
 from telephony.names import GREETING, name
 from telephony.presence import Agent
 from telephony.waiting import BOOKED_REASON, Waiting
@@ -57,6 +58,8 @@ class InboundCall(Conversation):
         super().__init__(exchange, call)
         #: What this caller hears in the line.
         self.waiting = Waiting(self)
+        #: What comes before the line, and self-service.
+        self.front = FrontDesk(self, exchange.front)
         #: Queue that the caller has chosen (by key); empty: as the number and the caller say.
         self.chosen_queue = ""
         #: Final utterances of a caller who waits.
@@ -107,14 +110,14 @@ class InboundCall(Conversation):
         """Play the greeting; without it the call goes on at once."""
         sounds, greeting = self.exchange.sounds, self._greeting()
         limit = sounds.seconds(greeting) + _GREETING_MARGIN_SECONDS
-        self.after(limit, "greeting", self.queue)
+        self.after(limit, "greeting", self.front.after_greeting)
         try:
             await self.exchange.ari.channels.play(
                 self.call.citizen_channel, self._greeting_id, media=sounds.uri(greeting)
             )
         except ARIError as error:
             log.warning("call.greeting_failed", call_id=self.call.id, error=str(error))
-            await self.queue()
+            await self.front.after_greeting()
 
     @property
     def _greeting_id(self) -> str:
@@ -123,14 +126,15 @@ class InboundCall(Conversation):
     async def on_playback_finished(self, playback_id: str) -> None:
         """The greeting is through, or an announcement."""
         if playback_id == self._greeting_id:
-            await self.queue()
-        else:
+            await self.front.after_greeting()
+        elif not await self.front.on_playback_finished(playback_id):
             await self.waiting.on_playback_finished(playback_id)
             await super().on_playback_finished(playback_id)
 
     async def on_key(self, channel_id: str, digit: str) -> None:
         """See :meth:`CallSession.on_key`."""
-        if channel_id == self.call.citizen_channel:
+        ours = channel_id == self.call.citizen_channel
+        if ours and not await self.front.on_key(digit):
             await self.waiting.on_key(digit)
         await super().on_key(channel_id, digit)
 
@@ -141,12 +145,11 @@ class InboundCall(Conversation):
 
     def _greeting(self) -> str:
         """The prompt of the number that was dialled; the hotline's own when there is none."""
-        try:
-            self.exchange.sounds.uri(self.access.greeting)
-        except ConfigurationError:
-            log.warning("call.no_such_greeting", greeting=self.access.greeting)
-            return "greeting"
-        return self.access.greeting
+        greeting = self.access.greeting
+        if self.exchange.sounds.knows(greeting):
+            return greeting
+        log.warning("call.no_such_greeting", greeting=greeting)
+        return "greeting"
 
     async def queue(self) -> None:
         """Wait for an agent, with music."""
@@ -299,12 +302,15 @@ class InboundCall(Conversation):
     async def _ring(self, agent: Agent, at_once: bool) -> None:
         if self.agent is not agent:
             return  # picked up by someone else before the phone rang
+        if not await self._claimed(agent):
+            return
         self.call.agent_id = agent.agent_id
         self.call.ringing_at = self.now()
         self.enter(CallState.RINGING)
         self.save(CallRinging(**self.facts))
         self.note(CallEventKind.RINGING, by=agent)
         await self.waiting.step_aside()
+        await self.front.step_aside()
         seconds = self.exchange.settings.telephony.ring_seconds
         try:
             await self.ring_agent(agent, at_once=at_once, seconds=seconds)
@@ -312,10 +318,22 @@ class InboundCall(Conversation):
             log.warning("call.cannot_ring", call_id=self.call.id, error=str(error))
             await self._next_agent("话机无法接通")
 
+    async def _claimed(self, agent: Agent) -> bool:
+        """Whether no other process has this agent. If one has, the caller is back in the line."""
+        shared = self.exchange.shared_floor
+        if shared is None or await shared.claim(self.call.id, agent, self.call.agent_id):
+            return True
+        self.agent = self.call.agent_id = None
+        self.enter(CallState.QUEUED)
+        self.save()
+        self.wait_in_line()
+        return False
+
     async def on_agent_ready(self) -> None:
         """Connect."""
         if self.call.state is CallState.RINGING:
             self.waiting.over()
+            await self.front.over()
             await self.connect()
 
     async def on_agent_not_reached(self, cause: int) -> None:
@@ -331,6 +349,8 @@ class InboundCall(Conversation):
             declined = reason == _DECLINED
             kind = CallEventKind.DECLINED if declined else CallEventKind.MISSED
             self.note(kind, by=agent, reason=reason)
+            if reason == _MISSED:
+                self.exchange.missed(self.call.id, agent)
         await self.drop_agent_leg()
         self.enter(CallState.QUEUED)
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
@@ -397,7 +417,7 @@ class InboundCall(Conversation):
             self.call.interrupted = self.agent_lost or self.call.state in _ABANDONED
             await self.end(ContactOutcome.SERVED, "市民挂断")
         else:
-            await self.end(*_ABANDONED[self.call.state])
+            await self.end(*(self.front.ending() or _ABANDONED[self.call.state]))
 
     async def end(
         self, outcome: ContactOutcome, reason: str, *, at: datetime | None = None

@@ -71,6 +71,7 @@ _OUTCOMES = {
     CallState.TALKING: ContactOutcome.SERVED,
     CallState.HELD: ContactOutcome.SERVED,
     CallState.MESSAGE: ContactOutcome.ABANDONED_QUEUE,
+    CallState.SELF_SERVICE: ContactOutcome.SELF_SERVED,
 }
 
 

@@ -87,6 +87,10 @@ class Prompts:
             self.maker.retry(name, self.paths)
         return self.paths[name]
 
+    def knows(self, name: str) -> bool:
+        """Whether such a prompt is written in ``prompts.yaml``."""
+        return name in self.paths
+
     def uri(self, name: str) -> str:
         """What ARI's ``play`` takes as media."""
         return f"sound:{self.path(name)}"
