@@ -50,6 +50,11 @@ class Conversation(CallSession):
         self.survey = Survey(self)
         self._held_since: datetime | None = None
 
+    @property
+    def held_since(self) -> datetime | None:
+        """Since when the citizen hears music on hold."""
+        return self._held_since if self.call.state is CallState.HELD else None
+
     # --- before ---------------------------------------------------------------------------------
 
     async def on_agent_ready(self) -> None:

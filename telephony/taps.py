@@ -8,6 +8,7 @@ as incomplete, and the recording catches it up later.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from models.ports import SpeechPort, SpeechStream
 from models.vocabulary import Leg
 from telephony.ari import ARIClient, ARIError, ARINotFound
 from telephony.ari.tidy import tidily
+from telephony.level import VoiceMeter
 from telephony.media import LegSound, MediaReceiver
 from telephony.names import MEDIA, SNOOP, TAP, name
 
@@ -39,6 +41,7 @@ class Tap:
     media_id: str
     bridge_id: str
     stream: SpeechStream
+    meter: VoiceMeter
     port: int | None = None
     sound: LegSound | None = None
     broken: bool = False
@@ -46,6 +49,7 @@ class Tap:
 
     def feed(self, pcm: bytes) -> None:
         """Hand sound on; a recogniser that fails is not asked again."""
+        self.meter.hear(pcm)
         if self.broken:
             return
         try:
@@ -67,6 +71,8 @@ class Exchange(Protocol):
     ari: ARIClient
     media: MediaReceiver
     speech: SpeechPort | None
+    #: Peak above which sound counts as a voice.
+    voice_level: int
 
 
 class CallTaps:
@@ -90,9 +96,23 @@ class CallTaps:
             return ""
         return speech.status.model
 
+    @property
+    def last_voice(self) -> float | None:
+        """When anybody was heard last, on the monotonic clock; None unless we hear both sides."""
+        heard = [tap for tap in self._taps if tap.sound is not None]
+        if not {Leg.CALLER, Leg.AGENT} <= {tap.leg for tap in heard}:
+            return None
+        return max(tap.meter.last_voice for tap in heard)
+
     def ids(self) -> set[str]:
         """Channels and bridges of all taps, for telling them from what was left behind."""
         return {part for tap in self._taps for part in (tap.snoop_id, tap.media_id, tap.bridge_id)}
+
+    def sounds(self) -> Iterator[tuple[Leg, str, LegSound]]:
+        """Whose voice, the channel that is tapped, and what has come of it."""
+        for tap in self._taps:
+            if tap.sound is not None:
+                yield tap.leg, tap.channel_id, tap.sound
 
     def on_stasis_start(self, channel_id: str) -> None:
         """A snoop or external media channel has come into our hands."""
@@ -116,6 +136,7 @@ class CallTaps:
             media_id=ids[1],
             bridge_id=ids[2],
             stream=stream,
+            meter=VoiceMeter(self._exchange.voice_level),
             started={ids[0]: asyncio.Event(), ids[1]: asyncio.Event()},
         )
         self._taps.append(tap)

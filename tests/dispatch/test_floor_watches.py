@@ -1,0 +1,149 @@
+"""Risk words in the live transcript, and a service level that falls."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from config.floor import load_floor
+from config.urgency import load_urgency
+from dispatch.floor.alerts import Alerts, AlertView
+from dispatch.floor.risk_words import RiskWords
+from dispatch.floor.service_level_watch import ServiceLevelWatch
+from models.bus import InProcessBus
+from models.clock import ManualClock
+from models.events import CallEnded, UtteranceHeard
+from models.ids import new_id
+from models.speech import Utterance
+from models.store import Store
+from models.tables import Call
+from models.vocabulary import (
+    AlertKind,
+    CallDirection,
+    CallState,
+    ContactOutcome,
+    Leg,
+    Urgency,
+)
+
+pytestmark = pytest.mark.store
+
+RULE = load_floor().alerts.service_level
+
+
+class Listener:
+    """A bus on which citizens speak, and the alerts that come of it."""
+
+    def __init__(self, store: Store, clock: ManualClock) -> None:
+        self.bus = InProcessBus()
+        self.alerts = Alerts(store, self.bus, clock)
+        RiskWords(store, self.bus, self.alerts, load_urgency(), Urgency.CRITICAL)
+
+    async def hears(
+        self, *said: tuple[str, str], leg: Leg = Leg.CALLER, final: bool = True
+    ) -> None:
+        """(call, words) one after another."""
+        await self.bus.start()
+        for call_id, text in said:
+            spoken = Utterance(
+                call_id=call_id,
+                leg=leg,
+                utterance_id=new_id(),
+                start=0.0,
+                end=1.0,
+                text=text,
+                raw=text,
+                final=final,
+            )
+            await self.bus.publish(UtteranceHeard(utterance=spoken))
+        await self.bus.stop()
+
+    async def raised(self) -> list[AlertView]:
+        return (await self.alerts.page()).items
+
+
+@pytest.fixture
+def listener(store: Store, clock: ManualClock) -> Listener:
+    return Listener(store, clock)
+
+
+async def test_a_word_of_danger_is_told_once_for_a_call(listener: Listener) -> None:
+    await listener.hears(("c1", "我们楼顶上有人要跳楼"), ("c1", "快点，真的要跳楼了"))
+    (alert,) = await listener.raised()
+    assert (alert.kind, alert.call_id) == (AlertKind.RISK_WORDS, "c1")
+    assert alert.text == "市民提到“跳楼”（轻生，特急）"
+    assert alert.detail["word"] == "跳楼"
+
+
+async def test_a_sentence_cut_in_two_is_understood(listener: Listener) -> None:
+    await listener.hears(("c1", "我妈在电梯"), ("c2", "你好"), ("c1", "出不来了"))
+    (alert,) = await listener.raised()
+    assert alert.call_id == "c1"
+    assert "电梯困人" in alert.text
+
+
+async def test_what_is_not_the_citizens_or_not_final_is_not_told(listener: Listener) -> None:
+    await listener.hears(("c1", "您是说有人要跳楼吗"), leg=Leg.AGENT)
+    await listener.hears(("c1", "有人要跳楼"), final=False)
+    await listener.hears(("c1", "我家停水了，什么时候来水"))
+    assert await listener.raised() == []
+
+
+async def test_words_of_a_past_call_are_forgotten(listener: Listener) -> None:
+    await listener.hears(("c1", "我妈在电梯"))
+    await listener.bus.start()
+    await listener.bus.publish(CallEnded(call_id="c1", outcome=ContactOutcome.SERVED))
+    await listener.bus.stop()
+    await listener.hears(("c1", "出不来了"))
+    assert await listener.raised() == []
+
+
+async def offered(
+    store: Store, clock: ManualClock, *waits: float | None, queue: str = "main"
+) -> None:
+    """Calls that reached the queue just now; None: waiting still."""
+    now = clock.now()
+    async with store.transaction() as work:
+        for wait in waits:
+            answered = now + timedelta(seconds=wait) if wait is not None else None
+            work.session.add(
+                Call(
+                    id=new_id(),
+                    direction=CallDirection.INBOUND,
+                    state=CallState.TALKING if answered else CallState.QUEUED,
+                    citizen_number="13800000001",
+                    access_number="12345",
+                    started_at=now,
+                    queued_at=now,
+                    answered_at=answered,
+                    outcome=ContactOutcome.IN_PROGRESS,
+                    queue=queue,
+                )
+            )
+
+
+async def test_a_falling_service_level_is_told_and_settled(
+    store: Store, clock: ManualClock
+) -> None:
+    alerts = Alerts(store, InProcessBus(), clock)
+    watch = ServiceLevelWatch(store, clock, alerts, RULE)
+    await offered(store, clock, *[5.0] * 7, *[40.0] * 2)
+    await offered(store, clock, *[50.0] * 3, queue="elderly")
+    clock.advance(timedelta(minutes=1))
+    await watch.look()
+    assert (await alerts.page()).items == [], "nine calls say nothing"
+    await offered(store, clock, None)
+    await watch.look()
+    assert (await alerts.page()).items == [], "who has just come is not late yet"
+    clock.advance(timedelta(seconds=16))
+    await watch.look()
+    await watch.look()
+    (alert,) = (await alerts.page()).items
+    assert (alert.kind, alert.queue) == (AlertKind.SERVICE_LEVEL, "main")
+    assert alert.text == "近 30 分钟 15 秒接通率为 70%（7/10），低于 80%"
+    anew = ServiceLevelWatch(store, clock, alerts, RULE)
+    await offered(store, clock, *[3.0] * 8)
+    await anew.look()
+    (alert,) = (await alerts.page()).items
+    assert alert.ended_at is not None, "a new process settles what the earlier one raised"
