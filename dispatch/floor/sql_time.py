@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Integer
+from sqlalchemy import Integer
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -31,14 +31,11 @@ class micros_of(FunctionElement[int]):  # noqa: N801 - read as a function of SQL
     inherit_cache = True
 
 
-class _seconds_from_micros(FunctionElement[float]):  # noqa: N801 - read as a function of SQL
-    type = Float()
+class past_quarter(FunctionElement[int]):  # noqa: N801 - read as a function of SQL
+    """Microseconds of an instant since its quarter hour began."""
+
+    type = Integer()
     inherit_cache = True
-
-
-def seconds_between(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:
-    """Seconds from one instant to another; NULL when either is."""
-    return _seconds_from_micros(micros_of(end) - micros_of(start))
 
 
 def _column(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
@@ -70,6 +67,16 @@ def _micros_sqlite(element: micros_of, compiler: SQLCompiler, **kw: Any) -> str:
     return f"({seconds} * 1000000 + CAST(substr({column}, 21, 6) AS INTEGER))"
 
 
-@compiles(_seconds_from_micros)
-def _seconds(element: _seconds_from_micros, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"(({_column(element, compiler, **kw)}) / 1000000.0)"
+@compiles(past_quarter)
+def _past(element: past_quarter, compiler: SQLCompiler, **kw: Any) -> str:
+    column = _column(element, compiler, **kw)
+    micros = f"CAST(extract(epoch from {column}) * 1000000 AS BIGINT)"
+    return f"({micros} % {QUARTER_SECONDS * 1_000_000})"
+
+
+@compiles(past_quarter, "sqlite")
+def _past_sqlite(element: past_quarter, compiler: SQLCompiler, **kw: Any) -> str:
+    column = _column(element, compiler, **kw)
+    minutes = f"CAST(substr({column}, 15, 2) AS INTEGER) % 15 * 60"
+    seconds = f"CAST(substr({column}, 18, 2) AS INTEGER)"
+    return f"(({minutes} + {seconds}) * 1000000 + CAST(substr({column}, 21, 6) AS INTEGER))"
