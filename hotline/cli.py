@@ -20,6 +20,7 @@ _COMMANDS = {
     "transcribe": "speech",
     "speech": "speech",
     "check": "check",
+    "due": "due",
     "retention": "recordings",
     "recordings": "recordings",
 }
