@@ -71,6 +71,8 @@ class LegSound:
     #: Packets that never came (silence took their place).
     lost: int = 0
     received: int = 0
+    #: Packets that were not mere zeros.
+    sounding: int = 0
     late: int = 0
     _next_sequence: int | None = None
     _next_timestamp: int = 0
@@ -79,6 +81,7 @@ class LegSound:
     def take(self, packet: Packet) -> None:
         """A packet arrived."""
         self.received += 1
+        self.sounding += bool(packet.pcm.strip(b"\0"))
         if self._next_sequence is None:
             self._next_sequence, self._next_timestamp = packet.sequence, packet.timestamp
         ahead = (packet.sequence - self._next_sequence) & 0xFFFF

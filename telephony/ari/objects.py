@@ -48,6 +48,17 @@ class Channel(ARIObject):
     channelvars: dict[str, str] = {}
 
 
+class RTPStats(ARIObject):
+    """What has come over a channel's RTP. The count begins anew with a new source."""
+
+    #: Packets that came.
+    rxcount: int
+    #: Packets that did not come, by their numbers, as of the last RTCP report.
+    rxploss: int
+    #: Identifies the source.
+    remote_ssrc: int
+
+
 class Bridge(ARIObject):
     """Where channels meet."""
 

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from telephony.ari.errors import ARIBadRequest, ARIConflict, ARINotFound
-from telephony.ari.objects import Application, AsteriskInfo, Bridge, Channel, Endpoint, Playback
+from telephony.ari.objects import (
+    Application,
+    AsteriskInfo,
+    Bridge,
+    Channel,
+    Endpoint,
+    Playback,
+    RTPStats,
+)
 from telephony.ari.rest import Requests
 
 
@@ -133,6 +141,13 @@ class Channels(Resource):
     async def ring(self, channel_id: str) -> None:
         """Let an incoming caller hear ringing."""
         await self._post(channel_id, "ring")
+
+    async def rtp_statistics(self, channel_id: str) -> RTPStats:
+        """How many packets came and went."""
+        row = await self._requests.request(
+            "GET", "/channels/{channelId}/rtp_statistics", ids={"channelId": channel_id}
+        )
+        return RTPStats.model_validate(row)
 
     async def start_moh(self, channel_id: str, *, moh_class: str | None = None) -> None:
         """Music to one channel."""

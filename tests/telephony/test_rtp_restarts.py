@@ -7,19 +7,23 @@ silence at all.
 
 from __future__ import annotations
 
+import re
+import shutil
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from config.settings import PROJECT_ROOT
 from hotline.simulation.rtp import Manner, Numbering
 from models.events import CallAnswered
-from models.vocabulary import Leg
+from models.vocabulary import AlertKind, Leg
+from tests.support.asterisk import RunningAsterisk, running_asterisk
 from tests.support.rtp import Voice
 from tests.support.sipp import calling
 from tests.support.sound import spoken_ulaw
-from tests.telephony.floor import CallFloor
+from tests.telephony.floor import CallFloor, call_floor
 from tests.telephony.hearing import NEARLY_ALL, PACKET, as_pcm, share_heard
 
 pytestmark = pytest.mark.asterisk
@@ -67,6 +71,44 @@ def shares(said: bytes, heard: bytes) -> dict[str, float]:
     size = STRIDE * PACKET
     pieces = {name: said[at * size : (at + 1) * size] for at, (name, _) in enumerate(JUMPS)}
     return {name: round(share_heard(piece, heard), 2) for name, piece in pieces.items()}
+
+
+@pytest.fixture(scope="module")
+def debians_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAsterisk]:
+    """A fault: Asterisk as Debian builds it, which drops packets that seem to be late."""
+    ours, root = PROJECT_ROOT / "var/asterisk-root", tmp_path_factory.mktemp("debians")
+    shutil.copytree(ours, root, symlinks=True, dirs_exist_ok=True)
+    program = root / "usr/sbin/asterisk"
+    code = program.read_bytes()
+    passed_over = re.compile(rb"(?<=\xff\xff\x00\x00)\xeb(?=\x68\x8b\xae)")
+    assert len(passed_over.findall(code)) == 1
+    program.write_bytes(passed_over.sub(b"\x77", code))
+    with running_asterisk(asterisk={"root": root}, telephony={"desk_phones": 2}) as running:
+        yield running
+
+
+async def test_an_exchange_that_drops_them_is_noticed(
+    debians_asterisk: RunningAsterisk, tmp_path: Path
+) -> None:
+    async with (
+        call_floor(debians_asterisk, tmp_path) as floor,
+        floor.agent("王芳", "1901") as (agent, phone),
+        await Voice.open() as voice,
+        calling(debians_asterisk, media_port=voice.port) as citizen,
+    ):
+        phone.answer(await phone.rung(within=20))
+        answered = await floor.happened(CallAnswered)
+        await floor.until(lambda: all(len(one.pcm) > 0 for one in floor.ear.streams))
+        below = {0: begins_at(40000), 100: begins_at(30000)}
+        voice.say(spoken_ulaw(SAID[Leg.CALLER]), Manner(before=below))
+        told = await floor.alerted(AlertKind.TAP_SILENT)
+        assert [(one.call_id, one.agent_id, one.detail) for one in told] == [
+            (answered.call_id, agent, {"leg": "CALLER"})
+        ]
+        await floor.calls.hang_up(answered.call_id, agent)
+        await citizen.finished()
+        call, _ = await floor.ended()
+    assert call.transcript_incomplete
 
 
 async def test_whatever_number_a_phone_goes_on_with(floor: CallFloor) -> None:
