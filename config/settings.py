@@ -78,6 +78,8 @@ class TelephonySettings(BaseModel):
     practice_trunk: bool = True
     ring_seconds: int = Field(15, ge=3, le=120)
     wrap_up_seconds: int = Field(60, ge=0, le=600)
+    #: Several processes serve the same agents: each claims an agent in the database before ringing.
+    shared_floor: bool = False
     #: Free megabytes for recordings below which the shift leader is called.
     recordings_free_mb: int = Field(2048, ge=1)
     #: Ask citizens for a grade by key when the agent has hung up (see survey.yaml).

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import select
 
+from config.floor import load_floor
 from config.phone_book import load_phone_book
 from config.phones import desk_phone_names, seat_names
 from config.queues import load_queues
@@ -47,12 +48,14 @@ from telephony.ari.events import Event
 from telephony.ari.tidy import tidily
 from telephony.asterisk.prompts import Prompts
 from telephony.callers import Callers
+from telephony.claims import Claims
 from telephony.conversation import Conversation
 from telephony.directory import Directory
 from telephony.distribution import WaitingLine, distribute
 from telephony.exchange import Exchange
 from telephony.expected_wait import HandlingTimes, WaitEstimates
 from telephony.floor_view import agent_view, floor_view
+from telephony.floor_watch import FloorWatch
 from telephony.front_desk import FrontParts
 from telephony.inbound import InboundCall
 from telephony.media import MediaReceiver, local_address_towards
@@ -60,6 +63,7 @@ from telephony.presence import Agent, PresenceBoard
 from telephony.reconcile import Reconciler
 from telephony.recording import Recordings
 from telephony.records import Records, StateEntry
+from telephony.shared_floor import SharedFloor
 from telephony.stasis import WANTED, StasisRouter
 from telephony.state_watch import StateWatch
 from telephony.supervisor_desk import SupervisorDesk
@@ -101,6 +105,7 @@ class CallCenter:
         self._records = Records(store, bus, clock)
         queues, caller_rules = load_queues(settings.rules), load_waiting(settings.rules)
         zone = ZoneInfo(settings.timezone)
+        watched = load_floor(settings.rules).alerts
         self._board = PresenceBoard(clock, self._on_presence, queues.agents, zone)
         self._front = front = FrontParts.built(settings, store, bus, clock, prompts, progress)
         self._exchange = Exchange(
@@ -128,6 +133,9 @@ class CallCenter:
         self._exchange.expected_wait = WaitEstimates(self._exchange).of
         front.listen(bus, self._exchange)
         front.surge.on_change = self._distribute
+        self._exchange.voice_level = watched.silence.level
+        self._floor_watch = FloorWatch(self._exchange, watched)
+        self._exchange.missed = self._floor_watch.missed
         self._leaders = SupervisorDesk(self._exchange)
         self._directory = Directory(self._exchange, store, load_phone_book(settings.rules))
         self._router = StasisRouter(self._exchange, self._hang_up_stranger)
@@ -139,6 +147,11 @@ class CallCenter:
         )
         self._ear = WaitingEar(bus, self._exchange, queues, load_urgency(settings.rules))
         self._states = StateWatch(self._board, self._exchange.alerts)
+        if settings.telephony.shared_floor:
+            self._board.shared = True
+            self._exchange.shared_floor = SharedFloor(
+                store, Claims(store, clock), self._records, self._reconciler.reread
+            )
         self._records.on_conflict = self._on_conflict
         self._tasks: set[asyncio.Task[None]] = set()
         self._distribution_due = False
@@ -160,6 +173,7 @@ class CallCenter:
         await self._events.start()
         self._spawn(self._watch_clock())
         self._spawn(self._audit())
+        self._spawn(self._floor_watch.run())
         self._spawn(TapWatch(self._exchange).run())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CONNECT_SECONDS):
@@ -222,6 +236,15 @@ class CallCenter:
             if self._look_again is not None and self._look_again <= now:
                 self._distribute_now()
             await self._states.look(now)
+            await self._learn_of_others()
+
+    async def _learn_of_others(self) -> None:
+        shared = self._exchange.shared_floor
+        try:
+            if shared is not None and await shared.learn():
+                self._distribute()
+        except Exception as error:  # of a database that is away: asked again at the next tick
+            log.warning("floor.not_learnt", error=repr(error))
 
     def _on_event(self, event: Event) -> None:
         self._router.on_event(event)
@@ -264,8 +287,9 @@ class CallCenter:
             call_id=agent.call_id,
             at=self._exchange.clock.now(),
         )
-        if not state_is_new:
-            self._records.tell(events)  # the phone came or went
+        claimed = agent.reserved and self._exchange.shared_floor is not None
+        if claimed or not state_is_new:
+            self._records.tell(events)  # the phone came or went; or the claim writes it
         else:
             self._records.enter_state(state_entry(agent, before), events)
         if agent.free:

@@ -40,6 +40,8 @@ class Agent(Presence):
 
     #: Last end of a call (or signing in): who has been idle longest.
     idle_since: datetime
+    #: Given a call on this board; with a shared floor the claim must follow.
+    reserved: bool = False
     #: The day of ``calls_today``.
     counted_on: date | None = None
 
@@ -89,6 +91,8 @@ class PresenceBoard:
         self._zone = zone
         self._agents: dict[str, Agent] = {}
         self._online: set[str] = set()
+        #: Other processes have agents too: a phone that was never here may be at theirs.
+        self.shared = False
         #: Extension → since when its phone is away.
         self._away: dict[str, datetime] = {}
         #: Shift leaders who are at another's call now.
@@ -263,7 +267,7 @@ class PresenceBoard:
         agent = self.need(agent_id)
         self._refuse_in_call(agent, AgentState.RINGING.label)
         self._need_phone(agent)
-        return self._enter(agent, AgentState.RINGING, call_id=call_id)
+        return self._enter(agent, AgentState.RINGING, call_id=call_id, reserved=True)
 
     # --- changes by calls -----------------------------------------------------------------------
 
@@ -292,7 +296,7 @@ class PresenceBoard:
         agent = self._agents.get(agent_id)
         if agent is None or not agent.free:
             return False
-        self._enter(agent, AgentState.RINGING, call_id=call_id)
+        self._enter(agent, AgentState.RINGING, call_id=call_id, reserved=True)
         return True
 
     def call_out(self, agent_id: str, call_id: str) -> Agent:
@@ -373,8 +377,10 @@ class PresenceBoard:
         agent = self._agents[agent_id]
         if agent.state is not AgentState.READY or agent.phone_online:
             return
-        away = max(agent.since, self._away.setdefault(agent.extension, self._clock.now()))
-        if self._clock.now() - away >= self._rules.phone_away:
+        if not self.shared:
+            self._away.setdefault(agent.extension, self._clock.now())
+        away = self._away.get(agent.extension)
+        if away and self._clock.now() - max(agent.since, away) >= self._rules.phone_away:
             self._enter(agent, AgentState.BUSY, reason=PHONE_AWAY)
 
     def _new_day(self, agent_id: str) -> None:
@@ -436,6 +442,7 @@ class PresenceBoard:
         reason: str = "",
         call_id: str | None = None,
         until: datetime | None = None,
+        reserved: bool = False,
     ) -> Agent:
         return self._put(
             replace(
@@ -444,6 +451,7 @@ class PresenceBoard:
                 reason=reason,
                 call_id=call_id,
                 until=until,
+                reserved=reserved,
                 since=self._clock.now(),
             )
         )

@@ -110,6 +110,8 @@ class Records:
         #: Rows as they are in the database, to write only what changed: other parts write too.
         self._known: dict[str, Values] = {}
         self._versions: dict[str, int] = {}
+        #: Agents whose states are being written at this moment.
+        self._writing: set[str] = set()
 
     # --- what callers use -----------------------------------------------------------------------
 
@@ -175,6 +177,19 @@ class Records:
         """The version of an agent's row as read from the database."""
         self._versions[agent_id] = version
 
+    def version_of(self, agent_id: str) -> int | None:
+        """The version of an agent's row as last read or written."""
+        return self._versions.get(agent_id)
+
+    def forget_version(self, agent_id: str) -> None:
+        """The row must be read again before it is written."""
+        self._versions.pop(agent_id, None)
+
+    def is_writing(self, agent_id: str) -> bool:
+        """Whether what the database says of an agent is not yet what happened."""
+        waiting = {entry.agent_id for entry in self._waiting.states}
+        return agent_id in self._writing | waiting
+
     async def flush(self) -> None:
         """Wait until everything is stored (or has failed once and will be tried again)."""
         self._wake.set()
@@ -208,7 +223,10 @@ class Records:
             await self._wake.wait()
             self._wake.clear()
             batch, self._waiting = self._waiting, _Batch()
-            if await self._store_and_tell(batch):
+            self._writing = {entry.agent_id for entry in batch.states}
+            stored = await self._store_and_tell(batch)
+            self._writing = set()
+            if stored:
                 failures = 0
             else:
                 self._waiting.put_back(batch)

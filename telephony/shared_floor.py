@@ -1,0 +1,79 @@
+"""Several processes, one floor: each claims before it rings, and learns of the others' agents.
+
+Off by default (``telephony.shared_floor``). What the other processes do is read from the agents'
+rows: a row whose version is not the one that this process has written was changed by another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from sqlalchemy import select
+
+from models.store import Store
+from models.tables import AgentPresenceRow
+from telephony.claims import Claim, Claims
+from telephony.presence import Agent
+from telephony.records import Records
+
+log = structlog.get_logger(__name__)
+
+
+class SharedFloor:
+    """What the sessions and the clock of one process ask. ``reread(agent_id)`` takes over a row."""
+
+    def __init__(
+        self,
+        store: Store,
+        claims: Claims,
+        records: Records,
+        reread: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._claims = claims
+        self._records = records
+        self._reread = reread
+
+    async def claim(self, call_id: str, agent: Agent, holder: str | None = None) -> bool:
+        """Whether the agent, reserved on our board, is ours in the database as well.
+
+        A database that does not answer gives nobody: two agents at one phone are worse than one
+        caller who waits on.
+        """
+        await self._records.flush()
+        version = self._records.version_of(agent.agent_id)
+        won = None
+        if version is not None:
+            claim = Claim(call_id=call_id, agent_id=agent.agent_id, version=version, holder=holder)
+            won = await self._try(claim)
+        if won is None:
+            log.info("claim.lost", call_id=call_id, agent_id=agent.agent_id)
+            await self._reread(agent.agent_id)
+            return False
+        self._records.knows_version(agent.agent_id, won)
+        return True
+
+    async def _try(self, claim: Claim) -> int | None:
+        try:
+            return await self._claims.take(claim)
+        except Exception as error:
+            log.warning("claim.failed", call_id=claim.call_id, error=repr(error))
+            return None
+
+    async def learn(self) -> bool:
+        """Take over what other processes have changed; whether there was anything."""
+        table = AgentPresenceRow
+        async with self._store.read() as session:
+            rows = await session.execute(select(table.agent_id, table.version))
+            changed = [agent_id for agent_id, version in rows if self._is_news(agent_id, version)]
+        for agent_id in changed:
+            await self._reread(agent_id)
+        return bool(changed)
+
+    def _is_news(self, agent_id: str, version: int) -> bool:
+        """What this process has neither read nor written."""
+        if self._records.is_writing(agent_id):
+            return False
+        known = self._records.version_of(agent_id)
+        return known is None or version > known
