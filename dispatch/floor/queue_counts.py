@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, func, select
 
-from dispatch.floor.sql_time import seconds_between
+from dispatch.floor.sql_time import micros_of
 from models.clock import Clock
 from models.store import Store
 from models.tables import Call
@@ -45,10 +45,8 @@ class QueueCounts:
         """By queue; none for a queue without calls."""
         now = self._clock.now().astimezone(self._zone)
         midnight = datetime.combine(now.date(), time(), self._zone)
-        soon = (
-            seconds_between(Call.queued_at.expression, Call.answered_at.expression)
-            <= SERVICE_SECONDS
-        )
+        waited = micros_of(Call.answered_at) - micros_of(Call.queued_at)
+        soon = waited <= SERVICE_SECONDS * 1_000_000
         query = (
             select(
                 Call.queue,
