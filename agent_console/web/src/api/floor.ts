@@ -63,7 +63,9 @@ export const floorApi = {
   startSurge: (body: Record<string, unknown>) => post('/api/surge', body),
   changeSurge: (body: Record<string, unknown>) => request<void>('PUT', '/api/surge', { body }),
   endSurge: (note: string) => post('/api/surge/end', { note }),
-  surgeOrder: (callId: string) => post<OrderDetail>('/api/surge/order', { call_id: callId }),
+  /** With the place of this caller, or the template's where it is empty. */
+  surgeOrder: (callId: string, place: string) =>
+    post<OrderDetail>('/api/surge/order', place ? { call_id: callId, place } : { call_id: callId }),
   caller: (number: string) =>
     request<f.CallerProfile>('GET', `/api/callers/${encodeURIComponent(number)}`),
   saveCaller: (profile: f.CallerProfile) => {

@@ -10,14 +10,15 @@ export function detailWords(event: Pick<CallHistoryEvent, 'kind' | 'detail'>, la
   const detail = event.detail ?? {}
   const text = (key: string) => (typeof detail[key] === 'string' ? (detail[key] as string) : '')
   const parts: string[] = []
-  const name = text('party_name') || text('name') || text('to_name') || text('agent_name')
+  const name = text('with') || text('to') || text('party_name')
   if (name) parts.push(name)
-  if (text('number') && text('number') !== name) parts.push(text('number'))
   if (text('queue_name')) parts.push(text('queue_name'))
-  if (text('digits') || text('key')) parts.push(`按键 ${text('digits') || text('key')}`)
-  if (typeof detail.position === 'number') parts.push(`第 ${detail.position} 位`)
-  const wait = detail.expected_wait_s ?? detail.wait_s
-  if (typeof wait === 'number') parts.push(`预计 ${duration(wait)}`)
+  if (text('key')) parts.push(`按 ${text('key')} 键`)
+  if (typeof detail.count === 'number') parts.push(`${detail.count} 个按键`)
+  if (typeof detail.place === 'number') parts.push(`第 ${detail.place} 位`)
+  if (typeof detail.expected_wait_s === 'number') parts.push(`预计 ${duration(detail.expected_wait_s)}`)
+  if (typeof detail.rang_s === 'number') parts.push(`振铃 ${Math.round(detail.rang_s)} 秒`)
+  if (detail.active === false) parts.push('结束')
   if (text('satisfaction')) parts.push(label('Satisfaction', text('satisfaction')))
   if (text('outcome')) parts.push(label('ContactOutcome', text('outcome')))
   const reasons = detail.priority_reasons ?? detail.reasons

@@ -64,12 +64,14 @@ export function obstacle(
       return ringing ? '对方还没有接听' : null
     case 'leave':
       return call.state === 'CONFERENCE' ? null : '三方通话中才能退出'
+    case 'complete':
+      // One who still rings gets the call on answering.
+      return parties.length > 0 ? null : '请先咨询'
     case 'swap':
     case 'conference':
-    case 'complete':
       if (parties.length === 0) return '请先咨询'
       if (ringing) return '对方还没有接听'
-      return call.state === 'CONFERENCE' && action !== 'complete' ? '已在三方通话' : null
+      return call.state === 'CONFERENCE' ? '已在三方通话' : null
   }
 }
 

@@ -1,0 +1,180 @@
+"""The stage of the call floor's stories: one hotline, agents in real browsers, phones that ring."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from playwright.async_api import Browser, Locator, Page, expect
+
+from hotline.simulation.rtp import Voice
+from hotline.simulation.sip_agent import SipAgent
+from hotline.simulation.sound import spoken_ulaw
+from tests.support import sip_agent
+from tests.support.browser import person, received
+from tests.support.hotline import RunningHotline
+from tests.support.sipp import Phone, calling
+
+NUMBER = "13907341234"
+WORDS = "你好，我要反映小区停水的问题，希望尽快处理。"
+
+#: Two seconds of G.711, or of what a browser makes of it.
+_SOME_SOUND = 6_000
+
+
+@dataclass(kw_only=True)
+class Citizen:
+    """Someone who calls: the phone, and the voice at it."""
+
+    phone: Phone
+    voice: Voice
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """What the stories of one module share."""
+
+    hotline: RunningHotline
+    browser: Browser
+
+    @asynccontextmanager
+    async def agent(self, username: str, page_of: str = "/desk") -> AsyncIterator[Page]:
+        """Somebody at a browser, signed in to the own seat, telephone registered."""
+        async with person(self.browser, self.hotline.url, username, self.hotline.password) as page:
+            await page.goto(page_of)
+            await page.get_by_test_id("agent-sign-in").click()
+            await _registered(page)
+            yield page
+            await _let_go(page)
+
+    @asynccontextmanager
+    async def colleague(
+        self, username: str = "moni1", seat: str = "1901"
+    ) -> AsyncIterator[SipAgent]:
+        """A scripted agent at a desk phone: signed in, 示忙, to be asked but given no calls."""
+        async with (
+            self.hotline.signed_in(username) as client,
+            sip_agent.SipAgent.on_seat(self.hotline.asterisk, seat) as phone,
+        ):
+            await client.post("/api/agent/sign-in", {})
+            yield phone
+            await client.post("/api/agent/sign-out", {})
+
+    @asynccontextmanager
+    async def citizen(self, number: str = NUMBER) -> AsyncIterator[Citizen]:
+        """Someone calls; hangs up at the end if still there."""
+        async with (
+            await Voice.open() as voice,
+            calling(
+                self.hotline.asterisk, number=number, media_port=voice.port, talks_for=90
+            ) as phone,
+        ):
+            await phone.reaches("answered")
+            yield Citizen(phone=phone, voice=voice)
+            await phone.hang_up()
+
+    @asynccontextmanager
+    async def talk(self, page: Page, number: str = NUMBER) -> AsyncIterator[Citizen]:
+        """A citizen's call that the agent at the page has answered."""
+        await be_ready(page)
+        async with self.citizen(number) as citizen:
+            await expect(bar(page)).to_have_attribute("data-phase", "ringing", timeout=20_000)
+            await page.get_by_test_id("answer").click()
+            await in_state(page, "TALKING")
+            yield citizen
+
+
+async def _registered(page: Page) -> None:
+    await expect(page.get_by_test_id("line-state")).to_have_attribute(
+        "data-line", "registered", timeout=15_000
+    )
+
+
+async def _let_go(page: Page) -> None:
+    """The seat is free for the next story."""
+    hang_up = page.get_by_test_id("hangup")
+    if await hang_up.is_visible():
+        await hang_up.click()
+    await expect(page.get_by_test_id("agent-state")).to_be_enabled(timeout=15_000)
+    await page.get_by_test_id("agent-state").click()
+    await page.get_by_test_id("agent-sign-out").click()
+    await expect(page.get_by_test_id("agent-sign-in")).to_be_visible()
+
+
+def bar(page: Page) -> Locator:
+    """The call bar."""
+    return page.get_by_test_id("call-bar")
+
+
+async def be_ready(page: Page) -> None:
+    """From whatever state to 示闲."""
+    state = page.get_by_test_id("agent-state")
+    if await state.get_attribute("data-state") == "WRAP_UP":
+        await page.get_by_test_id("wrap-up-done").click()
+    elif await state.get_attribute("data-state") != "READY":
+        await page.get_by_test_id("go-ready").click()
+    await expect(state).to_have_attribute("data-state", "READY")
+
+
+async def in_state(page: Page, code: str) -> None:
+    """The call shows this state."""
+    phase = page.get_by_test_id("call-phase")
+    await expect(phase).to_have_attribute("data-state", code, timeout=15_000)
+
+
+async def ask_in(page: Page, name: str, purpose: str = "consult") -> None:
+    """Look someone up in the telephone book by keyboard, and ring."""
+    await page.keyboard.press("F7" if purpose == "consult" else "F8")
+    dialog = page.get_by_test_id("party-dialog")
+    await expect(dialog).to_have_attribute("data-purpose", purpose)
+    await page.get_by_test_id("party-search").fill(name)
+    await expect(dialog.locator(".choice")).to_have_count(1)
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_be_hidden(timeout=15_000)
+
+
+async def party(page: Page, state: str) -> None:
+    """The other one is shown so."""
+    shown = page.get_by_test_id("party")
+    await expect(shown).to_have_attribute("data-state", state, timeout=15_000)
+
+
+async def picks_up(phone: SipAgent) -> sip_agent.Ring:
+    """The colleague answers the next ring and speaks."""
+    ring = await phone.rung()
+    phone.answer(ring)
+    phone.voice.say(spoken_ulaw(WORDS))
+    return ring
+
+
+async def listens(page: Page, voice: Voice, within: float = 15.0) -> None:
+    """The page receives new sound while ``voice`` speaks.
+
+    :raises AssertionError: when it hears nothing.
+    """
+    before, energy_before = await received(page)
+    voice.say(spoken_ulaw(WORDS))
+    deadline = asyncio.get_running_loop().time() + within
+    count, energy = before, energy_before
+    while count < before + _SOME_SOUND or energy <= energy_before:
+        assert asyncio.get_running_loop().time() < deadline, f"only {count - before} bytes"
+        await asyncio.sleep(0.1)
+        count, energy = await received(page)
+
+
+async def sound_flows(page: Page, voice: Voice, within: float = 15.0) -> None:
+    """Both ways, from now on.
+
+    :raises AssertionError: when one of them hears nothing.
+    """
+    voice.forget()
+    await listens(page, voice, within)
+    assert await voice.hears(0.6, within), "the page is not heard"
+
+
+def words(pattern: str) -> re.Pattern[str]:
+    """For texts that hold it."""
+    return re.compile(re.escape(pattern))
