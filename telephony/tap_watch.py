@@ -16,7 +16,7 @@ import structlog
 
 from models.vocabulary import AlertKind, Leg
 from telephony.ari import ARIError
-from telephony.ari.objects import RTPStats
+from telephony.ari.objects import RTPstat
 from telephony.exchange import Exchange
 from telephony.media import LegSound
 from telephony.session import CallSession
@@ -36,9 +36,9 @@ class _Seen:
 
     #: Packets with sound in them.
     sounding: int
-    now: RTPStats
+    now: RTPstat
     #: Of the look before the one that last heard something.
-    reference: RTPStats
+    reference: RTPstat
     told: bool = False
 
 
@@ -105,7 +105,7 @@ class TapWatch:
         )
 
 
-def _jumped(before: RTPStats, now: RTPStats) -> bool:
+def _jumped(before: RTPstat, now: RTPstat) -> bool:
     return now.remote_ssrc != before.remote_ssrc or now.rxploss - before.rxploss > _JUMP
 
 

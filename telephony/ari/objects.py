@@ -48,7 +48,7 @@ class Channel(ARIObject):
     channelvars: dict[str, str] = {}
 
 
-class RTPStats(ARIObject):
+class RTPstat(ARIObject):
     """What has come over a channel's RTP. The count begins anew with a new source."""
 
     #: Packets that came.

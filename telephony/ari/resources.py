@@ -17,7 +17,7 @@ from telephony.ari.objects import (
     Channel,
     Endpoint,
     Playback,
-    RTPStats,
+    RTPstat,
 )
 from telephony.ari.rest import Requests
 
@@ -142,12 +142,12 @@ class Channels(Resource):
         """Let an incoming caller hear ringing."""
         await self._post(channel_id, "ring")
 
-    async def rtp_statistics(self, channel_id: str) -> RTPStats:
+    async def rtp_statistics(self, channel_id: str) -> RTPstat:
         """How many packets came and went."""
         row = await self._requests.request(
             "GET", "/channels/{channelId}/rtp_statistics", ids={"channelId": channel_id}
         )
-        return RTPStats.model_validate(row)
+        return RTPstat.model_validate(row)
 
     async def start_moh(self, channel_id: str, *, moh_class: str | None = None) -> None:
         """Music to one channel."""
