@@ -7,13 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.commands import SaveDraft
 from models.clock import Clock
 from models.errors import Forbidden
 from models.guards import Actor
 from models.store import Store
-from models.tables import Draft
+from models.tables import Call, Draft
 from models.vocabulary import Role
 
 
@@ -46,7 +47,7 @@ class Drafts:
             if draft is None:
                 draft = Draft(id=command.id, agent_id=actor.id, order_id=None)
                 work.session.add(draft)
-            _check_owner(draft, actor)
+            await _check_owner(work.session, draft, actor)
             draft.agent_id = actor.id
             draft.content = command.content
             draft.updated_at = self._clock.now()
@@ -56,11 +57,9 @@ class Drafts:
         """The draft of a call, or None. A shift leader may read everybody's."""
         async with self._store.read() as session:
             draft = await session.get(Draft, draft_id)
-        if draft is None:
-            return None
-        if Role.SHIFT_LEADER not in actor.usable_roles:
-            _check_owner(draft, actor)
-        return _view(draft)
+            if draft is not None and Role.SHIFT_LEADER not in actor.usable_roles:
+                await _check_owner(session, draft, actor)
+        return _view(draft) if draft else None
 
     async def unopened(self, actor: Actor) -> list[DraftView]:
         """The agent's drafts that no order was opened from, newest first."""
@@ -73,8 +72,12 @@ class Drafts:
             return [_view(draft) for draft in await session.scalars(query)]
 
 
-def _check_owner(draft: Draft, actor: Actor) -> None:
-    if draft.agent_id not in (actor.id, None):
+async def _check_owner(session: AsyncSession, draft: Draft, actor: Actor) -> None:
+    """With a call that is transferred its draft passes on, too."""
+    if draft.agent_id in (actor.id, None):
+        return
+    call = await session.get(Call, draft.id)
+    if call is None or call.agent_id != actor.id:
         raise Forbidden("这份草稿是其他话务员的", draft_id=draft.id)
 
 

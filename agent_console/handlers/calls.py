@@ -36,7 +36,7 @@ from dispatch.scope import visible
 from dispatch.views.cursors import decode_cursor, encode_cursor
 from dispatch.views.privacy import mask_phone
 from models.errors import Forbidden, InvalidInput, NotFound
-from models.tables import Call, WorkOrder
+from models.tables import Call, Callback, WorkOrder
 from models.vocabulary import ContactOutcome, Leg
 
 routes = Routes("通话")
@@ -61,6 +61,7 @@ class CallOut(Body):
 
     number: str = Field("", max_length=24, title="号码")
     order_id: str | None = Field(None, max_length=26, title="工单")
+    callback_id: str | None = Field(None, max_length=26, title="回拨任务")
 
     @field_validator("number")
     @classmethod
@@ -69,9 +70,16 @@ class CallOut(Body):
 
     @model_validator(mode="after")
     def _someone(self) -> Self:
-        if not self.order_id and not _NUMBER.fullmatch(self.number):
-            raise ValueError("请填写 3 至 20 位的电话号码，或指明工单")
+        named = self.order_id or self.callback_id
+        if not named and not _NUMBER.fullmatch(self.number):
+            raise ValueError("请填写 3 至 20 位的电话号码，或指明工单、回拨任务")
         return self
+
+
+class HangUp(Body):
+    """How the call ends."""
+
+    survey: bool = Field(True, title="请市民评价")
 
 
 class SaveDraftBody(Body):
@@ -143,20 +151,29 @@ async def get_recording(ask: Ask, call_id: str, leg: str) -> web.StreamResponse:
 async def call_out(ask: Ask, body: CallOut) -> Dialled:
     """Rings the agent's phone, then the citizen.
 
-    With ``order_id`` the number is taken from the order, so that it need not be seen to be called.
+    With ``order_id`` or ``callback_id`` the number is taken from there, so that it need not be seen
+    to be called; any other number takes the permission ``call.dial``.
     """
-    await ask.console.surge.refuse_call_out(body.order_id, None)
-    number = body.number
-    if body.order_id:
+    await ask.console.surge.refuse_call_out(body.order_id, body.callback_id)
+    if body.callback_id:
+        number = await _number_of_callback(ask, body.callback_id)
+    elif body.order_id:
         number = await _number_of_order(ask, body.order_id)
-    call_id = await ask.console.calls.call_out(ask.person.staff_id, number, body.order_id)
+    else:
+        ask.person.require("call.dial")
+        number = body.number
+    call_id = await ask.console.calls.call_out(
+        ask.person.staff_id, number, body.order_id, body.callback_id
+    )
     return Dialled(call_id=call_id)
 
 
 @routes.route("POST", "/api/calls/{call_id}/hang-up", summary="挂断", permission="call.seat")
-async def hang_up(ask: Ask, call_id: str) -> None:
-    """Ends the call for both. Safe to repeat."""
-    await ask.console.calls.hang_up(call_id, ask.person.staff_id)
+async def hang_up(ask: Ask, call_id: str, body: HangUp) -> None:
+    """Ends the call for both; the citizen is asked for a grade unless ``survey`` is false. Safe to
+    repeat. A colleague in another's call only leaves it.
+    """
+    await ask.console.calls.hang_up(call_id, ask.person.staff_id, body.survey)
 
 
 @routes.route("POST", "/api/calls/{call_id}/hold", summary="保持", permission="call.seat")
@@ -236,6 +253,15 @@ def _recording_file(ask: Ask, name: str) -> Path:
     if not name or not path.is_relative_to(folder) or not path.is_file():
         raise NotFound("没有这段录音，或尚未生成")
     return path
+
+
+async def _number_of_callback(ask: Ask, callback_id: str) -> str:
+    """The number of a call-back task that this person has taken."""
+    async with ask.console.store.read() as session:
+        task = await session.get(Callback, callback_id)
+    if task is None or task.taken_by != ask.person.staff_id:
+        raise NotFound("没有这个回拨任务，或不是由您处理", callback_id=callback_id)
+    return task.citizen_number
 
 
 async def _number_of_order(ask: Ask, order_id: str) -> str:

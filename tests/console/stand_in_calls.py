@@ -22,6 +22,7 @@ from models.ports import (
     WaitingView,
 )
 from models.vocabulary import AgentState, CallDirection, CallState, SupervisionKind
+from tests.console.stand_in_desk import StandInDesk
 
 OWN_STATES = {
     AgentState.READY,
@@ -44,6 +45,10 @@ class StandInCalls:
         self.watched: dict[str, ActiveSupervision] = {}
         self.asked: list[tuple[str, str, SupervisionKind, str]] = []
         self.dialled: list[tuple[str, str, str | None]] = []
+        #: Call-back tasks that calls out were made for, in their order.
+        self.for_callbacks: list[str | None] = []
+        self.surveyed: list[bool] = []
+        self.desk = StandInDesk(self._own, self.put, clock.now)
 
     def put(self, call: CallView) -> None:
         """Let a call be there."""
@@ -96,8 +101,9 @@ class StandInCalls:
         if agent_id in self.agents:
             self.agents[agent_id] = replace(self.agents[agent_id], skills=dict(skills))
 
-    async def hang_up(self, call_id: str, agent_id: str) -> None:
+    async def hang_up(self, call_id: str, agent_id: str, survey: bool = True) -> None:
         self._own(call_id, agent_id)
+        self.surveyed.append(survey)
         del self.calls[call_id]
 
     async def hold(self, call_id: str, agent_id: str) -> None:
@@ -106,8 +112,15 @@ class StandInCalls:
     async def resume(self, call_id: str, agent_id: str) -> None:
         self.calls[call_id] = replace(self._own(call_id, agent_id), state=CallState.TALKING)
 
-    async def call_out(self, agent_id: str, number: str, order_id: str | None = None) -> str:
+    async def call_out(
+        self,
+        agent_id: str,
+        number: str,
+        order_id: str | None = None,
+        callback_id: str | None = None,
+    ) -> str:
         self._need_exchange()
+        self.for_callbacks.append(callback_id)
         self.dialled.append((agent_id, number, order_id))
         call_id = new_id()
         self.put(
@@ -120,6 +133,7 @@ class StandInCalls:
                 agent_id=agent_id,
                 started_at=self._clock.now(),
                 order_id=order_id,
+                callback_id=callback_id,
             )
         )
         return call_id

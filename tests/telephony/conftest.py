@@ -15,11 +15,13 @@ from tests.telephony.floor import CallFloor, call_floor
 
 @pytest.fixture(scope="package")
 def short_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAsterisk]:
-    """Greets in a word, rings for three seconds, wraps up in one, and has desk phones."""
+    """Speaks in few words, rings for three seconds, wraps up in one, and has desk phones."""
     rules = tmp_path_factory.mktemp("rules")
     book = yaml.safe_load((PROJECT_ROOT / "config" / "prompts.yaml").read_text(encoding="utf-8"))
-    book["prompts"]["greeting"] = "您好。"
+    book["prompts"] |= {"greeting": "您好。", "survey": "请评价。", "survey_thanks": "谢谢。"}
     (rules / "prompts.yaml").write_text(yaml.safe_dump(book, allow_unicode=True), "utf-8")
+    survey = yaml.safe_load((PROJECT_ROOT / "config" / "survey.yaml").read_text(encoding="utf-8"))
+    (rules / "survey.yaml").write_text(yaml.safe_dump(survey | {"wait_seconds": 1.0}), "utf-8")
     times = {"ring_seconds": 3, "wrap_up_seconds": 1, "desk_phones": 6}
     with running_asterisk(telephony=times, rules=rules) as running:
         yield running

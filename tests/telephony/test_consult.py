@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
 
 from models.errors import TransitionRefused
 from models.ports import PartyChoice
-from models.tables import CallEventRow, CallParty
 from models.vocabulary import AgentState, CallEventKind, CallState, Leg, PartyKind
 from tests.support.sipp import citizen
 from tests.support.tones import hears_only, tone_ulaw
 from tests.telephony.floor import CallFloor
-from tests.telephony.three import AGENT, CITIZEN, EMERGENCY, EXPERT, PARTY, outsider, talking
+from tests.telephony.three import (
+    AGENT,
+    ALL,
+    CITIZEN,
+    EMERGENCY,
+    EXPERT,
+    PARTY,
+    history,
+    outsider,
+    parties_of,
+    talking,
+)
 
 pytestmark = pytest.mark.asterisk
-
-ALL = (CITIZEN, AGENT, PARTY)
 
 
 async def test_an_expert_is_asked_swapped_and_left(floor: CallFloor) -> None:
@@ -122,7 +129,7 @@ async def test_whoever_hangs_up_in_the_midst(floor: CallFloor) -> None:
             await talk.party("joined", 2)
             await talk.citizen.hang_up()
             await phone.finished()
-            call, contact = await floor.ended()
+            _, contact = await floor.ended()
         assert contact is not None and contact.reason == "市民挂断"
         await floor.state(talk.agent_id, AgentState.READY)
 
@@ -162,21 +169,6 @@ async def test_what_cannot_be_done(floor: CallFloor) -> None:
         assert await hears_only(talk.voice, AGENT, of=ALL)
         await talk.citizen.hang_up()
         await floor.ended()
-
-
-async def parties_of(floor: CallFloor, call_id: str) -> list[CallParty]:
-    """The rows, first come first."""
-    async with floor.store.read() as session:
-        rows = select(CallParty).where(CallParty.call_id == call_id).order_by(CallParty.joined_at)
-        return list(await session.scalars(rows))
-
-
-async def history(floor: CallFloor, call_id: str) -> list[CallEventKind]:
-    """What was done with others in the call."""
-    async with floor.store.read() as session:
-        rows = select(CallEventRow).where(CallEventRow.call_id == call_id)
-        kinds = [row.kind for row in await session.scalars(rows.order_by(CallEventRow.at))]
-    return [kind for kind in kinds if kind.value.startswith(("CONSULT", "CONFER", "TRANSF"))]
 
 
 async def test_keys_go_to_whom_the_agent_talks_with(floor: CallFloor) -> None:

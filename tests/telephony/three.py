@@ -6,8 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from models.events import CallAnswered, CallPartyChanged
 from models.ports import PartyChoice
+from models.tables import CallEventRow, CallParty
+from models.vocabulary import CallEventKind
 from tests.support.rtp import Voice
 from tests.support.sip_agent import Ring, SipAgent
 from tests.support.sipp import Phone, calling, citizen
@@ -16,6 +20,7 @@ from tests.telephony.floor import CallFloor
 
 #: What each sings, in Hz: far from each other and from the tones of the network.
 CITIZEN, AGENT, PARTY = 700, 1100, 1700
+ALL = (CITIZEN, AGENT, PARTY)
 EMERGENCY = PartyChoice(emergency="110")
 EXPERT = PartyChoice(expert="rs-sb")
 
@@ -40,6 +45,21 @@ class Talk:
 
         await self.floor.until(lambda: len(found()) >= nth)
         return found()[nth - 1]
+
+
+async def parties_of(floor: CallFloor, call_id: str) -> list[CallParty]:
+    """The rows, first come first."""
+    async with floor.store.read() as session:
+        rows = select(CallParty).where(CallParty.call_id == call_id).order_by(CallParty.joined_at)
+        return list(await session.scalars(rows))
+
+
+async def history(floor: CallFloor, call_id: str) -> list[CallEventKind]:
+    """What was done with others in the call."""
+    async with floor.store.read() as session:
+        rows = select(CallEventRow).where(CallEventRow.call_id == call_id)
+        kinds = [row.kind for row in await session.scalars(rows.order_by(CallEventRow.at))]
+    return [kind for kind in kinds if kind.value.startswith(("CONSULT", "CONFER", "TRANSF"))]
 
 
 @asynccontextmanager
@@ -67,11 +87,13 @@ async def talking(floor: CallFloor) -> AsyncIterator[Talk]:
 
 
 @asynccontextmanager
-async def outsider(floor: CallFloor, **how: float) -> AsyncIterator[tuple[Phone, Voice]]:
+async def outsider(
+    floor: CallFloor, *, rings_for: float = 0.5
+) -> AsyncIterator[tuple[Phone, Voice]]:
     """An expert's or 110's telephone, which rings, answers and sings."""
     async with (
         await Voice.open() as voice,
-        citizen(floor.asterisk, media_port=voice.port, talks_for=90, **how) as phone,
+        citizen(floor.asterisk, media_port=voice.port, talks_for=90, rings_for=rings_for) as phone,
     ):
         voice.say(tone_ulaw(PARTY))
         yield phone, voice

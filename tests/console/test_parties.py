@@ -1,0 +1,163 @@
+"""Others in a call at the console: the phone book, consulting, handing on, keys, the history."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from models.tables import Callback, CallEventRow
+from models.vocabulary import (
+    CallbackReason,
+    CallbackState,
+    CallEventKind,
+    CallState,
+    TransferKind,
+)
+from tests.console.house import House
+from tests.console.test_calls import live_call, past_call, staff_id
+
+pytestmark = pytest.mark.store
+
+
+async def test_the_phone_book_names_who_can_be_asked(house: House) -> None:
+    agent, other = await house.signed_in("agent"), await house.signed_in("agent2")
+    await agent.post("/api/agent/sign-in")
+    await other.post("/api/agent/sign-in")
+    book = (await agent.get("/api/phone-book")).body
+    assert [one["agent_id"] for one in book["colleagues"]] == [await staff_id(house, "agent2")]
+    assert book["colleagues"][0]["state"] == "BUSY"
+    assert [one["code"] for one in book["experts"]] == ["rs-sb"]
+    assert [one["code"] for one in book["emergency"]] == ["110"]
+    clerk = await house.signed_in("clerk")
+    assert (await clerk.get("/api/phone-book")).status == 403
+
+
+async def test_consult_swap_three_way_and_leave(house: House) -> None:
+    agent = await house.signed_in("agent")
+    call = await live_call(house, "agent")
+    path = f"/api/calls/{call.call_id}"
+    party = (await agent.post(f"{path}/consult", {"expert": "rs-sb"})).body["party_id"]
+    view = house.calls.calls[call.call_id]
+    assert [one.party_id for one in view.parties] == [party]
+    assert (await agent.post(f"{path}/consult/swap")).status == 204
+    assert (await agent.post(f"{path}/conference")).status == 204
+    refused = await agent.post(f"{path}/conference")
+    assert refused.status == 409 and "三方通话" in refused.body["detail"]
+    assert (await agent.post(f"{path}/conference/leave")).status == 204
+    assert house.calls.calls[call.call_id].state is CallState.TALKING
+    assert (await agent.post(f"{path}/parties/{party}/drop")).status == 204
+    assert (await agent.post(f"{path}/consult", {"emergency": "110"})).status == 200
+    assert (await agent.post(f"{path}/consult/end")).status == 204
+
+
+async def test_whom_is_one_and_only_one(house: House) -> None:
+    agent = await house.signed_in("agent")
+    path = f"/api/calls/{(await live_call(house, 'agent')).call_id}"
+    for body in ({}, {"expert": "rs-sb", "emergency": "110"}, {"number": "abc"}):
+        assert (await agent.post(f"{path}/consult", body)).status == 422, body
+    for body in (
+        {"kind": "BLIND"},
+        {"kind": "ATTENDED", "queue": "general"},
+        {"kind": "BLIND", "queue": "general", "number": "13800000001"},
+        {"kind": "SIDEWAYS", "queue": "general"},
+    ):
+        assert (await agent.post(f"{path}/transfer", body)).status == 422, body
+
+
+async def test_transfers_and_keys_reach_telephony(house: House) -> None:
+    agent = await house.signed_in("agent")
+    call = await live_call(house, "agent")
+    path = f"/api/calls/{call.call_id}"
+    assert (await agent.post(f"{path}/transfer", {"kind": "BLIND", "queue": "12333"})).status == 204
+    assert (await agent.post(f"{path}/transfer", {"kind": "ATTENDED"})).status == 204
+    assert (await agent.post(f"{path}/keys", {"digits": "12#"})).status == 204
+    assert (await agent.post(f"{path}/keys", {"digits": "12 34"})).status == 422
+    desk = house.calls.desk
+    assert [(kind, choice.queue) for _, kind, choice in desk.transfers] == [
+        (TransferKind.BLIND, "12333"),
+        (TransferKind.ATTENDED, None),
+    ]
+    assert desk.pressed == [(call.call_id, "12#")]
+    other = await house.signed_in("agent2")
+    assert (await other.post(f"{path}/keys", {"digits": "1"})).status == 404
+
+
+async def test_other_numbers_take_a_permission_of_their_own(house: House) -> None:
+    follow_up = await house.signed_in("follow_up")
+    dialled = await follow_up.post("/api/calls", {"number": "13800000009"})
+    assert dialled.status == 403
+    call = await live_call(house, "follow_up")
+    path = f"/api/calls/{call.call_id}"
+    assert (await follow_up.post(f"{path}/consult", {"number": "13800000009"})).status == 403
+    body = {"kind": "BLIND", "number": "13800000009"}
+    assert (await follow_up.post(f"{path}/transfer", body)).status == 403
+
+
+async def test_a_call_back_is_dialled_by_whoever_took_it(house: House) -> None:
+    now, mine = house.clock.now(), await staff_id(house, "follow_up")
+    task = Callback(
+        reason=CallbackReason.ABANDONED,
+        state=CallbackState.CALLING,
+        citizen_number="13800000007",
+        lost_at=now,
+        due_at=now,
+        taken_by=mine,
+    )
+    async with house.store.transaction() as work:
+        work.session.add(task)
+    agent, follow_up = await house.signed_in("agent"), await house.signed_in("follow_up")
+    assert (await agent.post("/api/calls", {"callback_id": task.id})).status == 404
+    called = await follow_up.post("/api/calls", {"callback_id": task.id})
+    assert called.status == 200
+    assert house.calls.dialled == [(mine, "13800000007", None)]
+    assert house.calls.for_callbacks == [task.id]
+
+
+async def test_hanging_up_with_and_without_a_question(house: House) -> None:
+    agent = await house.signed_in("agent")
+    for body in (None, {"survey": False}):
+        call = await live_call(house, "agent")
+        assert (await agent.post(f"/api/calls/{call.call_id}/hang-up", body)).status == 204
+    assert house.calls.surveyed == [True, False]
+
+
+async def test_the_history_of_a_call(house: House) -> None:
+    call = await past_call(house)
+    async with house.store.transaction() as work:
+        kinds = ((CallEventKind.OFFERED, ""), (CallEventKind.CONSULT_BEGUN, "李晓梅"))
+        for second, (kind, name) in enumerate(kinds):
+            work.session.add(
+                CallEventRow(
+                    call_id=call.id,
+                    at=house.clock.now() + timedelta(seconds=second),
+                    kind=kind,
+                    actor_name=name,
+                    detail={"with": "110"} if name else {},
+                )
+            )
+    agent, other = await house.signed_in("agent"), await house.signed_in("agent2")
+    lines = (await agent.get(f"/api/calls/{call.id}/events")).body
+    assert [(line["kind_label"], line["actor_name"]) for line in lines] == [
+        ("来电", ""),
+        ("开始咨询", "李晓梅"),
+    ]
+    assert lines[1]["detail"] == {"with": "110"}
+    assert (await other.get(f"/api/calls/{call.id}/events")).status == 404
+
+
+async def test_a_draft_passes_on_with_its_call(house: House) -> None:
+    call = await past_call(house)
+    agent, other = await house.signed_in("agent"), await house.signed_in("agent2")
+    path = f"/api/calls/{call.id}/draft"
+    begun = await agent.request("PUT", path, body={"content": {"title": "路灯不亮"}})
+    assert begun.status == 200
+    assert (await other.get(path)).status == 403
+    async with house.store.transaction() as work:
+        row = await work.session.get(type(call), call.id)
+        assert row is not None
+        row.agent_id = await staff_id(house, "agent2")
+    assert (await other.get(path)).body["content"] == {"title": "路灯不亮"}
+    assert (await other.request("PUT", path, body={"content": {"title": "灯不亮了"}})).status == 200
+    assert (await agent.request("PUT", path, body={"content": {}})).status == 404
+    assert (await agent.get(path)).status == 403

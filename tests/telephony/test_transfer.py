@@ -1,0 +1,212 @@
+"""Transfers: blind and attended, to a colleague, a queue, an expert; and those nobody takes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from models.errors import TransitionRefused
+from models.events import CallAnswered, CallStateChanged, CallTransferred
+from models.ports import PartyChoice
+from models.vocabulary import (
+    AgentState,
+    CallEventKind,
+    CallState,
+    ContactOutcome,
+    PartyKind,
+    TransferKind,
+)
+from tests.support.rtp import Voice
+from tests.support.sipp import citizen
+from tests.support.tones import hears_only, tone_ulaw
+from tests.telephony.floor import CallFloor
+from tests.telephony.three import (
+    AGENT,
+    ALL,
+    CITIZEN,
+    EXPERT,
+    PARTY,
+    Talk,
+    history,
+    outsider,
+    parties_of,
+    talking,
+)
+
+pytestmark = pytest.mark.asterisk
+
+NOBODY = PartyChoice()
+BLIND, ATTENDED = TransferKind.BLIND, TransferKind.ATTENDED
+
+
+async def transfer(floor: CallFloor, talk: Talk, kind: TransferKind, choice: PartyChoice) -> None:
+    await floor.calls.desk.transfer(talk.call_id, talk.agent_id, kind, choice)
+
+
+async def test_blind_to_a_colleague(floor: CallFloor) -> None:
+    async with talking(floor) as talk, floor.agent("李娜", "1902") as (second, other):
+        await floor.calls.set_state(second, AgentState.BUSY)
+        assert await hears_only(talk.voice, AGENT, of=ALL)
+        await transfer(floor, talk, BLIND, PartyChoice(agent_id=second))
+        await talk.ring.ends()
+        ring = await other.rung()
+        assert await hears_only(talk.voice, of=ALL)
+        other.answer(ring)
+        other.voice.say(tone_ulaw(PARTY))
+        handed = await floor.happened(CallTransferred)
+        assert (handed.from_agent_id, handed.agent_id) == (talk.agent_id, second)
+        assert await hears_only(talk.voice, PARTY, of=ALL)
+        assert await hears_only(other.voice, CITIZEN, of=ALL)
+        assert floor.calls.presence(second).state is AgentState.TALKING
+        await floor.state(talk.agent_id, AgentState.READY)
+        with pytest.raises(TransitionRefused, match="不是您"):
+            await floor.calls.hold(talk.call_id, talk.agent_id)
+        await floor.calls.hold(talk.call_id, second)
+        await floor.calls.resume(talk.call_id, second)
+        assert await hears_only(talk.voice, PARTY, of=ALL)
+        await floor.calls.hang_up(talk.call_id, second)
+        call, contact = await floor.ended()
+        await floor.state(second, AgentState.READY)
+    assert (call.transfers, call.outcome) == (1, ContactOutcome.SERVED)
+    assert contact is not None and contact.agent_id == second
+    rows = await parties_of(floor, call.id)
+    assert [row.agent_id for row in rows] == [talk.agent_id, second]
+    assert all(floor.recording(row.recording).stat().st_size > 4000 for row in rows)
+
+
+async def test_attended_to_a_colleague(floor: CallFloor) -> None:
+    async with talking(floor) as talk, floor.agent("李娜", "1902") as (second, other):
+        colleague = PartyChoice(agent_id=second)
+        await floor.calls.desk.consult(talk.call_id, talk.agent_id, colleague)
+        other.answer(await other.rung())
+        other.voice.say(tone_ulaw(PARTY))
+        await floor.state(second, AgentState.CONSULT)
+        await transfer(floor, talk, ATTENDED, NOBODY)
+        await talk.ring.ends()
+        assert await hears_only(talk.voice, PARTY, of=ALL)
+        assert await hears_only(other.voice, CITIZEN, of=ALL)
+        await other.reload()
+        other.answer(await other.rung())
+        other.voice.say(tone_ulaw(PARTY))
+        assert await hears_only(talk.voice, PARTY, of=ALL), "the new agent's page was reloaded"
+        await talk.citizen.hang_up()
+        call, _ = await floor.ended()
+    assert (call.agent_id, call.transfers) == (second, 1)
+    assert await history(floor, call.id) == [
+        CallEventKind.CONSULT_BEGUN,
+        CallEventKind.TRANSFERRED,
+    ]
+
+
+async def test_a_transfer_that_is_declined_comes_back(floor: CallFloor) -> None:
+    async with talking(floor) as talk, floor.agent("李娜", "1902") as (second, other):
+        await floor.calls.set_state(second, AgentState.REST)
+        await transfer(floor, talk, BLIND, PartyChoice(agent_id=second))
+        other.decline(await other.rung())
+        await floor.state(second, AgentState.REST)
+        talk.phone.answer(await talk.phone.rung())
+        await floor.state(talk.agent_id, AgentState.TALKING)
+        talk.phone.voice.say(tone_ulaw(AGENT))
+        assert await hears_only(talk.voice, AGENT, of=ALL)
+        await talk.citizen.hang_up()
+        call, _ = await floor.ended()
+    assert (call.agent_id, call.transfers) == (talk.agent_id, 0)
+    assert CallEventKind.TRANSFER_FAILED in await history(floor, call.id)
+
+
+async def test_a_transfer_that_cannot_come_back_goes_to_the_line(floor: CallFloor) -> None:
+    async with talking(floor) as talk, floor.agent("李娜", "1902") as (second, other):
+        await floor.calls.set_state(second, AgentState.REST)
+        await transfer(floor, talk, BLIND, PartyChoice(agent_id=second))
+        ring = await other.rung()
+        await floor.calls.sign_out(talk.agent_id)
+        other.decline(ring)
+        await floor.until(lambda: len(floor.calls.floor().waiting) == 1)
+        assert await hears_only(talk.voice, of=ALL)
+        await floor.calls.set_state(second, AgentState.READY)
+        other.answer(await other.rung())
+        other.voice.say(tone_ulaw(PARTY))
+        await floor.happened(CallAnswered, 2)
+        assert await hears_only(talk.voice, PARTY, of=ALL)
+        await talk.citizen.hang_up()
+        call, _ = await floor.ended()
+        assert call.agent_id == second
+
+
+async def test_blind_to_a_queue_and_to_an_expert(floor: CallFloor) -> None:
+    async with talking(floor) as talk:
+        async with floor.agent("李娜", "1902") as (second, other):
+            await transfer(floor, talk, BLIND, PartyChoice(queue="general"))
+            other.answer(await other.rung())
+            other.voice.say(tone_ulaw(PARTY))
+            await floor.happened(CallAnswered, 2)
+            assert await hears_only(talk.voice, PARTY, of=ALL)
+            async with outsider(floor) as (expert, voice):
+                await floor.calls.desk.transfer(talk.call_id, second, BLIND, EXPERT)
+                await floor.happened(CallTransferred, 2)
+                assert await hears_only(voice, CITIZEN, of=ALL)
+                assert await hears_only(talk.voice, PARTY, of=ALL)
+                await talk.citizen.hang_up()
+                await expert.finished()
+        call, _ = await floor.ended()
+    assert (call.transfers, call.queue) == (2, "general")
+
+
+async def test_a_citizen_who_hangs_up_while_the_other_rings(floor: CallFloor) -> None:
+    async with talking(floor) as talk, floor.agent("李娜", "1902") as (second, other):
+        await transfer(floor, talk, BLIND, PartyChoice(agent_id=second))
+        ring = await other.rung()
+        await talk.citizen.hang_up()
+        await ring.ends()
+        call, _ = await floor.ended()
+        await floor.state(second, AgentState.READY)
+        assert call.outcome is ContactOutcome.SERVED
+
+
+async def test_two_buttons_at_the_same_moment(floor: CallFloor) -> None:
+    """The first counts, the second is refused in words, and nobody is left behind."""
+    async with talking(floor) as talk, outsider(floor) as (_, _voice):
+        desk, mine = floor.calls.desk, (talk.call_id, talk.agent_id)
+        await desk.consult(*mine, EXPERT)
+        await talk.party("joined")
+        told = await asyncio.gather(
+            desk.conference(*mine), desk.end_consultation(*mine), return_exceptions=True
+        )
+        assert told[0] is None and isinstance(told[1], TransitionRefused)
+        told = await asyncio.gather(
+            desk.leave_conference(*mine), floor.calls.hang_up(*mine), return_exceptions=True
+        )
+        assert told[0] is None
+        await talk.citizen.hang_up()
+        await floor.ended()
+        states = [one.state for one in floor.all(CallStateChanged)]
+        assert states == [CallState.CONSULTING, CallState.CONSULTING, CallState.CONFERENCE,
+                          CallState.TALKING]  # fmt: skip
+
+
+async def test_a_call_to_a_citizen_is_handed_on(floor: CallFloor) -> None:
+    async with (
+        floor.agent("王芳", "1901") as (first, phone),
+        floor.agent("李娜", "1902") as (second, other),
+        await Voice.open() as voice,
+        citizen(floor.asterisk, media_port=voice.port, talks_for=60),
+    ):
+        call_id = await floor.calls.call_out(first, "13812345678")
+        phone.answer(await phone.rung())
+        await floor.happened(CallAnswered)
+        voice.say(tone_ulaw(CITIZEN))
+        with pytest.raises(TransitionRefused, match="不能转到队列"):
+            await floor.calls.desk.transfer(call_id, first, BLIND, PartyChoice(queue="general"))
+        await floor.calls.desk.transfer(call_id, first, BLIND, PartyChoice(agent_id=second))
+        other.answer(await other.rung())
+        other.voice.say(tone_ulaw(PARTY))
+        await floor.happened(CallTransferred)
+        assert await hears_only(voice, PARTY, of=ALL)
+        assert await hears_only(other.voice, CITIZEN, of=ALL)
+        await floor.calls.hang_up(call_id, second)
+        call, _ = await floor.ended()
+        await floor.state(second, AgentState.READY)
+    assert call.agent_id == second
+    kinds = [row.kind for row in await parties_of(floor, call.id)]
+    assert kinds == [PartyKind.AGENT, PartyKind.AGENT]
