@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 import shutil
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from config.settings import PROJECT_ROOT
 from hotline.simulation.rtp import Manner, Numbering
-from models.events import CallAnswered
+from models.events import CallAnswered, CallQueued
 from models.vocabulary import AlertKind, Leg
 from tests.support.asterisk import RunningAsterisk, running_asterisk
 from tests.support.rtp import Voice
@@ -48,6 +48,8 @@ def begins_at(sequence: int, *, timestamp: int | None = None, source: int | None
 Change = Callable[[Numbering], None]
 #: What happens every so many packets: a name for the report, and the change.
 STRIDE = 50
+#: Bytes of PCM.
+SECOND = 16000
 JUMPS: list[tuple[str, Change]] = [
     ("first", begins_at(40000)),
     ("starts anew below", begins_at(30000)),
@@ -111,6 +113,16 @@ async def test_an_exchange_that_drops_them_is_noticed(
     assert call.transcript_incomplete
 
 
+def missing(heard: Mapping[str, bytes], said: bytes) -> dict[str, dict[str, float]]:
+    """Where, and after which jumps, less than nearly all was heard."""
+    found = {place: shares(said, sound) for place, sound in heard.items()}
+    low = {
+        place: {name: share for name, share in part.items() if share <= NEARLY_ALL}
+        for place, part in found.items()
+    }
+    return {place: part for place, part in low.items() if part}
+
+
 async def test_whatever_number_a_phone_goes_on_with(floor: CallFloor) -> None:
     said = {leg: spoken_ulaw(text) for leg, text in SAID.items()}
     async with (
@@ -131,10 +143,83 @@ async def test_whatever_number_a_phone_goes_on_with(floor: CallFloor) -> None:
     files = {Leg.CALLER: call.citizen_recording, Leg.AGENT: call.agent_recording}
     for leg, file in files.items():
         (tapped,) = floor.ear.of(call.id, leg)
-        pcm = as_pcm(said[leg])
-        found = {
-            "recording": shares(pcm, recorded(floor.recording(file))),
-            "tap": shares(pcm, bytes(tapped.pcm)),
-        }
-        print(leg, found)
-        assert all(min(part.values()) > NEARLY_ALL for part in found.values()), (leg, found)
+        heard = {"recording": recorded(floor.recording(file)), "tap": bytes(tapped.pcm)}
+        assert missing(heard, as_pcm(said[leg])) == {}, leg
+
+
+async def test_also_in_the_queue_and_on_hold(floor: CallFloor) -> None:
+    waiting = spoken_ulaw("喂，有人吗，我想问一下社保卡丢了怎么补办，需要带什么材料，要等多少天。")
+    said = {leg: spoken_ulaw(text) for leg, text in SAID.items()}
+    async with (
+        await Voice.open() as voice,
+        calling(floor.asterisk, media_port=voice.port, talks_for=60) as citizen,
+    ):
+        await floor.happened(CallQueued)
+        voice.say(waiting, JUMPING)
+        await voice.has_spoken()
+        async with floor.agent("王芳", "1901") as (agent, phone):
+            phone.answer(await phone.rung())
+            answered = await floor.happened(CallAnswered)
+            await floor.until(lambda: all(len(one.pcm) > 0 for one in floor.ear.streams))
+            voice.say(said[Leg.CALLER], JUMPING)
+            phone.voice.say(said[Leg.AGENT], JUMPING)
+            await floor.calls.hold(answered.call_id, agent)
+            assert await voice.hears(1.0)
+            await floor.calls.resume(answered.call_id, agent)
+            await voice.has_spoken()
+            await phone.voice.has_spoken()
+            await floor.calls.hang_up(answered.call_id, agent)
+            await citizen.finished()
+    call, _ = await floor.ended()
+    citizens = recorded(floor.recording(call.citizen_recording))
+    assert missing({"recording": citizens}, as_pcm(waiting)) == {}
+    files = {Leg.CALLER: citizens, Leg.AGENT: recorded(floor.recording(call.agent_recording))}
+    for leg, file in files.items():
+        (tapped,) = floor.ear.of(call.id, leg)
+        heard = {"recording": file, "tap": bytes(tapped.pcm)}
+        assert missing(heard, as_pcm(said[leg])) == {}, leg
+
+
+def begins(said: bytes, heard: bytes) -> float:
+    """Where this speech begins in what was heard, in seconds."""
+    pieces = (said[start : start + PACKET] for start in range(0, len(said) - PACKET, PACKET))
+    places = ((heard.find(piece), at) for at, piece in enumerate(pieces) if len(set(piece)) > 40)
+    place, at = next((place, at) for place, at in places if place >= 0)
+    return place / SECOND - at * 0.02
+
+
+async def test_packets_lost_and_late_and_no_packets_in_silence(
+    floor: CallFloor, tmp_path: Path
+) -> None:
+    """A phone that saves silence: what it says later lies where it belongs, to a tenth."""
+    first, second = (spoken_ulaw(text) for text in SAID.values())
+    pause = 3.0
+    speech = first.read_bytes() + b"\xff" * round(8000 * pause) + second.read_bytes()
+    (tmp_path / "speech.ulaw").write_bytes(speech)
+    packets = range(len(speech) // 160)
+    manner = Manner(lost=packets[20::50], overtaken=packets[10::37], silence_suppression=True)
+    async with (
+        floor.agent("王芳", "1901") as (agent, phone),
+        await Voice.open() as voice,
+        calling(floor.asterisk, media_port=voice.port) as citizen,
+    ):
+        phone.answer(await phone.rung())
+        answered = await floor.happened(CallAnswered)
+        await floor.until(lambda: all(len(one.pcm) > 0 for one in floor.ear.streams))
+        phone.voice.say(first)
+        voice.say(tmp_path / "speech.ulaw", manner)
+        await voice.has_spoken()
+        await floor.calls.hang_up(answered.call_id, agent)
+        await citizen.finished()
+    call, _ = await floor.ended()
+    (tapped,) = floor.ear.of(call.id, Leg.CALLER)
+    file = recorded(floor.recording(call.citizen_recording))
+    distance = first.stat().st_size / 8000 + pause
+    for heard in (file, bytes(tapped.pcm)):
+        for said in (first, second):
+            assert share_heard(as_pcm(said), heard) > NEARLY_ALL
+        placed = begins(as_pcm(second), heard) - begins(as_pcm(first), heard)
+        assert placed == pytest.approx(distance, abs=0.1)
+    # Tap and file tell the same time of the same word.
+    offset = begins(as_pcm(first), file) - begins(as_pcm(first), bytes(tapped.pcm))
+    assert offset == pytest.approx(tapped.offset_s, abs=0.3)
