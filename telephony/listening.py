@@ -38,6 +38,7 @@ class Listening:
         #: The agent's line that is whispered to, and the two snoop channels for that.
         self._whispers_to = ""
         self._whisper: tuple[str, ...] = ()
+        self._filled = False
         self._started: dict[str, asyncio.Event] = {}
 
     def ids(self) -> set[str]:
@@ -77,13 +78,24 @@ class Listening:
             log.info("listening.not_heard", call_id=self._call_id, line=line, error=repr(error))
             await self._remove(self._spies.pop(line))
 
-    async def whisper(self, leader: str, agent: str) -> None:
-        """Let the agent hear the leader, and nobody else.
+    async def whisper(self, leader: str, agent: str, *, alone: bool) -> None:
+        """Let the agent hear the leader, and nobody else. ``alone``: nobody else speaks to the
+        agent now.
 
         :raises ARIError: when it cannot be done.
         """
-        if self._whispers_to == agent:
-            return
+        if self._whispers_to != agent:
+            await self._begin_to_whisper(leader, agent)
+        if alone != self._filled:
+            await self._fill(alone)
+
+    async def _fill(self, alone: bool) -> None:
+        """A whisper is mixed into what is sent to the agent: there must be something."""
+        channels, agent = self._ari.channels, self._whispers_to
+        self._filled = alone
+        await tidily(channels.start_silence(agent) if alone else channels.stop_silence(agent))
+
+    async def _begin_to_whisper(self, leader: str, agent: str) -> None:
         await self.hush()
         self._whisper = (self._new_id(), self._new_id())
         mouth, ear = self._whisper
@@ -100,6 +112,8 @@ class Listening:
 
     async def hush(self) -> None:
         """No more whispering."""
+        if self._filled:
+            await self._fill(False)
         ids, self._whisper, self._whispers_to = self._whisper, (), ""
         mouth, self._mouth = self._mouth, ""
         await self._remove(*ids)

@@ -115,7 +115,7 @@ class Supervision:
         :raises TransitionRefused: when the call cannot be supervised, or the leader is not free.
         """
         session = self._session
-        self._refuse_unless_audible()
+        self._refuse_unless_audible(self.kind)
         if session.agent is not None and session.agent.agent_id == self.leader.agent_id:
             raise TransitionRefused("这是您自己的通话", state=session.call.state)
         self._before = session.exchange.board.watch(self.leader.agent_id, self.kind.label)
@@ -131,11 +131,12 @@ class Supervision:
             ) from None
         session.after(LEADER_RING_SECONDS + 1.0, "leader", self._stays_away)
 
-    def _refuse_unless_audible(self) -> None:
+    def _refuse_unless_audible(self, kind: SupervisionKind) -> None:
         state = self._session.call.state
-        if state not in AUDIBLE or self._session.closing:
+        states = CONNECTED if kind is SupervisionKind.TAKE_OVER else AUDIBLE
+        if state not in states or self._session.closing:
             raise TransitionRefused(
-                f"通话当前为“{state.label}”，不能{self.kind.label}", state=state, action=self.kind
+                f"通话当前为“{state.label}”，不能{kind.label}", state=state, action=kind
             )
 
     async def _stays_away(self) -> None:
@@ -161,7 +162,7 @@ class Supervision:
             raise TransitionRefused("班长电话尚未接通，请稍候", action=order.kind)
         if order.kind is self.kind:
             return
-        self._refuse_unless_audible()
+        self._refuse_unless_audible(order.kind)
         self._order = order
         if not await self._arranged():
             raise TransitionRefused(f"{order.kind.label}没有成功，请重试", action=order.kind)
@@ -169,7 +170,7 @@ class Supervision:
     async def _arranged(self) -> bool:
         """Do as ordered, or end."""
         try:
-            self._refuse_unless_audible()
+            self._refuse_unless_audible(self.kind)
             await self._arrange()
         except (ARIError, TransitionRefused) as error:
             log.warning("supervision.failed", call_id=self._session.call.id, error=str(error))
@@ -201,7 +202,6 @@ class Supervision:
     async def _take_over(self) -> None:
         """The leader's line takes the place of the agent's; the agent is let go."""
         session = self._session
-        session.refuse_unless(self.kind.label, *CONNECTED)
         await session.consultation.hand_over(self._party())
         session.agent_found()
         board = session.exchange.board
@@ -215,9 +215,14 @@ class Supervision:
 
     async def _whisper_or_hush(self) -> None:
         if self.kind is SupervisionKind.WHISPER:
-            await self._listening.whisper(self.channel, self._session.call.agent_channel)
+            await self._whisper()
         else:
             await self._listening.hush()
+
+    async def _whisper(self) -> None:
+        call = self._session.call
+        alone = call.state is CallState.HELD
+        await self._listening.whisper(self.channel, call.agent_channel, alone=alone)
 
     async def _come_in(self) -> None:
         """To where the agent talks."""
@@ -249,7 +254,7 @@ class Supervision:
         await self._listening.follow(self._others)
         agent = self._session.call.agent_channel
         if self.kind is SupervisionKind.WHISPER and agent in self._session.seen:
-            await self._listening.whisper(self.channel, agent)
+            await self._whisper()
 
     # --- going ----------------------------------------------------------------------------------
 

@@ -159,6 +159,16 @@ class Channels(Resource):
             "DELETE", "/channels/{channelId}/moh", ids={"channelId": channel_id}
         )
 
+    async def start_silence(self, channel_id: str) -> None:
+        """Send silence to one channel, which would else get nothing at all."""
+        await self._post(channel_id, "silence")
+
+    async def stop_silence(self, channel_id: str) -> None:
+        """No more silence."""
+        await self._requests.request(
+            "DELETE", "/channels/{channelId}/silence", ids={"channelId": channel_id}
+        )
+
     async def play(self, channel_id: str, playback_id: str, *, media: str) -> Playback:
         """Play a sound to one channel."""
         row = await self._requests.request(

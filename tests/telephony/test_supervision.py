@@ -11,13 +11,15 @@ from sqlalchemy import select
 
 from models.errors import InvalidInput, TransitionRefused
 from models.events import CallAnswered, CallQueued, CallSupervised, CallTransferred
+from models.ports import PartyChoice
 from models.tables import CallEventRow
 from models.vocabulary import AgentState, CallEventKind, SupervisionKind
 from tests.support.rtp import Voice
 from tests.support.sip_agent import Ring, SipAgent
 from tests.support.sipp import Phone, calling
 from tests.telephony.floor import CallFloor
-from tests.telephony.tones import AGENT, CITIZEN, LEADER, becomes, tone
+from tests.telephony.three import outsider
+from tests.telephony.tones import AGENT, CITIZEN, EXPERT, LEADER, becomes, tone
 
 pytestmark = pytest.mark.asterisk
 
@@ -201,6 +203,45 @@ async def test_on_hold_the_leader_hears_both_and_not_the_music(floor: CallFloor)
         await call.citizen.hang_up()
         await floor.ended()
         assert floor.calls.presence(call.leader_id).state is AgentState.MEETING
+
+
+async def test_a_whisper_reaches_an_agent_who_is_alone_on_hold(floor: CallFloor) -> None:
+    async with watched(floor) as call:
+        await call.supervise(WHISPER)
+        await call.hear(WHISPERING)
+        await floor.calls.hold(call.call_id, call.agent_id)
+        await call.hear({CITIZEN: set(), AGENT: {LEADER}, LEADER: {CITIZEN, AGENT}})
+        await floor.calls.resume(call.call_id, call.agent_id)
+        await call.hear(WHISPERING)
+        await floor.calls.stop_supervision(call.call_id, call.leader_id)
+        await call.hear(TALK)
+        await call.citizen.hang_up()
+        await floor.ended()
+
+
+async def test_a_third_party_is_heard_and_joined_where_the_agent_is(floor: CallFloor) -> None:
+    desk = floor.calls.desk
+    async with watched(floor) as call, outsider(floor) as (phone, expert):
+        voices = call.voices | {EXPERT: expert}
+        await call.supervise(LISTEN)
+        await desk.consult(call.call_id, call.agent_id, PartyChoice(expert="rs-sb"))
+        consulting = {CITIZEN: set(), AGENT: {EXPERT}, EXPERT: {AGENT}}
+        await becomes(voices, consulting | {LEADER: {CITIZEN, AGENT, EXPERT}})
+        leader = floor.calls.presence(call.leader_id)
+        with pytest.raises(TransitionRefused, match="不能拦截"):
+            await floor.calls.supervise(call.call_id, leader, TAKE_OVER, "情绪激动")
+        await call.switch(BARGE_IN)
+        inside = {AGENT: {EXPERT, LEADER}, EXPERT: {AGENT, LEADER}, LEADER: {AGENT, EXPERT}}
+        await becomes(voices, inside | {CITIZEN: set()})
+        await desk.conference(call.call_id, call.agent_id)
+        everyone = {CITIZEN, AGENT, LEADER, EXPERT}
+        await becomes(voices, {who: everyone - {who} for who in everyone})
+        await call.switch(LISTEN)
+        three = {CITIZEN: {AGENT, EXPERT}, AGENT: {CITIZEN, EXPERT}, EXPERT: {CITIZEN, AGENT}}
+        await becomes(voices, three | {LEADER: {CITIZEN, AGENT, EXPERT}})
+        await call.citizen.hang_up()
+        await phone.finished()
+        await floor.ended()
 
 
 async def test_the_agents_lost_phone_is_heard_again_when_it_is_back(floor: CallFloor) -> None:
