@@ -1,7 +1,9 @@
-"""Numbers of our own: the hotline's and those of the people we call on the citizens' behalf."""
+"""Numbers of our own: the hotline's, and those of the people it calls on the citizens' behalf."""
 
 from __future__ import annotations
 
+from config.phone_book import load_phone_book
+from config.queues import load_queues
 from config.self_service import load_self_service
 from config.settings import Settings
 
@@ -11,8 +13,11 @@ def own_numbers(settings: Settings) -> frozenset[str]:
 
     :raises ConfigurationError: when a rule file is wrong.
     """
-    telephony = settings.telephony
+    rules = settings.rules
+    book = load_phone_book(rules)
     return frozenset({
-        telephony.hotline_number,
-        *load_self_service(settings.rules).access_numbers,
+        settings.telephony.hotline_number,
+        *(row.number for row in load_queues(rules).access_numbers),
+        *load_self_service(rules).access_numbers,
+        *(one.number for one in (*book.emergency, *book.experts)),
     })  # fmt: skip

@@ -17,6 +17,7 @@ from pathlib import Path
 from config.phones import practice_phone_numbers
 from config.queues import load_queues
 from config.secrets import Secrets
+from config.self_service import load_self_service
 from config.settings import Settings
 from models.errors import ConfigurationError
 from telephony.asterisk.installation import AsteriskInstallation
@@ -150,9 +151,10 @@ def _browser_phones(settings: Settings, secrets: Secrets) -> str:
 
 
 def _practice_numbers(settings: Settings) -> str:
-    """The hotline's own number and those of the lines that were merged into it."""
+    """The hotline's own number, those of the lines merged into it, and self-service's."""
     numbers = [settings.telephony.hotline_number]
     numbers += [row.number for row in load_queues(settings.rules).access_numbers]
+    numbers += load_self_service(settings.rules).access_numbers
     return "\n".join(
         f"exten => {number},1,Set(DIALLED=${{EXTEN}})\n same => n,Goto(incoming,caller,1)"
         for number in dict.fromkeys(numbers)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from config.queues import load_queues
+from config.self_service import load_self_service
 from config.secrets import load_or_create_secrets
 from config.settings import load_settings
 from models.errors import ConfigurationError
@@ -61,6 +62,7 @@ def test_a_practice_phone_has_its_number_and_may_call_the_hotline_only(tmp_path:
     assert "context = from-citizen" in phone
     dialplan = _section(files["extensions.conf"], "[from-citizen]")
     own = {row.number for row in load_queues().access_numbers}
+    own |= set(load_self_service().access_numbers)
     assert {"12345", "12315", "12328"} <= own
     assert set(re.findall(r"^exten => ([^,]+),1,", dialplan, re.M)) == own
 

@@ -60,7 +60,21 @@ async def test_nobody_approves_the_own_proposal(house: House) -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["110", "119", "120", "122", "12345", "123458", "12315", "95598", "10086", "1001", "abc", " "],
+    [
+        "110",
+        "119",
+        "120",
+        "122",
+        "12345",
+        "123458",
+        "12315",
+        "95598",
+        "10086",
+        "1001",
+        "abc",
+        " ",
+        "0734-8800101",
+    ],
 )
 async def test_short_and_own_numbers_always_get_through(house: House, number: str) -> None:
     agent = await house.signed_in("agent")
