@@ -94,8 +94,8 @@ class CallFloor:
     calls: CallCenter
     events: list[DomainEvent] = field(default_factory=list)
 
-    async def hire(self, name: str, extension: str | None = None) -> str:
-        """A new agent; returns the id."""
+    async def hire(self, name: str, extension: str | None = None, **skills: int) -> str:
+        """A new agent, with levels in skill groups; returns the id."""
         staff = Staff(
             id=new_id(),
             username=f"{name}-{new_id()[-6:]}",
@@ -104,6 +104,7 @@ class CallFloor:
             roles=[Role.AGENT.value],
             department="12345",
             extension=extension,
+            skills=skills,
             created_at=SystemClock().now(),
         )
         async with self.store.transaction() as work:
@@ -111,14 +112,22 @@ class CallFloor:
         return staff.id
 
     @asynccontextmanager
-    async def agent(self, name: str, extension: str) -> AsyncIterator[tuple[str, SipAgent]]:
+    async def agent(
+        self, name: str, extension: str, **skills: int
+    ) -> AsyncIterator[tuple[str, SipAgent]]:
         """An agent, signed in and ready, with a registered phone."""
-        agent_id = await self.hire(name, extension)
+        agent_id = await self.hire(name, extension, **skills)
+        async with self.at_work(agent_id, extension) as phone:
+            yield agent_id, phone
+
+    @asynccontextmanager
+    async def at_work(self, agent_id: str, extension: str) -> AsyncIterator[SipAgent]:
+        """Someone already hired, signed in and ready, with a registered phone."""
         async with SipAgent.on_seat(self.asterisk, extension) as phone:
             await self.calls.sign_in(agent_id)
             await self.until(lambda: self.calls.presence(agent_id).phone_online)
             await self.calls.set_state(agent_id, AgentState.READY)
-            yield agent_id, phone
+            yield phone
 
     async def until(self, condition: Callable[[], bool], within: float = 15.0) -> None:
         """Wait for something to become true."""

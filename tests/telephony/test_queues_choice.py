@@ -1,0 +1,240 @@
+"""Real calls find the right agent: by skill, by number dialled, by who called, by time waited."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import select
+
+from config.queues import FILE
+from config.rules import SHIPPED
+from models.clock import SystemClock
+from models.events import CallAnswered, CallOffered, CallQueued, CallRinging
+from models.ids import new_id
+from models.tables import Call, CallerProfile, CallEventRow, Contact
+from models.vocabulary import (
+    AgentState,
+    CallDirection,
+    CallEventKind,
+    CallState,
+    Channel,
+    ContactOutcome,
+    PriorityReason,
+)
+from tests.support.asterisk import RunningAsterisk
+from tests.support.sipp import calling
+from tests.telephony.floor import CallFloor, call_floor
+
+pytestmark = pytest.mark.asterisk
+
+#: A merged line that is greeted like the hotline's own: callers are in its queue at once.
+MARKET_LINE = "073412358"
+NUMBER = "13800138000"
+
+
+def rules_with(asterisk: RunningAsterisk, folder: Path, **changes: Any) -> Path:
+    """The rules of this Asterisk's floor with other rows in the file of queues."""
+    assert asterisk.settings.rules
+    rules = folder / "rules"
+    shutil.copytree(asterisk.settings.rules, rules)
+    book = yaml.safe_load((SHIPPED / FILE).read_text(encoding="utf-8")) | changes
+    (rules / FILE).write_text(yaml.safe_dump(book, allow_unicode=True), encoding="utf-8")
+    return rules
+
+
+def market_queue(after: float) -> list[dict[str, Any]]:
+    """The shipped queues, where market calls overflow so soon."""
+    book = yaml.safe_load((SHIPPED / FILE).read_text(encoding="utf-8"))
+    queues: list[dict[str, Any]] = book["queues"]
+    for queue in queues:
+        if queue["code"] == "market":
+            queue["groups"] = [{"code": "market"}, {"code": "general", "after": after}]
+    return queues
+
+
+@pytest.fixture
+async def quick(short_asterisk: RunningAsterisk, tmp_path: Path) -> AsyncIterator[CallFloor]:
+    """A floor where callers overflow after two seconds."""
+    rules = rules_with(short_asterisk, tmp_path, queues=market_queue(2))
+    async with call_floor(short_asterisk, tmp_path, rules=rules) as opened:
+        yield opened
+        assert await short_asterisk.is_empty()
+
+
+async def earlier_contacts(floor: CallFloor, number: str, count: int) -> None:
+    """The number has called before, today."""
+    now = SystemClock().now()
+    async with floor.store.transaction() as work:
+        for hours in range(1, count + 1):
+            work.session.add(
+                Contact(
+                    channel=Channel.PHONE,
+                    citizen_number=number,
+                    started_at=now - timedelta(hours=hours),
+                    outcome=ContactOutcome.ABANDONED_QUEUE,
+                )
+            )
+
+
+async def answered_today(floor: CallFloor, agent: str, count: int) -> None:
+    """The agent has answered citizens already."""
+    now = SystemClock().now()
+    async with floor.store.transaction() as work:
+        for _ in range(count):
+            work.session.add(
+                Call(
+                    id=new_id(),
+                    direction=CallDirection.INBOUND,
+                    state=CallState.ENDED,
+                    agent_id=agent,
+                    started_at=now,
+                    answered_at=now,
+                    ended_at=now,
+                    outcome=ContactOutcome.SERVED,
+                )
+            )
+
+
+async def test_a_merged_line_has_its_own_greeting_and_its_own_group(floor: CallFloor) -> None:
+    async with (
+        floor.agent("王芳", "1901", general=1),
+        floor.agent("李娜", "1902", market=1) as (expert, phone),
+        calling(floor.asterisk, dials="+8673412315") as citizen,
+    ):
+        offered = await floor.happened(CallOffered)
+        await citizen.reaches("answered")
+        greeting = await floor.asterisk.ari("GET", f"playbacks/greeting-{offered.call_id}")
+        assert "greeting_12315" in greeting["media_uri"]
+        queued = await floor.happened(CallQueued)
+        assert queued.queue == "market"
+        await phone.rung()
+        assert (await floor.happened(CallRinging)).agent_id == expert
+        await citizen.hang_up()
+    call, _ = await floor.ended()
+    assert (call.queue, call.access_number) == ("market", "+8673412315")
+
+
+async def test_the_best_skill_is_rung_though_another_is_idle_for_longer(floor: CallFloor) -> None:
+    async with (
+        floor.agent("王芳", "1901", market=4),
+        floor.agent("李娜", "1902", market=1) as (expert, phone),
+        calling(floor.asterisk, dials=MARKET_LINE) as citizen,
+    ):
+        await phone.rung()
+        assert (await floor.happened(CallRinging)).agent_id == expert
+        await citizen.hang_up()
+    await floor.ended()
+
+
+async def test_an_elder_known_from_before_goes_to_the_desk_for_elders(floor: CallFloor) -> None:
+    """There the agent with the fewest calls today is rung."""
+    now = SystemClock().now()
+    async with floor.store.transaction() as work:
+        work.session.add(CallerProfile(number=NUMBER, elderly=True, updated_at=now))
+    busy = await floor.hire("王芳", "1901", elderly=1)
+    await answered_today(floor, busy, 3)
+    async with (
+        floor.agent("赵敏", "1903", general=1),
+        floor.at_work(busy, "1901"),
+        floor.agent("李娜", "1902", elderly=2) as (spared, phone),
+        calling(floor.asterisk, number=NUMBER) as citizen,
+    ):
+        await phone.rung()
+        assert (await floor.happened(CallRinging)).agent_id == spared
+        assert floor.calls.presence(busy).calls_today == 3
+        phone.answer(phone.rings[-1])
+        await floor.happened(CallAnswered)
+        assert floor.calls.presence(spared).calls_today == 1
+        await citizen.hang_up()
+        call, _ = await floor.ended()
+    assert (call.queue, call.priority_reasons) == ("elderly", [PriorityReason.ELDERLY])
+
+
+async def test_one_who_calls_again_gets_the_agent_of_the_last_time(floor: CallFloor) -> None:
+    async with (
+        floor.agent("王芳", "1901") as (other, idle),
+        floor.agent("李娜", "1902") as (known, phone),
+    ):
+        await floor.calls.set_state(other, AgentState.BUSY)
+        async with calling(floor.asterisk, number=NUMBER) as citizen:
+            phone.answer(await phone.rung())
+            await floor.happened(CallAnswered)
+            await citizen.hang_up()
+        await floor.ended()
+        await floor.calls.set_state(other, AgentState.READY)
+        await floor.state(known, AgentState.READY)
+        async with calling(floor.asterisk, number=f"0{NUMBER}") as citizen:
+            await phone.rung()
+            assert (await floor.happened(CallRinging, 2)).agent_id == known
+            assert not idle.rings
+            await citizen.hang_up()
+        await floor.ended(2)
+
+
+async def test_one_who_calls_for_the_third_time_goes_before_who_came_earlier(
+    floor: CallFloor,
+) -> None:
+    await earlier_contacts(floor, "13800000102", 2)
+    async with (
+        calling(floor.asterisk, number="13800000101", gives_up_after=60) as new,
+        calling(floor.asterisk, number="13800000102", gives_up_after=60) as again,
+    ):
+        await floor.happened(CallQueued, 2)
+        waiting = floor.calls.floor().waiting
+        assert [one.caller_number for one in waiting] == ["13800000102", "13800000101"]
+        assert waiting[0].priority_reasons == (PriorityReason.REPEAT_CALLER,)
+        assert [one.position for one in waiting] == [1, 2]
+        await new.hang_up()
+        await again.hang_up()
+    await floor.ended(2)
+
+
+async def test_a_caller_overflows_to_the_next_group_after_some_seconds(quick: CallFloor) -> None:
+    expert = await quick.hire("李娜", "1902", market=1)
+    async with (
+        quick.at_work(expert, "1902"),
+        quick.agent("王芳", "1901", general=1) as (general, phone),
+    ):
+        await quick.calls.set_state(expert, AgentState.MEAL)
+        async with calling(quick.asterisk, dials=MARKET_LINE) as citizen:
+            queued = await quick.happened(CallQueued)
+            await phone.rung()
+            ringing = await quick.happened(CallRinging)
+            assert ringing.agent_id == general
+            assert ringing.at - queued.at >= timedelta(seconds=2)
+            await citizen.hang_up()
+        await quick.ended()
+
+
+async def test_a_calls_history_tells_who_was_rung_and_who_missed_it(floor: CallFloor) -> None:
+    async with (
+        floor.agent("王芳", "1901") as (first, sleeping),
+        floor.agent("李娜", "1902") as (second, awake),
+        calling(floor.asterisk) as citizen,
+    ):
+        await sleeping.rung()
+        awake.answer(await awake.rung())
+        await floor.happened(CallAnswered)
+        await citizen.hang_up()
+        call, _ = await floor.ended()
+    await floor.calls.flush()
+    async with floor.store.read() as session:
+        query = select(CallEventRow).where(CallEventRow.call_id == call.id)
+        lines = list(await session.scalars(query.order_by(CallEventRow.at, CallEventRow.id)))
+    assert [(line.kind, line.actor) for line in lines] == [
+        (CallEventKind.OFFERED, "citizen"),
+        (CallEventKind.QUEUED, "system"),
+        (CallEventKind.RINGING, first),
+        (CallEventKind.MISSED, first),
+        (CallEventKind.RINGING, second),
+        (CallEventKind.ANSWERED, second),
+        (CallEventKind.ENDED, "system"),
+    ]
+    assert lines[1].detail["queue"] == "general"
+    assert (lines[3].actor_name, lines[3].reason) == ("王芳", "未接来电")
