@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from config.queues import load_queues
-from config.self_service import load_self_service
 from config.secrets import load_or_create_secrets
+from config.self_service import load_self_service
 from config.settings import load_settings
 from models.errors import ConfigurationError
 from telephony.asterisk.config_files import (
