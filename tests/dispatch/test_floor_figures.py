@@ -38,7 +38,7 @@ AGENTS = ("staff-huawu1", "staff-huawu2", "staff-huawu3")
 
 @pytest.fixture
 def figures(store: Store, clock: ManualClock, rules: Rules) -> FloorFigures:
-    return FloorFigures(store, clock, rules, lambda: {"general": "综合队列"})
+    return FloorFigures(store, clock, rules)
 
 
 # --- a day by hand -----------------------------------------------------------------------------
@@ -182,7 +182,7 @@ async def test_a_day_worked_out_by_hand(
     assert mine[AGENTS[1]]["occupancy"] == pytest.approx(360 / (360 + 1800))
     queues = await figures.table(people["zhuren"], MONDAY, MONDAY, "queue")
     offered = {row.label: values(row)["offered"] for row in queues.rows}
-    assert offered == {"综合队列": 6, "elderly": 2, "未进入排队": 2}
+    assert offered == {"综合热线": 6, "敬老专席": 2, "未进入排队": 2}
 
 
 def values(row: FigureRow) -> dict[str, float | None]:

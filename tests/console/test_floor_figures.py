@@ -1,0 +1,149 @@
+"""Figures of the floor and its rosters through the API, as a shift leader uses them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models.tables import ShiftAssignment, Staff
+from tests.console.house import House
+from tests.support.floor_past import ZONE, Maker
+
+pytestmark = pytest.mark.store
+
+DAY = date(2026, 11, 2)
+PERIOD = "from=2026-11-02&to=2026-11-02"
+
+
+async def ids(house: House) -> dict[str, str]:
+    async with house.store.read() as session:
+        rows = await session.execute(select(Staff.username, Staff.id))
+        return {username: staff_id for username, staff_id in rows}
+
+
+async def a_morning(house: House) -> None:
+    """Sixty calls a day for two agents; it is half past eleven."""
+    people = await ids(house)
+    now = datetime(2026, 11, 2, 11, 30, tzinfo=ZONE)
+    house.clock.set(now)
+    maker = Maker([people["agent"], people["agent2"]], 3)
+    maker.day(DAY, 400, until=now)
+    await maker.finish().write(house.store)
+
+
+async def test_every_number_opens_to_its_calls(house: House) -> None:
+    await a_morning(house)
+    leader = await house.signed_in("leader")
+    table = (await leader.get(f"/api/floor-figures?{PERIOD}&by=half_hour")).body
+    assert all(column["words"] for column in table["columns"])
+    assert len(table["rows"]) == 23  # until now, not until midnight
+    for code in ("answered", "service_level", "abandoned"):
+        found = table["total"]["values"][code]
+        wanted = found["of"] if found["of"] is not None else found["value"]
+        opened = await leader.get(f"/api/calls?figures_cell={found['cell']}&{PERIOD}&limit=200")
+        assert len(opened.body["items"]) == min(200, wanted)
+    agents = (await leader.get(f"/api/floor-figures?{PERIOD}&by=agent")).body
+    assert {row["label"] for row in agents["rows"]} == {"李晓梅", "王志强"}
+
+
+async def test_the_wall_shows_now(house: House) -> None:
+    await a_morning(house)
+    wall = (await (await house.signed_in("manager")).get("/api/floor-figures/now")).body
+    table = (
+        await (await house.signed_in("leader")).get(f"/api/floor-figures?{PERIOD}&by=day")
+    ).body
+    for code in ("offered", "answered", "connection"):
+        assert wall[code]["value"] == table["total"]["values"][code]["value"]
+    assert wall["forecast_day"] is None
+
+
+async def test_who_may_not_see_the_figures_and_wrong_questions(house: House) -> None:
+    agent, leader = await house.signed_in("agent"), await house.signed_in("leader")
+    assert (await agent.get(f"/api/floor-figures?{PERIOD}")).status == 403
+    assert (await agent.get("/api/floor-figures/now")).status == 403
+    assert (await agent.get(f"/api/calls?figures_cell=offered&{PERIOD}")).status == 403
+    assert (await leader.get(f"/api/calls?figures_cell=nothing&{PERIOD}")).status == 404
+    assert (await leader.get("/api/calls?figures_cell=offered")).status == 422
+    assert (await leader.get(f"/api/floor-figures?{PERIOD}&by=year")).fields() == ["by"]
+
+
+async def put(leader: Any, week: dict[str, Any], assignments: list[dict[str, str]]) -> Any:
+    body = {"week": week["week"], "expected_version": week["version"], "assignments": assignments}
+    return await leader.request("PUT", "/api/schedule", body=body)
+
+
+async def test_a_week_is_planned_and_nobody_overwrites_another(house: House) -> None:
+    people, leader = await ids(house), await house.signed_in("leader")
+    empty = (await leader.get("/api/schedule?week=2026-11-04")).body
+    assert empty["week"] == "2026-11-02"
+    assert [f["code"] for f in empty["findings"]] == ["NIGHT_FLOOR"] * 8
+
+    night = {"staff_id": people["agent"], "day": "2026-11-02", "shift": "night"}
+    early = {"staff_id": people["agent"], "day": "2026-11-03", "shift": "early"}
+    saved = (await put(leader, empty, [night, early])).body
+    short = next(f for f in saved["findings"] if f["code"] == "SHORT_REST")
+    assert short["staff_id"] == people["agent"]
+    assert "李晓梅：11月02日夜班与11月03日早班之间只休息0小时" in short["text"]
+
+    assert (await put(leader, empty, [])).status == 412
+    async with house.store.read() as session:
+        kept = list(await session.scalars(select(ShiftAssignment)))
+    assert len(kept) == 2
+    assert (kept[0].starts_at.astimezone(ZONE).hour, kept[0].made_by) == (22, people["leader"])
+
+
+async def test_a_wrong_roster_names_what_is_wrong(house: House) -> None:
+    people, leader = await ids(house), await house.signed_in("leader")
+    week = (await leader.get("/api/schedule?week=2026-11-02")).body
+    wrong = [
+        {"staff_id": "nobody", "day": "2026-11-02", "shift": "early"},
+        {"staff_id": people["agent"], "day": "2026-11-09", "shift": "dawn"},
+    ]
+    answer = await put(leader, week, wrong)
+    assert (answer.status, answer.fields()) == (
+        422,
+        ["assignments.0.staff_id", "assignments.1.shift", "assignments.1.day"],
+    )
+    twice = [
+        {"staff_id": people["agent"], "day": "2026-11-02", "shift": shift}
+        for shift in ("early", "day")
+    ]
+    checked = await leader.post("/api/schedule/check", {"week": "2026-11-02", "assignments": twice})
+    assert "OVERLAP" in [f["code"] for f in checked.body["findings"]]
+    assert (await put(leader, week, twice)).status == 422
+    agent = await house.signed_in("agent")
+    assert (await agent.get("/api/schedule?week=2026-11-02")).status == 403
+    manager = await house.signed_in("manager")
+    assert (await manager.get("/api/schedule?week=2026-11-02")).status == 200
+    assert (await put(manager, week, [])).status == 403
+
+
+async def test_a_proposal_breaks_no_rule_and_is_not_kept(house: House) -> None:
+    leader = await house.signed_in("leader")
+    proposed = (await leader.get("/api/schedule/proposal?week=2026-11-02")).body
+    assert proposed["assignments"]
+    assert {f["code"] for f in proposed["findings"]} <= {"NIGHT_FLOOR"}
+    assert (await leader.get("/api/schedule?week=2026-11-02")).body["assignments"] == []
+    saved = await put(leader, proposed, proposed["assignments"])
+    assert saved.body["assignments"] == proposed["assignments"]
+
+
+async def test_staffing_shows_what_is_short_and_adherence_who_came(house: House) -> None:
+    await a_morning(house)
+    people, leader = await ids(house), await house.signed_in("leader")
+    week = (await leader.get(f"/api/schedule?week={DAY}")).body
+    await put(leader, week, [{"staff_id": people["agent"], "day": str(DAY), "shift": "early"}])
+
+    day = (await leader.get(f"/api/staffing?day={DAY}&target_share=0.8&shrinkage=0.25")).body
+    assert (day["target_share"], day["shrinkage"], len(day["half_hours"])) == (0.8, 0.25, 48)
+    assert [half["scheduled"] for half in day["half_hours"]] == [0] * 16 + [1] * 16 + [0] * 16
+    assert all(h["shortage"] == max(0, h["needed"] - h["scheduled"]) for h in day["half_hours"])
+    assert day["aht_measured"] and 100 < day["aht_s"] < 400
+
+    (kept,) = (await leader.get(f"/api/schedule/adherence?day={DAY}")).body
+    assert (kept["name"], kept["shift_name"], kept["late_s"], kept["share"]) == (
+        "李晓梅", "早班", 0, 1,
+    )  # fmt: skip
