@@ -17,8 +17,9 @@ from config.settings import load_settings
 from models.bus import InProcessBus
 from models.clock import SystemClock
 from models.events import DomainEvent, event_to_dict
+from models.ports import PartyChoice
 from models.store import Store
-from models.vocabulary import AgentState
+from models.vocabulary import AgentState, SupervisionKind, TransferKind
 from telephony.asterisk.prompts import make_prompts
 from telephony.call_center import CallCenter
 from tests.telephony.floor import Ear
@@ -42,8 +43,24 @@ async def obey(calls: CallCenter, ear: Ear, words: list[str]) -> Any:
             await calls.hold(call, agent)
         case ["resume", call, agent]:
             await calls.resume(call, agent)
+        case ["consult", call, agent, expert]:
+            return await calls.desk.consult(call, agent, PartyChoice(expert=expert))
+        case ["conference", call, agent]:
+            await calls.desk.conference(call, agent)
+        case ["leave", call, agent]:
+            await calls.desk.leave_conference(call, agent)
+        case ["swap", call, agent]:
+            await calls.desk.swap(call, agent)
+        case ["end_consultation", call, agent]:
+            await calls.desk.end_consultation(call, agent)
+        case ["transfer", call, agent, expert]:
+            choice = PartyChoice(expert=expert)
+            await calls.desk.transfer(call, agent, TransferKind.BLIND, choice)
         case ["call_out", agent, number]:
             return await calls.call_out(agent, number)
+        case ["supervise", call, leader, kind, reason]:
+            seat = calls.presence(leader)
+            await calls.supervise(call, seat, SupervisionKind(kind), reason)
         case ["presence", agent]:
             return asdict(calls.presence(agent))
         case ["floor"]:

@@ -1,0 +1,107 @@
+"""Our process is killed while a shift leader is at a call: the leader is out, the talk goes on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import select
+
+from models.clock import SystemClock
+from models.ids import new_id
+from models.tables import Call, CallParty, Staff
+from models.vocabulary import ContactOutcome, PartyKind, Role
+from tests.support.sip_agent import Ring, SipAgent
+from tests.telephony.killing import Driver, Site, talking
+from tests.telephony.tones import AGENT, CITIZEN, LEADER, becomes, tone
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
+
+
+async def hired_leader(site: Site) -> str:
+    leader = Staff(
+        id=new_id(),
+        username="zhou",
+        name="周班长",
+        password_hash="-",
+        roles=[Role.SHIFT_LEADER.value],
+        department="12345",
+        extension="1902",
+        created_at=SystemClock().now(),
+    )
+    async with site.store.transaction() as work:
+        work.session.add(leader)
+    return leader.id
+
+
+@asynccontextmanager
+async def leading(
+    site: Site, driver: Driver, call_id: str, kind: str
+) -> AsyncIterator[tuple[str, SipAgent, Ring]]:
+    """A shift leader who has just begun."""
+    leader_id = await hired_leader(site)
+    async with SipAgent.on_seat(site.asterisk, "1902") as phone:
+        await driver.command("sign_in", leader_id)
+        for _ in range(100):
+            if (await driver.command("presence", leader_id))["phone_online"]:
+                break
+        await driver.command("supervise", call_id, leader_id, kind, "抽查")
+        ring = await phone.rung()
+        phone.answer(ring)
+        phone.voice.say(tone(LEADER))
+        await driver.tells("CallSupervised", call_id=call_id)
+        yield leader_id, phone, ring
+
+
+@pytest.mark.parametrize("kind", ["WHISPER", "BARGE_IN"])
+async def test_the_leader_is_gone_and_the_talk_goes_on(site: Site, kind: str) -> None:
+    async with (
+        talking(site) as (first, call_id, phone, voice, caller),
+        leading(site, first, call_id, kind) as (leader_id, _, ring),
+    ):
+        voice.say(tone(CITIZEN))
+        phone.voice.say(tone(AGENT))
+        voices = {CITIZEN: voice, AGENT: phone.voice}
+        heard_at_once = {LEADER} if kind == "BARGE_IN" else set[str]()
+        await becomes(voices, {AGENT: {CITIZEN, LEADER}, CITIZEN: {AGENT} | heard_at_once})
+        await first.kill()
+        async with site.driver() as second:
+            await ring.ends()
+            await becomes(voices, {CITIZEN: {AGENT}, AGENT: {CITIZEN}})
+            presence = await second.command("presence", leader_id)
+            assert (presence["state"], presence["reason"]) == ("BUSY", "系统重启")
+            ids = [channel["id"] for channel in await site.asterisk.channels()]
+            assert not [one for one in ids if one.startswith(("supervisor-", "spy-"))]
+            rooms = [bridge["id"] for bridge in await site.asterisk.bridges()]
+            assert not [one for one in rooms if one.startswith(("ear-", "whisper-"))]
+            await caller.hang_up()
+            await second.tells("CallEnded", call_id=call_id)
+
+
+async def test_a_call_taken_over_is_found_in_the_leaders_hands(site: Site) -> None:
+    async with (
+        talking(site) as (first, call_id, _, voice, caller),
+        leading(site, first, call_id, "TAKE_OVER") as (leader_id, phone, _),
+    ):
+        voice.say(tone(CITIZEN))
+        voices = {CITIZEN: voice, LEADER: phone.voice}
+        await becomes(voices, {CITIZEN: {LEADER}, LEADER: {CITIZEN}})
+        await first.kill()
+        async with site.driver() as second:
+            presence = await second.command("presence", leader_id)
+            assert (presence["state"], presence["call_id"]) == ("TALKING", call_id)
+            await becomes(voices, {CITIZEN: {LEADER}, LEADER: {CITIZEN}})
+            await second.command("hold", call_id, leader_id)
+            await second.command("resume", call_id, leader_id)
+            await becomes(voices, {CITIZEN: {LEADER}, LEADER: {CITIZEN}})
+            await caller.hang_up()
+            await second.tells("CallEnded", call_id=call_id)
+    async with site.store.read() as session:
+        call = (await session.scalars(select(Call))).one()
+        rows = list(await session.scalars(select(CallParty).order_by(CallParty.joined_at)))
+    assert (call.agent_id, call.outcome) == (leader_id, ContactOutcome.SERVED)
+    assert [row.kind for row in rows] == [PartyKind.AGENT, PartyKind.SUPERVISOR]
+    assert all(row.left_at is not None for row in rows)
+    sound = site.asterisk.settings.recordings_dir / rows[1].recording
+    assert sound.stat().st_size > 16000, "what the leader said is not recorded"
