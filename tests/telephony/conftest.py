@@ -9,8 +9,14 @@ import pytest
 import yaml
 
 from config.settings import PROJECT_ROOT
+from models.clock import SystemClock
+from models.ids import new_id
+from models.store import Store
+from models.tables import Staff
+from models.vocabulary import Role
 from tests.support.asterisk import RunningAsterisk, running_asterisk
 from tests.telephony.floor import CallFloor, call_floor
+from tests.telephony.killing import Site
 
 
 @pytest.fixture(scope="package")
@@ -19,6 +25,7 @@ def short_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     rules = tmp_path_factory.mktemp("rules")
     book = yaml.safe_load((PROJECT_ROOT / "config" / "prompts.yaml").read_text(encoding="utf-8"))
     book["prompts"] |= {"greeting": "您好。", "survey": "请评价。", "survey_thanks": "谢谢。"}
+    book["prompts"] |= {"all_busy": "坐席都在忙。", "voicemail": "请您留言。", "goodbye": "再见。"}
     (rules / "prompts.yaml").write_text(yaml.safe_dump(book, allow_unicode=True), "utf-8")
     survey = yaml.safe_load((PROJECT_ROOT / "config" / "survey.yaml").read_text(encoding="utf-8"))
     (rules / "survey.yaml").write_text(yaml.safe_dump(survey | {"wait_seconds": 1.0}), "utf-8")
@@ -36,3 +43,25 @@ async def floor(short_asterisk: RunningAsterisk, tmp_path: Path) -> AsyncIterato
             await short_asterisk.channels(),
             await short_asterisk.bridges(),
         )
+
+
+@pytest.fixture
+async def site(short_asterisk: RunningAsterisk, tmp_path: Path) -> AsyncIterator[Site]:
+    """An agent with a desk phone, in a database of its own."""
+    store = Store(f"sqlite+aiosqlite:///{tmp_path / 'site.db'}")
+    await store.migrate()
+    staff = Staff(
+        id=new_id(),
+        username="wang",
+        name="王芳",
+        password_hash="-",
+        roles=[Role.AGENT.value],
+        department="12345",
+        extension="1901",
+        created_at=SystemClock().now(),
+    )
+    async with store.transaction() as work:
+        work.session.add(staff)
+    yield Site(asterisk=short_asterisk, store=store, agent=staff.id)
+    assert await short_asterisk.is_empty(), await short_asterisk.channels()
+    await store.close()
