@@ -395,5 +395,24 @@ class AlertKind(Labelled):
     CALLBACK_OVERDUE = "CALLBACK_OVERDUE", "回拨超时"
 
 
+class AccessKind(Labelled):
+    """What of a citizen was read, or done at a call (table ``access_log``)."""
+
+    PHONE_NUMBER = "phone_number", "查看来电号码"
+    CALLER_IDENTITY = "caller_identity", "查看诉求人信息"
+    CALLER_PROFILE = "caller_profile", "查看来电人档案"
+    RECORDING_CALLER = "recording.caller", "收听市民录音"
+    RECORDING_AGENT = "recording.agent", "收听坐席录音"
+    RECORDING_THIRD = "recording.third", "收听第三方录音"
+    RECORDING_MIX = "recording.mix", "收听通话录音"
+    CALL_LISTEN = "call.listen", "监听通话"
+    CALL_WHISPER = "call.whisper", "耳语"
+    CALL_BARGE_IN = "call.barge_in", "强插通话"
+    CALL_TAKE_OVER = "call.take_over", "拦截通话"
+    CALL_FORCE_HANG_UP = "call.force_hang_up", "强拆通话"
+    CALL_PICK_UP = "call.pick_up", "抢接来电"
+    FORCE_STATE = "agent.force_state", "强制置态"
+
+
 #: Every closed set by name, for ``/api/vocabulary``.
 ALL: dict[str, type[Labelled]] = {cls.__name__: cls for cls in Labelled.__subclasses__()}

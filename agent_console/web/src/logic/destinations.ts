@@ -21,6 +21,7 @@ interface Sources {
   ownId: string
   stateLabel(code: string): string
   groupName(code: string): string
+  departmentName(code: string): string
 }
 
 const FREE_FIRST = ['READY', 'WRAP_UP', 'BUSY']
@@ -30,15 +31,18 @@ export function choices(purpose: 'consult' | 'transfer', from: Sources): Choice[
   return [
     ...queues,
     ...colleagues(from),
-    ...(from.book?.experts ?? []).map((expert) => ({
-      key: `expert-${expert.code}`,
-      kind: 'expert' as const,
-      title: expert.department ? `${expert.department} ${expert.name}` : expert.name,
-      remark: expert.number,
-      to: { expert: expert.code },
-      against: '',
-      words: `${expert.department}${expert.name}${expert.number}`,
-    })),
+    ...(from.book?.experts ?? []).map((expert) => {
+      const unit = from.departmentName(expert.department)
+      return {
+        key: `expert-${expert.code}`,
+        kind: 'expert' as const,
+        title: `${unit} ${expert.name}`,
+        remark: expert.number,
+        to: { expert: expert.code },
+        against: '',
+        words: `${unit}${expert.name}${expert.number}`,
+      }
+    }),
     ...(from.book?.emergency ?? []).map((service) => ({
       key: `emergency-${service.code}`,
       kind: 'emergency' as const,

@@ -114,6 +114,11 @@ export function period(name: PeriodName, today: string): Period {
   }
 }
 
+/** The instant at which a day of Beijing begins. */
+export function dayStart(day: string): string {
+  return `${day}T00:00:00+08:00`
+}
+
 /** 0 for Monday. */
 function weekday(day: string): number {
   return (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7

@@ -103,7 +103,7 @@ export const useAgent = defineStore('agent', () => {
     // The call may be named a moment longer than it lasts.
     call.value = OVER.has(view.call?.state ?? 'ENDED') ? null : view.call
     draft.value = view.call && view.draft ? { callId: view.call.call_id, ...view.draft } : null
-    if (!call.value || call.value.call_id !== watching.value) watching.value = null
+    if (holdsCall.value) watching.value = null
     answerOwnCall()
   }
 

@@ -79,7 +79,7 @@ export const useFloor = defineStore('floor', () => {
     if (!session.may('floor.supervise')) return
     try {
       active.value = (await floorApi.supervision()).active
-      if (mine.value) agent.watching = mine.value.call_id
+      agent.watching = mine.value?.call_id ?? null
     } catch {
       active.value = []
     }
