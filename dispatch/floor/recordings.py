@@ -138,7 +138,8 @@ class RecordingRegister:
             )
             for party in parties
         ]
-        return [one for one in (of_citizen, of_agent, *of_parties) if one.path]
+        # An agent's own row knows the name: of the same file, the first one counts.
+        return [one for one in (of_citizen, *of_parties, of_agent) if one.path]
 
     def _message(self, contact: Contact) -> _Wanted:
         return _Wanted(

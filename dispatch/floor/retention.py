@@ -186,15 +186,21 @@ class Retention:
 
     async def _delete(self, row: Recording) -> None:
         """First the file: a process that dies here finds the row still there the next day."""
-        await asyncio.to_thread(self._remove, self._folder / row.path)
+        async with self._store.read() as session:
+            kept = select(Recording.path).where(
+                Recording.call_id == row.call_id, Recording.deleted_at.is_(None)
+            )
+            others = {self._folder / path for path in await session.scalars(kept)}
+        await asyncio.to_thread(self._remove, self._folder / row.path, others)
         async with self._store.transaction() as work:
             (await _one(work, row.id)).deleted_at = self._clock.now()
         log.info("recording deleted", path=row.path, kept_until=row.keep_until.isoformat())
 
-    def _remove(self, path: Path) -> None:
+    def _remove(self, path: Path, others: set[Path]) -> None:
+        """The file, and what it was joined from, as far as that has no row of its own."""
         path.unlink(missing_ok=True)
         if path.name == _JOINED:
-            for segment in path.parent.glob(_SEGMENTS):
+            for segment in set(path.parent.glob(_SEGMENTS)) - others:
                 segment.unlink(missing_ok=True)
         for folder in path.parents:
             if folder == self._folder or not folder.is_dir() or any(folder.iterdir()):

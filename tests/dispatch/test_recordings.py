@@ -234,6 +234,29 @@ async def test_deleted_when_its_time_is_over_and_not_before(
     assert await register.look() == 0
 
 
+async def test_with_a_joined_file_go_the_pieces_that_nobody_entered(
+    register: RecordingRegister,
+    retention: Retention,
+    store: Store,
+    clock: ManualClock,
+    folder: Path,
+) -> None:
+    joined = "2026/11/02/c1/agent.wav"
+    await ended_call(store, clock.now() - MINUTE, agent_recording=joined)
+    async with store.transaction() as work:
+        work.session.add(CallParty(call_id="c1", kind=PartyKind.AGENT, recording=AGENT))
+    for path in (CITIZEN, AGENT, joined, "2026/11/02/c1/agent-2.wav"):
+        record(folder / path, 57, clock.now())
+    assert await register.look() == 3
+    async with store.transaction() as work:
+        own = await work.session.scalar(select(Recording).where(Recording.path == AGENT))
+        assert own is not None
+        own.keep_until += timedelta(days=10)
+    clock.advance(timedelta(days=731))
+    await retention.run()
+    assert [file.name for file in folder.rglob("*.wav")] == ["agent-1.wav"]
+
+
 async def test_the_daily_run_waits_for_its_hour(
     register: RecordingRegister,
     retention: Retention,
