@@ -287,7 +287,8 @@ class InboundCall(Conversation):
 
         :raises TransitionRefused: when nobody waits here, or the leader is not free.
         """
-        if self.call.state not in (CallState.QUEUED, CallState.RINGING):
+        waits = self.call.state is CallState.SELF_SERVICE and self.call.id in self.exchange.line
+        if not waits and self.call.state not in (CallState.QUEUED, CallState.RINGING):
             raise TransitionRefused(
                 f"通话当前为“{self.call.state.label}”，不能抢接", state=self.call.state
             )
@@ -383,6 +384,9 @@ class InboundCall(Conversation):
             return
         if self.call.state is CallState.MESSAGE:
             await self.waiting.to_dialplan()
+            return
+        if self.call.state is CallState.SELF_SERVICE and self.call.queued_at is None:
+            await self.queue()  # came by the number of self-service, and was never in the line
             return
         pair = frozenset({self.call.citizen_channel, self.call.agent_channel})
         if pair <= bridges.get(self.talk_bridge, frozenset()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,14 +119,10 @@ async def citizen(
         yield voice, phone
 
 
-async def in_self_service(hotline: Hotline, nth: int = 1) -> None:
+async def in_self_service(floor: CallFloor) -> None:
     """Wait until a caller is there."""
-
-    def there() -> bool:
-        entered = hotline.floor.all(CallStateChanged)
-        return sum(one.state is CallState.SELF_SERVICE for one in entered) >= nth
-
-    await hotline.floor.until(there)
+    entered = CallState.SELF_SERVICE
+    await floor.until(lambda: any(one.state is entered for one in floor.all(CallStateChanged)))
 
 
 async def test_by_key_from_the_line_a_caller_hears_the_own_order_and_urges_it(
@@ -204,7 +200,7 @@ async def test_an_agent_who_is_free_gets_the_caller_out_of_self_service(hotline:
         async with citizen(hotline) as (voice, phone):
             await floor.happened(CallQueued)
             await voice.press("8")
-            await in_self_service(hotline)
+            await in_self_service(floor)
             await floor.calls.set_state(agent, AgentState.READY)
             ring = await desk_phone.rung()
             await hears(voice, hotline.prompt("progress_agent_free"))
@@ -221,7 +217,7 @@ async def test_zero_leads_back_to_the_same_place_in_the_line(hotline: Hotline) -
         a, b = await floor.happened(CallQueued), await floor.happened(CallQueued, 2)
         mine = a if a.caller_number == CALLER else b
         await voice.press("8")
-        await in_self_service(hotline)
+        await in_self_service(floor)
         await hears(voice, await hotline.spoken(opened))
         await voice.press("0")
         await floor.until(
@@ -255,3 +251,26 @@ async def test_whoever_presses_nothing_comes_to_people(hotline: Hotline) -> None
         await hotline.floor.happened(CallQueued, within=20)
         await phone.hang_up()
     await asyncio.gather(hotline.floor.ended())
+
+
+@pytest.mark.parametrize("dials", ["12345", "123458"], ids=["from the line", "by its own number"])
+async def test_a_restart_in_the_middle_leads_to_people(
+    short_asterisk: RunningAsterisk, tmp_path: Path, dials: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        async with call_floor(short_asterisk, tmp_path) as floor:
+            voice = await stack.enter_async_context(await Voice.open())
+            call = calling(short_asterisk, dials=dials, media_port=voice.port, talks_for=90)
+            phone = await stack.enter_async_context(call)
+            if dials == "12345":
+                await floor.happened(CallQueued)
+                await voice.press("8")
+            # Nobody can look orders up here: the caller is being led back to people.
+            await in_self_service(floor)
+        async with call_floor(short_asterisk, tmp_path) as floor:
+            await floor.until(lambda: len(floor.calls.floor().waiting) == 1)
+            voice.forget()
+            assert await voice.hears(1.0)  # music
+            await phone.hang_up()
+            _, contact = await floor.ended()
+            assert contact is not None and contact.outcome is ContactOutcome.ABANDONED_QUEUE
