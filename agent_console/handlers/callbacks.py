@@ -75,6 +75,14 @@ async def take_callback(ask: Ask, callback_id: str, body: TakeCallback) -> Callb
 )
 async def call_back(ask: Ask, callback_id: str) -> Dialled:
     """Rings the agent's phone, then the citizen. An answered call closes the task by itself."""
+    return await call_for_task(ask, callback_id)
+
+
+async def call_for_task(ask: Ask, callback_id: str) -> Dialled:
+    """Call the citizen of a task; the number need not be seen to be called.
+
+    :raises TransitionRefused: when somebody else has the task, or it is not open.
+    """
     book, person = ask.console.callbacks, ask.person
     person.require("call.seat")
     await ask.console.surge.refuse_call_out(None, callback_id)

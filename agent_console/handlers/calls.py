@@ -27,6 +27,7 @@ from agent_console.call_views import (
     Dialled,
     DraftSaved,
 )
+from agent_console.handlers.callbacks import call_for_task
 from agent_console.people import Person
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
@@ -36,7 +37,7 @@ from dispatch.scope import visible
 from dispatch.views.cursors import decode_cursor, encode_cursor
 from dispatch.views.privacy import mask_phone
 from models.errors import Forbidden, InvalidInput, NotFound
-from models.tables import Call, Callback, WorkOrder
+from models.tables import Call, WorkOrder
 from models.vocabulary import ContactOutcome, Leg
 
 routes = Routes("通话")
@@ -52,8 +53,16 @@ class CallFilter(Body):
     outcome: ContactOutcome | None = None
     #: Beginning or end of the citizen's number.
     number: str | None = Field(None, pattern=r"^\+?\d{3,20}$")
+    #: A number of the floor's figures, its ``cell``: the calls behind it. Needs the period too.
+    figures_cell: str = Field("", max_length=200)
     cursor: str | None = Field(None, max_length=200)
     limit: int = Field(50, ge=1, le=200)
+
+    @model_validator(mode="after")
+    def _period(self) -> Self:
+        if self.figures_cell and not (self.since and self.until):
+            raise ValueError("打开话务报表数字时请给出报表的起止日期 from、to")
+        return self
 
 
 class CallOut(Body):
@@ -95,7 +104,7 @@ async def list_calls(ask: Ask, query: CallFilter) -> CallPage:
     if not person.may("call.floor"):
         person.require("call.transcript")
     async with ask.console.store.read() as session:
-        found = list(await session.scalars(_select(query, person, _zone(ask))))
+        found = list(await session.scalars(_select(ask, query)))
         rows = await call_rows(session, found[: query.limit], person)
     more = len(found) > query.limit
     last = found[query.limit - 1] if more else None
@@ -154,17 +163,15 @@ async def call_out(ask: Ask, body: CallOut) -> Dialled:
     With ``order_id`` or ``callback_id`` the number is taken from there, so that it need not be seen
     to be called; any other number takes the permission ``call.dial``.
     """
-    await ask.console.surge.refuse_call_out(body.order_id, body.callback_id)
     if body.callback_id:
-        number = await _number_of_callback(ask, body.callback_id)
-    elif body.order_id:
+        return await call_for_task(ask, body.callback_id)
+    await ask.console.surge.refuse_call_out(body.order_id, None)
+    if body.order_id:
         number = await _number_of_order(ask, body.order_id)
     else:
         ask.person.require("call.dial")
         number = body.number
-    call_id = await ask.console.calls.call_out(
-        ask.person.staff_id, number, body.order_id, body.callback_id
-    )
+    call_id = await ask.console.calls.call_out(ask.person.staff_id, number, body.order_id)
     return Dialled(call_id=call_id)
 
 
@@ -213,10 +220,16 @@ async def save_draft(ask: Ask, call_id: str, body: SaveDraftBody) -> DraftSaved:
     return DraftSaved(updated_at=saved.updated_at)
 
 
-def _select(query: CallFilter, person: Person, zone: ZoneInfo) -> Select[Call]:
+def _select(ask: Ask, query: CallFilter) -> Select[Call]:
+    person, zone = ask.person, _zone(ask)
     chosen = select(Call).order_by(Call.started_at.desc(), Call.id.desc()).limit(query.limit + 1)
     if not person.may("call.floor"):
         chosen = chosen.where(Call.agent_id == person.staff_id)
+    if query.figures_cell and query.since and query.until:
+        ids = ask.console.floor_figures.opened(
+            person.actor(), query.since, query.until, query.figures_cell
+        )
+        chosen = chosen.where(Call.id.in_(ids))
     if query.since:
         chosen = chosen.where(Call.started_at >= datetime.combine(query.since, time(), zone))
     if query.until:
@@ -253,15 +266,6 @@ def _recording_file(ask: Ask, name: str) -> Path:
     if not name or not path.is_relative_to(folder) or not path.is_file():
         raise NotFound("没有这段录音，或尚未生成")
     return path
-
-
-async def _number_of_callback(ask: Ask, callback_id: str) -> str:
-    """The number of a call-back task that this person has taken."""
-    async with ask.console.store.read() as session:
-        task = await session.get(Callback, callback_id)
-    if task is None or task.taken_by != ask.person.staff_id:
-        raise NotFound("没有这个回拨任务，或不是由您处理", callback_id=callback_id)
-    return task.citizen_number
 
 
 async def _number_of_order(ask: Ask, order_id: str) -> str:

@@ -98,7 +98,7 @@ async def test_a_call_back_is_dialled_by_whoever_took_it(house: House) -> None:
     now, mine = house.clock.now(), await staff_id(house, "follow_up")
     task = Callback(
         reason=CallbackReason.ABANDONED,
-        state=CallbackState.CALLING,
+        state=CallbackState.OPEN,
         citizen_number="13800000007",
         lost_at=now,
         due_at=now,
@@ -107,7 +107,7 @@ async def test_a_call_back_is_dialled_by_whoever_took_it(house: House) -> None:
     async with house.store.transaction() as work:
         work.session.add(task)
     agent, follow_up = await house.signed_in("agent"), await house.signed_in("follow_up")
-    assert (await agent.post("/api/calls", {"callback_id": task.id})).status == 404
+    assert (await agent.post("/api/calls", {"callback_id": task.id})).status == 409
     called = await follow_up.post("/api/calls", {"callback_id": task.id})
     assert called.status == 200
     assert house.calls.dialled == [(mine, "13800000007", None)]
