@@ -248,8 +248,10 @@ class PresenceBoard:
         if agent is None or not self.watches(before.agent_id):
             return
         self._watching.discard(before.agent_id)
-        state = before.state if before.state in CHOSEN else AgentState.READY
-        self._enter(agent, state, reason=before.reason if state is before.state else "")
+        if before.state in CHOSEN:
+            self._enter(agent, before.state, reason=before.reason, until=before.until)
+        else:
+            self._enter(agent, AgentState.READY)
 
     def hand_over(self, agent_id: str, call_id: str, state: AgentState) -> Agent | None:
         """A call passes into this agent's hands; None when the agent has another."""

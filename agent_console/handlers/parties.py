@@ -200,12 +200,13 @@ async def press_keys(ask: Ask, call_id: str, body: Keys) -> None:
     "GET", "/api/calls/{call_id}/events", summary="通话经过", permission="call.transcript"
 )
 async def list_call_events(ask: Ask, call_id: str) -> list[CallEventView]:
-    """Who did what when, and why."""
+    """Who did what when, and why. That somebody listened is for those who may."""
+    hidden = () if ask.person.may("floor.supervise") else (CallEventKind.LISTENED,)
     async with ask.console.store.read() as session:
         await visible_call(session, call_id, ask.person)
         rows = await session.scalars(
             select(CallEventRow)
-            .where(CallEventRow.call_id == call_id)
+            .where(CallEventRow.call_id == call_id, CallEventRow.kind.not_in(hidden))
             .order_by(CallEventRow.at, CallEventRow.id)
         )
         return [

@@ -12,9 +12,10 @@ from dispatch.floor.alerts import Alerts
 from models.bus import InProcessBus
 from models.ids import new_id
 from models.ports import CallView
-from models.tables import AccessLog
-from models.vocabulary import AlertKind, CallDirection, CallState, SupervisionKind
+from models.tables import AccessLog, CallEventRow
+from models.vocabulary import AlertKind, CallDirection, CallEventKind, CallState, SupervisionKind
 from tests.console.house import House
+from tests.console.test_calls import past_call
 
 pytestmark = pytest.mark.store
 
@@ -87,6 +88,19 @@ async def test_forcing_a_state_is_written_down(house: House) -> None:
     assert (await agent.post(path, {"state": "READY", "reason": "我要"})).status == 403
     nobody = await leader.post("/api/agents/nobody/force-state", {"state": "BUSY", "reason": "查"})
     assert nobody.status == 404
+
+
+async def test_an_agent_does_not_read_that_somebody_listened(house: House) -> None:
+    call = await past_call(house)
+    kinds = (CallEventKind.ANSWERED, CallEventKind.LISTENED, CallEventKind.BARGED_IN)
+    async with house.store.transaction() as work:
+        for kind in kinds:
+            row = CallEventRow(call_id=call.id, at=house.clock.now(), kind=kind, actor="leader")
+            work.session.add(row)
+    agent, leader = await house.signed_in("agent"), await house.signed_in("leader")
+    path = f"/api/calls/{call.id}/events"
+    assert {one["kind"] for one in (await leader.get(path)).body} == set(kinds)
+    assert {one["kind"] for one in (await agent.get(path)).body} == {"ANSWERED", "BARGED_IN"}
 
 
 async def test_an_agent_may_not_listen(house: House) -> None:
