@@ -25,7 +25,7 @@ AT_WORK = frozenset({
     AgentState.CONSULT, AgentState.CONFERENCE, AgentState.WRAP_UP, AgentState.OUTBOUND,
 })  # fmt: skip
 #: Calls remembered: more tell nothing new.
-_REMEMBERED = 500
+REMEMBERED = 500
 
 
 def is_at_work(agent: Agent) -> bool:
@@ -38,7 +38,7 @@ class HandlingTimes:
 
     def __init__(self, rules: ExpectedWaitRules) -> None:
         self._rules = rules
-        self._calls: deque[tuple[datetime, timedelta]] = deque(maxlen=_REMEMBERED)
+        self._calls: deque[tuple[datetime, timedelta]] = deque(maxlen=REMEMBERED)
 
     def note(self, answered_at: datetime, ended_at: datetime, wrap_up: timedelta) -> None:
         """A call was served."""

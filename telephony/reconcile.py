@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
 from telephony.conversation import Conversation
 from telephony.exchange import Exchange
+from telephony.expected_wait import REMEMBERED
 from telephony.inbound import InboundCall
 from telephony.names import (
     AGENT,
@@ -165,9 +166,26 @@ class Reconciler:
             ids = [call.id for call in self._left]
             for party in await session.scalars(select(CallParty).where(CallParty.call_id.in_(ids))):
                 self._parties.setdefault(party.call_id, []).append(Party.from_row(party))
+        await self._remember_handling_times()
         today = await self.calls_today([row.agent_id for row, _ in present])
         for row, staff in present:
             self._restore_agent(row, staff, today.get(row.agent_id, 0))
+
+    async def _remember_handling_times(self) -> None:
+        """What calls took before we were started, for the expected wait."""
+        since = self._exchange.clock.now() - self._exchange.caller_rules.expected_wait.window
+        query = (
+            select(Call.answered_at, Call.ended_at)
+            .where(Call.direction == CallDirection.INBOUND, Call.answered_at.is_not(None))
+            .where(Call.ended_at > since)
+            .order_by(Call.ended_at.desc())
+            .limit(REMEMBERED)
+        )
+        wrap_up = timedelta(seconds=self._exchange.settings.telephony.wrap_up_seconds)
+        async with self._store.read() as session:
+            for answered_at, ended_at in reversed((await session.execute(query)).all()):
+                if answered_at is not None and ended_at is not None:
+                    self._exchange.handling.note(answered_at, ended_at, wrap_up)
 
     async def calls_today(self, agent_ids: Sequence[str]) -> dict[str, int]:
         """How many citizens' calls each has answered since midnight."""
