@@ -452,12 +452,12 @@ class Consultation:
         if agent:
             await self._recover_with_agent(self.party, talk, rooms)
         elif {citizen, self.party.channel} <= talk:
-            session.agent = None
+            await self._let_agent_go()
             if session.call.state is not CallState.TALKING:
                 self._taken_by(self.party)
             session.count_hold()
         elif session.call.state is CallState.DIALLING:
-            session.agent = None
+            await self._let_agent_go()
             session.party_lines.watch(self.party, self._seconds(self.party.kind))
             if self.party.joined_at is not None:
                 await self.answered(self.party)
@@ -479,7 +479,7 @@ class Consultation:
             await tidily(self._ari.bridges.ensure(session.talk_bridge, type="mixing"))
             await tidily(self._ari.bridges.add_channel(session.talk_bridge, agent))
         if not agent and state is CallState.DIALLING:
-            session.agent = None
+            await self._let_agent_go()
             await self._come_back("系统重启，转接中断")
             return True
         sender = session.exchange.board.get(session.call.agent_id or "")
