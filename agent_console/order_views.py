@@ -93,6 +93,8 @@ class Badges(BaseModel):
     #: Call-back tasks to be done, and those of them past their limit.
     callbacks: int | None = None
     callbacks_overdue: int | None = None
+    #: Numbers proposed for the nuisance list that wait for a decision.
+    nuisance: int | None = None
 
 
 class TaskView(BaseModel):

@@ -78,6 +78,8 @@ async def get_badges(ask: Ask) -> Badges:
     if ask.person.may("floor.callback"):
         counts = await ask.console.callbacks.counts(ask.person.actor())
         found.callbacks, found.callbacks_overdue = counts.open, counts.overdue
+    if ask.person.may("nuisance.decide"):
+        found.nuisance = await ask.console.nuisance.waiting()
     return found
 
 

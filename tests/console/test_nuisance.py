@@ -37,6 +37,7 @@ async def test_one_proposes_another_approves_and_the_term_runs_from_then(house: 
 
     house.clock.advance(timedelta(days=2))
     leader = await house.signed_in("leader")
+    assert (await leader.get("/api/badges")).body["nuisance"] == 1
     done = await leader.post(f"/api/nuisance/{block['id']}/approve", {"note": "同意"})
     assert (done.body["state"], done.body["decided_by_name"]) == ("ACTIVE", "陈建国")
     assert done.body["ends_at"].startswith("2026-11-14")  # ten days from the approval

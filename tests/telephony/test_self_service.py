@@ -30,7 +30,7 @@ from tests.support.asterisk import RunningAsterisk
 from tests.support.rtp import Voice
 from tests.support.sipp import Phone, calling
 from tests.telephony.floor import CallFloor, call_floor
-from tests.telephony.sounds import hears
+from tests.telephony.sounds import hears, likeness, sound_of
 
 pytestmark = pytest.mark.asterisk
 
@@ -69,6 +69,13 @@ class Hotline:
         async with self.floor.store.read() as session:
             rows = await session.scalars(query.order_by(CallEventRow.at, CallEventRow.id))
             return [row.reason for row in rows]
+
+    async def told(self) -> list[str]:
+        """Numbers of the orders that were read out."""
+        query = select(CallEventRow).where(CallEventRow.reason == "播报工单进度")
+        async with self.floor.store.read() as session:
+            rows = await session.scalars(query.order_by(CallEventRow.at, CallEventRow.id))
+            return [row.detail["order_no"] for row in rows]
 
     async def spoken(self, order: CommandResult) -> str:
         """The sound of how an order stands."""
@@ -157,6 +164,22 @@ async def test_by_key_from_the_line_a_caller_hears_the_own_order_and_urges_it(
     assert steps == [
         "进入工单进度自助查询", "按来电号码查询", "播报工单进度", "催办", "已催办过",
     ]  # fmt: skip
+
+
+async def test_the_hash_key_leads_to_the_next_older_order(hotline: Hotline) -> None:
+    older = await hotline.order(title="蒸湘北路路灯不亮")
+    newer = await hotline.order(title="小区门口垃圾无人清运")
+    async with citizen(hotline) as (voice, phone):
+        await hotline.floor.happened(CallQueued)
+        await voice.press("8")
+        await hears(voice, await hotline.spoken(newer))
+        voice.forget()
+        await voice.press("#")
+        await hears(voice, hotline.prompt("progress_key_next"), within=40)
+        await phone.hang_up()
+    await hotline.floor.ended()
+    await hotline.floor.calls.flush()
+    assert await hotline.told() == [newer.order_no, older.order_no]
 
 
 async def test_by_order_number_and_query_code_from_another_phone(hotline: Hotline) -> None:
@@ -251,6 +274,28 @@ async def test_whoever_presses_nothing_comes_to_people(hotline: Hotline) -> None
         await hotline.floor.happened(CallQueued, within=20)
         await phone.hang_up()
     await asyncio.gather(hotline.floor.ended())
+
+
+async def test_the_waiting_announcement_names_the_key_once(
+    short_asterisk: RunningAsterisk, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    queues = yaml.safe_load((SHIPPED / "queues.yaml").read_text("utf-8"))
+    queues["waiting"]["announce_every"] = 1
+    (rules / "queues.yaml").write_text(yaml.safe_dump(queues, allow_unicode=True), "utf-8")
+    offer = await short_asterisk.prompts.say("progress_offer", key="八")
+    async with (
+        call_floor(short_asterisk, tmp_path, rules=rules) as floor,
+        await Voice.open() as voice,
+        calling(short_asterisk, media_port=voice.port) as phone,
+    ):
+        await hears(voice, offer)
+        voice.forget()
+        await hears(voice, short_asterisk.prompts.uri("queue_next"))  # the next one, without it
+        assert likeness(sound_of(offer), voice.heard()) < 0.5
+        await phone.hang_up()
+        await floor.ended()
 
 
 @pytest.mark.parametrize("dials", ["12345", "123458"], ids=["from the line", "by its own number"])
