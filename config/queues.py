@@ -132,6 +132,8 @@ class QueueRules:
     queues: Mapping[str, Queue]
     access_numbers: tuple[AccessNumber, ...]
     callers: CallerQueues
+    #: Key that a waiting caller may press → queue.
+    keys: Mapping[str, str]
     priorities: Mapping[PriorityReason, float]
     repeat_caller: RepeatCaller
     same_agent: SameAgent
@@ -181,7 +183,7 @@ class _Reader:
         top.only(
             "version", "groups", "default_skills", "queues", "access_numbers", "callers",
             "priorities", "repeat_caller", "same_agent", "listen_while_waiting", "waiting",
-            "agents",
+            "agents", "keys",
         )  # fmt: skip
         for number, row in enumerate(top.rows("groups"), 1):
             self._add_group(RowReader(self._file, f"第 {number} 个技能组", row))
@@ -193,6 +195,7 @@ class _Reader:
             queues=self._queues,
             access_numbers=self._access_numbers(),
             callers=self._callers(),
+            keys=self._keys(),
             priorities=self._priorities(),
             repeat_caller=self._repeat_caller(),
             same_agent=self._same_agent(),
@@ -304,6 +307,12 @@ class _Reader:
         row = self._top.row("callers", "callers")
         row.only("elderly", "enterprise", "dialect")
         return CallerQueues(**{code: self._known_queue(row, row.text(code)) for code in row.names})
+
+    def _keys(self) -> dict[str, str]:
+        row = self._top.row("keys", "keys")
+        if wrong := [key for key in row.names if not re.fullmatch(r"\d", key)]:
+            raise row.error(f"按键应是一位数字，现为 {wrong[0]}")
+        return {key: self._known_queue(row, row.text(key)) for key in row.names}
 
     def _priorities(self) -> dict[PriorityReason, float]:
         row = self._top.row("priorities", "priorities")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
-from config.queues import AccessNumber
 from models.errors import TransitionRefused
-from models.events import CallOffered, CallQueued, CallRinging, CallStateChanged
+from models.events import CallOffered, CallRinging, CallStateChanged
 from models.ids import new_id
 from models.vocabulary import (
     AgentState,
@@ -26,11 +23,11 @@ from telephony.ari import ARIError, ARINotFound
 from telephony.ari.objects import Channel
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
-from telephony.callers import CallerFacts
 from telephony.conversation import TRY_AGAIN_SECONDS, Conversation
 from telephony.exchange import Exchange
 from telephony.front_desk import FrontDesk
 from telephony.names import GREETING, name
+from telephony.placing import Place
 from telephony.presence import Agent
 from telephony.waiting import BOOKED_REASON, Waiting
 
@@ -60,11 +57,9 @@ class InboundCall(Conversation):
         self.waiting = Waiting(self)
         #: What comes before the line, and self-service.
         self.front = FrontDesk(self, exchange.front)
-        #: Queue that the caller has chosen (by key); empty: as the number and the caller say.
-        self.chosen_queue = ""
+        self.place = Place(self)
         #: Final utterances of a caller who waits.
         self.said_while_waiting: list[str] = []
-        self._facts: asyncio.Task[CallerFacts] | None = None
 
     @classmethod
     def offered(cls, exchange: Exchange, channel: Channel) -> InboundCall:
@@ -91,7 +86,7 @@ class InboundCall(Conversation):
         """Answer, and say who we are and that we record. Always whole: the notice is a duty."""
         self.save(CallOffered(**self.facts))
         self.note(CallEventKind.OFFERED, actor="citizen")
-        self._learn()
+        self.place.learn()
         await self.answer()
 
     async def answer(self) -> None:
@@ -108,7 +103,7 @@ class InboundCall(Conversation):
 
     async def greet(self) -> None:
         """Play the greeting; without it the call goes on at once."""
-        sounds, greeting = self.exchange.sounds, self._greeting()
+        sounds, greeting = self.exchange.sounds, self.place.greeting()
         limit = sounds.seconds(greeting) + _GREETING_MARGIN_SECONDS
         self.after(limit, "greeting", self.front.after_greeting)
         try:
@@ -134,22 +129,9 @@ class InboundCall(Conversation):
     async def on_key(self, channel_id: str, digit: str) -> None:
         """See :meth:`CallSession.on_key`."""
         ours = channel_id == self.call.citizen_channel
-        if ours and not await self.front.on_key(digit):
+        if ours and not await self.front.on_key(digit) and not await self.place.on_key(digit):
             await self.waiting.on_key(digit)
         await super().on_key(channel_id, digit)
-
-    @property
-    def access(self) -> AccessNumber:
-        """What the citizen has dialled."""
-        return self.exchange.queues.dialled(self.call.access_number)
-
-    def _greeting(self) -> str:
-        """The prompt of the number that was dialled; the hotline's own when there is none."""
-        greeting = self.access.greeting
-        if self.exchange.sounds.knows(greeting):
-            return greeting
-        log.warning("call.no_such_greeting", greeting=greeting)
-        return "greeting"
 
     async def queue(self) -> None:
         """Wait for an agent, with music."""
@@ -157,10 +139,10 @@ class InboundCall(Conversation):
         if self.call.state not in (CallState.GREETING, CallState.SELF_SERVICE):
             return
         self.call.queued_at = self.now()  # before anything is awaited: the time is the place
-        self._place(await self._learned())
+        await self.place.find()
         self.enter(CallState.QUEUED)
-        self.save(self._queued())
-        self.note(CallEventKind.QUEUED, detail=self._place_in_words())
+        self.save(self.place.queued())
+        self.note(CallEventKind.QUEUED, detail=self.place.in_words())
         self.wait_in_line()
         try:
             await self.play_music()
@@ -171,109 +153,26 @@ class InboundCall(Conversation):
 
     def wait_in_line(self) -> None:
         """Take the place that the time of queueing and the priority give."""
-        self._stand_in_line()
+        self.place.stand_in_line()
         self.waiting.begin()
         ear = self.exchange.queues.listen_while_waiting
         if ear is not None:
             self.after(ear.after, "ear", self._listen_to_waiting)
         self.exchange.distribute()
 
-    def _stand_in_line(self) -> None:
-        facts = self._facts.result() if self._facts and self._facts.done() else CallerFacts()
-        self.exchange.line.add(
-            self.call.id,
-            self.call.queued_at or self.now(),
-            queue=self.call.queue,
-            priority=self.call.priority,
-            last_agent=facts.last_agent,
-        )
-
     async def _listen_to_waiting(self) -> None:
         if self.call.state is CallState.QUEUED:
             self.listen(Leg.CALLER, self.call.citizen_channel)
 
-    # --- which queue, and before whom -----------------------------------------------------------
-
-    def _learn(self) -> None:
-        """Look the caller up while the greeting plays."""
-        callers, call = self.exchange.callers, self.call
-        self._facts = asyncio.create_task(callers.about(call.citizen_number, call.contact_id))
-
-    async def _learned(self) -> CallerFacts:
-        if self._facts is None:
-            self._learn()
-        assert self._facts is not None
-        return await self._facts
-
-    def _place(self, facts: CallerFacts) -> None:
-        rules, call = self.exchange.queues, self.call
-        call.queue = self.chosen_queue or self._queue_for(facts)
-        reasons = {
-            PriorityReason.ELDERLY: facts.elderly or call.queue == rules.callers.elderly,
-            PriorityReason.ENTERPRISE: facts.enterprise or call.queue == rules.callers.enterprise,
-            PriorityReason.REPEAT_CALLER: facts.calls >= rules.repeat_caller.calls,
-        }
-        known = [reason for reason in call.priority_reasons if not reasons.get(reason)]
-        call.priority_reasons = (*known, *(reason for reason, holds in reasons.items() if holds))
-        call.priority = rules.points(call.priority_reasons)
-
-    def _queue_for(self, facts: CallerFacts) -> str:
-        """A merged line keeps its callers; of the hotline's own, some have a desk of their own."""
-        rules, dialled = self.exchange.queues, self.access.queue
-        own = (
-            (facts.elderly, rules.callers.elderly),
-            (facts.dialect, rules.callers.dialect),
-            (facts.enterprise, rules.callers.enterprise),
-        )
-        if dialled == rules.first_queue.code:
-            return next((queue for holds, queue in own if holds and queue), dialled)
-        return dialled
-
     async def raise_priority(self, reason: PriorityReason, why: str = "") -> None:
         """The caller goes before others from now on. Each reason counts once."""
-        call = self.call
-        if reason in call.priority_reasons:
-            return
-        call.priority_reasons += (reason,)
-        call.priority = self.exchange.queues.points(call.priority_reasons)
-        self.note(
-            CallEventKind.PRIORITY_RAISED,
-            reason=why or reason.label,
-            detail={"reason": reason, "priority": call.priority},
-        )
-        if call.state is CallState.QUEUED and call.id in self.exchange.line:
-            self.save(self._queued())
-            self._stand_in_line()
-            self.exchange.distribute()
-        else:
-            self.save()
+        self.place.raise_priority(reason, why)
 
     async def go_to_queue(self, code: str, reason: str = "") -> None:
         """Wait elsewhere, at the place that the time of coming gives there."""
-        self.call.queue = self.exchange.queues.queue(code).code
-        self.save(self._queued())
-        detail = self._place_in_words()
-        self.note(CallEventKind.QUEUE_CHANGED, reason=reason, detail=detail)
+        self.place.change_queue(code, reason)
         if self.call.state is CallState.QUEUED:
             self.wait_in_line()
-
-    def _queued(self) -> CallQueued:
-        call = self.call
-        return CallQueued(
-            **self.facts,
-            queue=call.queue,
-            priority=call.priority,
-            priority_reasons=call.priority_reasons,
-        )
-
-    def _place_in_words(self) -> dict[str, Any]:
-        queue = self.exchange.queues.queue(self.call.queue)
-        return {
-            "queue": queue.code,
-            "queue_name": queue.name,
-            "priority": self.call.priority,
-            "priority_reasons": list(self.call.priority_reasons),
-        }
 
     # --- an agent is rung -----------------------------------------------------------------------
 
@@ -399,7 +298,7 @@ class InboundCall(Conversation):
         await self.drop_agent_leg()
         self.call.state = CallState.QUEUED
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
-        await self._learned()
+        await self.place.learned()
         self.wait_in_line()
         await self.play_music()
 
@@ -447,5 +346,5 @@ class InboundCall(Conversation):
         for leg in Leg:
             await self.taps.close_leg(leg)
         await self.raise_priority(PriorityReason.INTERRUPTED, why)
-        self.save(CallStateChanged(**self.facts, state=CallState.QUEUED), self._queued())
+        self.save(CallStateChanged(**self.facts, state=CallState.QUEUED), self.place.queued())
         self.wait_in_line()

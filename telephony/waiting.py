@@ -124,7 +124,8 @@ class Waiting:
             wait = self._exchange.expected_wait(self._call.id)
             detail = {"place": place, "expected_wait_s": round(wait) if wait is not None else None}
             self._session.note(CallEventKind.ANNOUNCED, detail=detail)
-            offers = [*self._session.front.offers(), *self._offers()]
+            front, desks = self._session.front.offers(), self._session.place.offers()
+            offers = [*front, *desks, *self._offers()]
             self._speak(position_text(place, wait), *offers)
 
     def _offers(self) -> list[Text]:

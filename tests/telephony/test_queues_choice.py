@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from models.vocabulary import (
     PriorityReason,
 )
 from tests.support.asterisk import RunningAsterisk
+from tests.support.rtp import Voice
 from tests.support.sipp import calling
 from tests.telephony.floor import CallFloor, call_floor
 
@@ -210,6 +212,26 @@ async def test_a_caller_overflows_to_the_next_group_after_some_seconds(quick: Ca
             assert ringing.at - queued.at >= timedelta(seconds=2)
             await citizen.hang_up()
         await quick.ended()
+
+
+async def test_a_caller_chooses_the_desk_for_elders_by_key(floor: CallFloor) -> None:
+    async with (
+        AsyncExitStack() as stack,
+        floor.agent("赵敏", "1903", general=1) as (busy, _),
+        floor.agent("王芳", "1901", elderly=1) as (elders, phone),
+        await Voice.open() as voice,
+    ):
+        await floor.calls.set_state(busy, AgentState.BUSY)
+        citizen = await stack.enter_async_context(calling(floor.asterisk, media_port=voice.port))
+        first = await floor.happened(CallQueued)
+        assert first.queue == "general"
+        await voice.press("6")
+        ring = await phone.rung()
+        assert ring.invite.get("X-Call-Id") == first.call_id
+        assert (await floor.happened(CallRinging)).agent_id == elders
+        await citizen.hang_up()
+        call, _ = await floor.ended()
+    assert (call.queue, call.priority_reasons) == ("elderly", [PriorityReason.ELDERLY])
 
 
 async def test_a_calls_history_tells_who_was_rung_and_who_missed_it(floor: CallFloor) -> None:
