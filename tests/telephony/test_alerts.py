@@ -6,6 +6,7 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,8 +16,9 @@ from config.floor import load_floor
 from config.rules import SHIPPED
 from models.errors import ConfigurationError
 from models.events import CallAnswered, CallQueued
+from models.ports import AlertPort, NoAlerts
 from models.tables import FloorAlert
-from models.vocabulary import AlertKind
+from models.vocabulary import AgentState, AlertKind
 from telephony.level import VoiceMeter
 from tests.support.asterisk import RunningAsterisk
 from tests.support.rtp import Voice
@@ -103,6 +105,38 @@ async def test_silence_of_both_is_told_and_a_voice_ends_it(watched: CallFloor) -
         voice.say(tone_ulaw(700))
         await ended(watched, AlertKind.SILENCE)
         await citizen.hang_up()
+        await watched.ended()
+
+
+class Failing(NoAlerts):
+    """A fault: the database of the alerts is away, until it is back."""
+
+    def __init__(self, real: AlertPort) -> None:
+        self.real = real
+        self.back = False
+        self.asked = 0
+
+    async def raise_alert(self, *what: Any, **more: Any) -> str | None:
+        self.asked += 1
+        if not self.back:
+            raise ConnectionError("database is away")
+        return await self.real.raise_alert(*what, **more)
+
+
+@pytest.mark.asterisk
+async def test_an_alert_that_fails_harms_no_call_and_is_told_later(watched: CallFloor) -> None:
+    exchange = watched.calls._exchange  # the fault is put in from the inside
+    exchange.alerts = failing = Failing(exchange.alerts)
+    async with talking(watched) as talk:
+        await watched.calls.hold(talk.call_id, talk.agent_id)
+        await watched.until(lambda: failing.asked >= 2)
+        assert watched.calls.presence(talk.agent_id).state is AgentState.HOLD
+        failing.back = True
+        assert len(await watched.alerted(AlertKind.LONG_HOLD)) == 1
+        await watched.calls.resume(talk.call_id, talk.agent_id)
+        talk.phone.voice.forget()
+        assert await talk.phone.voice.hears(0.3)
+        await talk.citizen.hang_up()
         await watched.ended()
 
 
