@@ -16,8 +16,8 @@ from models.errors import HotlineError
 from models.events import CallEnded, TranscriptCompleted
 from models.speech import Utterance
 from models.store import Store
-from models.tables import Call
-from models.vocabulary import Leg
+from models.tables import Call, Recording
+from models.vocabulary import CallDirection, Leg
 from nlp.transcripts import TranscriptStore
 
 log = structlog.get_logger(__name__)
@@ -87,17 +87,28 @@ class CatchUp:
 
     async def complete(self, call: Call) -> None:
         """Replace one call's transcript by that of its recordings."""
-        heard = await self._leg(call, Leg.CALLER, call.citizen_recording, 0.0)
-        offset = 0.0
-        if call.agent_recording_at:
-            offset = (call.agent_recording_at - call.started_at).total_seconds()
-        heard += await self._leg(call, Leg.AGENT, call.agent_recording, offset)
+        heard: list[Utterance] = []
+        recordings = {Leg.CALLER: call.citizen_recording, Leg.AGENT: call.agent_recording}
+        for leg, recording in recordings.items():
+            heard += await self._leg(call, leg, recording, await self._offset(call, leg))
         await self._transcripts.replace(call.id, heard)
         async with self._store.transaction() as work:
             row = await work.session.get_one(Call, call.id)
             row.transcript_incomplete = False
             row.speech_model = self._model_name()
             work.record(TranscriptCompleted(call_id=call.id))
+
+    async def _offset(self, call: Call, leg: Leg) -> float:
+        """Where a recording begins in call time: as entered, else as the call tells."""
+        path = call.citizen_recording if leg is Leg.CALLER else call.agent_recording
+        query = select(Recording.started_at).where(Recording.path == path)
+        async with self._store.read() as session:
+            begins = await session.scalar(query)
+        if begins is None and leg is Leg.AGENT:
+            begins = call.agent_recording_at
+        elif begins is None and call.direction is CallDirection.OUTBOUND:
+            begins = call.answered_at  # the citizen who is rung is recorded from the answer on
+        return (begins - call.started_at).total_seconds() if begins else 0.0
 
     async def _leg(self, call: Call, leg: Leg, recording: str, offset: float) -> list[Utterance]:
         path = self._recordings / recording

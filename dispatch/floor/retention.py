@@ -139,11 +139,11 @@ class Retention:
         """Delete what is past its time. ``dry``: only tell."""
         async with self._store.read() as session:
             due = list(await session.scalars(self._due()))
-            held = await _held_calls(session)
+            held = await _held(session)
             orders = await _calls_with_order(session, due)
         longer = {row.id: until for row in due if (until := self._until(row, orders))}
-        kept = [row for row in due if row.call_id in held]
-        old = [row for row in due if row.id not in longer and row.call_id not in held]
+        kept = [row for row in due if held & {row.call_id, row.contact_id}]
+        old = [row for row in due if row.id not in longer and row not in kept]
         if not dry:
             await self._prolong(longer)
             for row in old:
@@ -238,9 +238,12 @@ async def _one(work: UnitOfWork, recording_id: str) -> Recording:
     return row
 
 
-async def _held_calls(session: AsyncSession) -> set[str]:
-    query = select(LegalHold.call_id).where(LegalHold.released_at.is_(None))
-    return set(await session.scalars(query.distinct()))
+async def _held(session: AsyncSession) -> set[str | None]:
+    """Calls under a hold, and their contacts: a message left on the line belongs to the call."""
+    standing = select(LegalHold.call_id).where(LegalHold.released_at.is_(None)).distinct()
+    calls = set(await session.scalars(standing))
+    contacts = select(Call.contact_id).where(Call.id.in_(standing), Call.contact_id.is_not(None))
+    return {*calls, *await session.scalars(contacts)}
 
 
 async def _calls_with_order(session: AsyncSession, rows: Sequence[Recording]) -> set[str]:

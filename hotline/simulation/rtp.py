@@ -43,11 +43,14 @@ class Numbering:
     sequence: int = 1
     timestamp: int = _FRAME_BYTES
     source: int = 0
+    #: Payload type of what is said. 8: the same bytes are taken for A-law, and heard distorted.
+    speech: int = _PCMU
 
-    def header(self, payload: int = _PCMU, began: int | None = None) -> bytes:
+    def header(self, payload: int | None = None, began: int | None = None) -> bytes:
         """Of the next packet. ``began``: the time of what it goes on with."""
+        kind = self.speech if payload is None else payload
         time = self.timestamp if began is None else began
-        return struct.pack("!BBHII", 0x80, payload, self.sequence, time, self.source)
+        return struct.pack("!BBHII", 0x80, kind, self.sequence, time, self.source)
 
     def sent(self) -> None:
         """One packet more."""

@@ -205,13 +205,14 @@ class SipAgent(asyncio.DatagramProtocol):
         async with asyncio.timeout(within):
             return await self._incoming.get()
 
-    def answer(self, ring: Ring) -> None:
-        """Lift the receiver."""
+    def answer(self, ring: Ring, *, codec: str = "0 PCMU") -> None:
+        """Lift the receiver. ``codec``: payload type and name, the only one the phone speaks."""
         ring.answered = True
-        port = self.voice.port
+        port, (payload, name) = self.voice.port, codec.split()
         body = (
             f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\na=sendrecv\r\n"
+            f"m=audio {port} RTP/AVP {payload}\r\na=rtpmap:{payload} {name}/8000\r\n"
+            f"a=ptime:20\r\na=sendrecv\r\n"
         )
         self.voice.talks_to(_media_address(ring.invite))
         self._reply(ring.invite, 200, "OK", ring, body)

@@ -180,6 +180,31 @@ async def test_also_in_the_queue_and_on_hold(floor: CallFloor) -> None:
         assert missing(heard, as_pcm(said[leg])) == {}, leg
 
 
+def speaks_alaw(numbering: Numbering) -> None:
+    """From the first packet on."""
+    numbering.speech, numbering.sequence = 8, 40000
+
+
+async def test_two_codecs_hear_each_other_all_the_same(floor: CallFloor) -> None:
+    """Here the talk itself is translated, not the recording alone."""
+    anew = Manner(before={0: speaks_alaw, 100: begins_at(30000)})
+    async with (
+        floor.agent("王芳", "1901") as (agent, phone),
+        await Voice.open() as voice,
+        calling(floor.asterisk, media_port=voice.port) as citizen,
+    ):
+        phone.answer(await phone.rung(), codec="8 PCMA")
+        answered = await floor.happened(CallAnswered)
+        voice.forget()
+        phone.voice.say(spoken_ulaw(SAID[Leg.AGENT]), anew)
+        await phone.voice.has_spoken()
+        said = spoken_ulaw(SAID[Leg.AGENT]).stat().st_size / 8000
+        assert await voice.hears(0.8 * said, within=3)
+        await floor.calls.hang_up(answered.call_id, agent)
+        await citizen.finished()
+    await floor.ended()
+
+
 def begins(said: bytes, heard: bytes) -> float:
     """Where this speech begins in what was heard, in seconds."""
     pieces = (said[start : start + PACKET] for start in range(0, len(said) - PACKET, PACKET))
