@@ -18,8 +18,8 @@ from models.events import AlertAcknowledged, AlertRaised, CallEnded
 from models.guards import Actor
 from models.ids import new_id
 from models.store import Store
-from models.tables import FloorAlert, Staff
-from models.vocabulary import AlertKind
+from models.tables import Call, CallEventRow, FloorAlert, Staff
+from models.vocabulary import AlertKind, CallEventKind
 
 #: What was over the moment it happened: such an alert ends by being acknowledged.
 MOMENTARY = frozenset({AlertKind.MISSED_RING, AlertKind.RISK_WORDS})
@@ -149,6 +149,7 @@ class Alerts(AlertBook):
                 matter=matter,
             )
             work.session.add(alert)
+            await self._note_in_call(work.session, alert)
             work.record(
                 AlertRaised(
                     at=now,
@@ -176,6 +177,19 @@ class Alerts(AlertBook):
         lately = FloorAlert.ended_at.is_(None) | (FloorAlert.ended_at > now - self._pause)
         query = select(FloorAlert.id).where(FloorAlert.matter == matter, lately)
         return (await session.scalars(query.limit(1))).first() is not None
+
+    async def _note_in_call(self, session: AsyncSession, alert: FloorAlert) -> None:
+        """A line of the call's own history, unless the call is not written down yet."""
+        if alert.call_id and await session.get(Call, alert.call_id) is not None:
+            session.add(
+                CallEventRow(
+                    call_id=alert.call_id,
+                    at=alert.at,
+                    kind=CallEventKind.ALERT,
+                    reason=alert.text,
+                    detail={"alert_id": alert.id, "kind": alert.kind.value},
+                )
+            )
 
     async def _on_call_ended(self, event: CallEnded) -> None:
         """What was the matter with a call is over with it."""

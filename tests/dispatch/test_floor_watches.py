@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from config.floor import load_floor
 from config.urgency import load_urgency
@@ -13,14 +15,16 @@ from dispatch.floor.risk_words import RiskWords
 from dispatch.floor.service_level_watch import ServiceLevelWatch
 from models.bus import InProcessBus
 from models.clock import ManualClock
-from models.events import CallEnded, UtteranceHeard
+from models.events import AlertRaised, CallEnded, UtteranceHeard
 from models.ids import new_id
+from models.outbox import OutboxRelay
 from models.speech import Utterance
 from models.store import Store
-from models.tables import Call
+from models.tables import Call, CallEventRow
 from models.vocabulary import (
     AlertKind,
     CallDirection,
+    CallEventKind,
     CallState,
     ContactOutcome,
     Leg,
@@ -32,6 +36,20 @@ pytestmark = pytest.mark.store
 RULE = load_floor().alerts.service_level
 
 
+def said(call_id: str, text: str, leg: Leg = Leg.CALLER, final: bool = True) -> Utterance:
+    """Somebody speaks."""
+    return Utterance(
+        call_id=call_id,
+        leg=leg,
+        utterance_id=new_id(),
+        start=0.0,
+        end=1.0,
+        text=text,
+        raw=text,
+        final=final,
+    )
+
+
 class Listener:
     """A bus on which citizens speak, and the alerts that come of it."""
 
@@ -41,21 +59,12 @@ class Listener:
         RiskWords(store, self.bus, self.alerts, load_urgency(), Urgency.CRITICAL)
 
     async def hears(
-        self, *said: tuple[str, str], leg: Leg = Leg.CALLER, final: bool = True
+        self, *words: tuple[str, str], leg: Leg = Leg.CALLER, final: bool = True
     ) -> None:
         """(call, words) one after another."""
         await self.bus.start()
-        for call_id, text in said:
-            spoken = Utterance(
-                call_id=call_id,
-                leg=leg,
-                utterance_id=new_id(),
-                start=0.0,
-                end=1.0,
-                text=text,
-                raw=text,
-                final=final,
-            )
+        for call_id, text in words:
+            spoken = said(call_id, text, leg, final)
             await self.bus.publish(UtteranceHeard(utterance=spoken))
         await self.bus.stop()
 
@@ -74,6 +83,34 @@ async def test_a_word_of_danger_is_told_once_for_a_call(listener: Listener) -> N
     assert (alert.kind, alert.call_id) == (AlertKind.RISK_WORDS, "c1")
     assert alert.text == "市民提到“跳楼”（轻生，特急）"
     assert alert.detail["word"] == "跳楼"
+
+
+async def test_the_alert_is_told_at_once_and_stands_in_the_calls_history(
+    store: Store, clock: ManualClock, listener: Listener
+) -> None:
+    (call_id,) = await offered(store, clock, 3.0)
+    told: list[AlertRaised] = []
+    heard = asyncio.Event()
+
+    async def note(event: AlertRaised) -> None:
+        told.append(event)
+        heard.set()
+
+    listener.bus.subscribe("test", note, AlertRaised)
+    relay = OutboxRelay(store, listener.bus, clock)
+    await relay.start()
+    await listener.bus.start()
+    await listener.bus.publish(UtteranceHeard(utterance=said(call_id, "楼下着火了，烟很大")))
+    async with asyncio.timeout(10):
+        await heard.wait()
+    await relay.stop()
+    await listener.bus.stop()
+    assert {(one.kind, one.call_id) for one in told} == {(AlertKind.RISK_WORDS, call_id)}
+    assert len({one.alert_id for one in told}) == 1  # an event may be told twice
+    async with store.read() as session:
+        (line,) = await session.scalars(select(CallEventRow))
+    assert (line.call_id, line.kind) == (call_id, CallEventKind.ALERT)
+    assert line.reason == "市民提到“着火”（起火，特急）"
 
 
 async def test_a_sentence_cut_in_two_is_understood(listener: Listener) -> None:
@@ -101,26 +138,27 @@ async def test_words_of_a_past_call_are_forgotten(listener: Listener) -> None:
 
 async def offered(
     store: Store, clock: ManualClock, *waits: float | None, queue: str = "main"
-) -> None:
+) -> list[str]:
     """Calls that reached the queue just now; None: waiting still."""
     now = clock.now()
+    calls = [
+        Call(
+            id=new_id(),
+            direction=CallDirection.INBOUND,
+            state=CallState.QUEUED if wait is None else CallState.TALKING,
+            citizen_number="13800000001",
+            access_number="12345",
+            started_at=now,
+            queued_at=now,
+            answered_at=None if wait is None else now + timedelta(seconds=wait),
+            outcome=ContactOutcome.IN_PROGRESS,
+            queue=queue,
+        )
+        for wait in waits
+    ]
     async with store.transaction() as work:
-        for wait in waits:
-            answered = now + timedelta(seconds=wait) if wait is not None else None
-            work.session.add(
-                Call(
-                    id=new_id(),
-                    direction=CallDirection.INBOUND,
-                    state=CallState.TALKING if answered else CallState.QUEUED,
-                    citizen_number="13800000001",
-                    access_number="12345",
-                    started_at=now,
-                    queued_at=now,
-                    answered_at=answered,
-                    outcome=ContactOutcome.IN_PROGRESS,
-                    queue=queue,
-                )
-            )
+        work.session.add_all(calls)
+    return [call.id for call in calls]
 
 
 async def test_a_falling_service_level_is_told_and_settled(
