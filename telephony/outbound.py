@@ -17,10 +17,11 @@ from models.vocabulary import AgentState, CallDirection, CallEventKind, CallStat
 from telephony import causes
 from telephony.ari import ARIError
 from telephony.ari.events import StasisStart
+from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
 from telephony.conversation import Conversation
 from telephony.exchange import Exchange
-from telephony.names import CITIZEN, name
+from telephony.names import ANNOUNCEMENT, CITIZEN, name
 from telephony.presence import CHOSEN, Agent
 from telephony.recording import CALLER_FILE
 from telephony.session import RING_MARGIN_SECONDS
@@ -97,6 +98,7 @@ class OutboundCall(Conversation):
         """Now the citizen."""
         if self.call.state is not CallState.DIALLING or self.awaits("dial"):
             return
+        self.call.ringing_at = self.now()
         self.save(CallStateChanged(**self.facts, state=CallState.DIALLING))
         await self._or_give_up(self._make_line())
 
@@ -157,6 +159,16 @@ class OutboundCall(Conversation):
                 await self._or_give_up(self._dial())
             else:
                 await self.connect()
+
+    async def connect(self) -> None:
+        """See :meth:`Conversation.connect`. Who is called back hears why, and so does the agent."""
+        await super().connect()
+        if self.call.callback_id and self.call.state is CallState.TALKING:
+            announcement = name(ANNOUNCEMENT, self.call.id, "callback")
+            media = self.exchange.sounds.uri("callback")
+            await tidily(
+                self.exchange.ari.bridges.play(self.talk_bridge, announcement, media=media)
+            )
 
     # --- found again after a restart ------------------------------------------------------------
 

@@ -203,7 +203,7 @@ class OwedCalls:
                 move(work, task, CallbackState.DONE, now)
                 await self._settle(work, task.citizen_number, call.answered_at)
                 return
-            if call.agent_recording_at is None:
+            if call.ringing_at is None:
                 task.attempts -= 1  # the agent's own phone was not there: nobody was rung
             after_attempt(work, task, now, self._rules)
 

@@ -61,6 +61,7 @@ class Call(Base):
     agent_channel: Mapped[str] = mapped_column(String(64), default="")
     started_at: Mapped[datetime] = mapped_column(index=True)
     queued_at: Mapped[datetime | None]
+    #: When the agent was rung last; of our own calls, the citizen.
     ringing_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

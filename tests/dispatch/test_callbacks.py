@@ -116,7 +116,7 @@ class Floor:
             "callback_id": task_id,
             "queued_at": None,
             "started_at": now,
-            "agent_recording_at": now,
+            "ringing_at": now,
             "outcome": ContactOutcome.NOT_REACHED,
         }
         await self.told(await self.call(**known | facts))
@@ -335,7 +335,7 @@ async def test_who_is_not_reached_is_tried_again_after_a_pause_and_three_times(
 async def test_an_agents_own_phone_that_does_not_answer_is_no_attempt(floor: Floor) -> None:
     task = await floor.lost()
     await floor.book.begin_call(floor.first, task.id)
-    await floor.call_out(task.id, agent_recording_at=None)
+    await floor.call_out(task.id, ringing_at=None)
     again = await floor.task(task.id)
     assert (again.state, again.attempts) == (CallbackState.OPEN, 0)
 

@@ -1,0 +1,124 @@
+"""Citizens who are owed a call are called: reached, the task is done; else it comes again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from config.waiting import load_waiting
+from dispatch.floor.callbacks import CallbackBook, CallbackView
+from dispatch.floor.owed_calls import OwedCalls
+from models.clock import SystemClock
+from models.events import CallAnswered, CallQueued
+from models.guards import Actor
+from models.ports import NoAlerts
+from models.vocabulary import CallbackState, ContactOutcome, Role
+from tests.support.asterisk import RunningAsterisk
+from tests.support.rtp import Voice
+from tests.support.sipp import calling, citizen
+from tests.telephony.floor import CallFloor, call_floor
+from tests.telephony.sounds import hears
+from tests.telephony.test_waiting import rules_with
+
+pytestmark = pytest.mark.asterisk
+
+NUMBER = "13812345678"
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """A floor with call-back tasks."""
+
+    floor: CallFloor
+    book: CallbackBook
+    owed: OwedCalls
+
+    async def lost(self) -> CallbackView:
+        """Somebody hangs up in the queue."""
+        async with calling(self.floor.asterisk, number=NUMBER) as lost:
+            await self.floor.happened(CallQueued)
+            await lost.hang_up()
+        await self.floor.ended()
+        await self.owed.look()
+        return (await self.tasks())[0]
+
+    async def tasks(self) -> list[CallbackView]:
+        return (await self.book.page(actor("nobody"), "all", clear=True)).items
+
+    async def call(self, agent: str, task: CallbackView) -> str:
+        """As the console does."""
+        number = await self.book.begin_call(actor(agent), task.id)
+        call_id = await self.floor.calls.call_out(agent, number, None, task.id)
+        await self.book.called(task.id, call_id)
+        return call_id
+
+    async def state(self, state: CallbackState) -> CallbackView:
+        """Wait until the task is in a state."""
+        while (task := (await self.tasks())[0]).state is not state:
+            await self.floor.calls.flush()
+        return task
+
+
+def actor(agent: str) -> Actor:
+    return Actor(id=agent, name="王芳", roles=frozenset({Role.AGENT}))
+
+
+@pytest.fixture
+async def desk(short_asterisk: RunningAsterisk, tmp_path: Path) -> AsyncIterator[Desk]:
+    callers = {"callbacks": {"short_abandon_seconds": 0}}
+    rules = rules_with(tmp_path / "rules", {}, callers)
+    limits, zone = load_waiting(rules).callbacks, ZoneInfo("Asia/Shanghai")
+    async with call_floor(short_asterisk, tmp_path, rules=rules) as floor:
+        clock = SystemClock()
+        yield Desk(
+            floor=floor,
+            book=CallbackBook(floor.store, clock, limits),
+            owed=OwedCalls(floor.store, floor.bus, clock, limits, NoAlerts(), zone),
+        )
+        assert await short_asterisk.is_empty()
+
+
+async def test_who_is_reached_hears_why_and_the_task_is_done(desk: Desk) -> None:
+    task, floor = await desk.lost(), desk.floor
+    async with (
+        floor.agent("王芳", "1901") as (agent, phone),
+        await Voice.open() as voice,
+        citizen(floor.asterisk, media_port=voice.port) as called,
+    ):
+        call_id = await desk.call(agent, task)
+        phone.answer(await phone.rung())
+        answered = await floor.happened(CallAnswered)
+        assert answered.call_id == call_id
+        assert (await desk.tasks())[0].state is CallbackState.CALLING
+        await hears(voice, floor.asterisk.prompts.uri("callback"))
+        await floor.calls.hang_up(call_id, agent, survey=False)
+        await called.finished()
+        call, _ = await floor.ended(2)
+        assert (call.outcome, call.callback_id) == (ContactOutcome.SERVED, task.id)
+        done = await desk.state(CallbackState.DONE)
+        assert (done.attempts, done.outbound_call_id) == (1, call_id)
+
+
+async def test_who_is_busy_is_tried_again(desk: Desk) -> None:
+    task, floor = await desk.lost(), desk.floor
+    async with floor.agent("王芳", "1901") as (agent, phone), citizen(floor.asterisk, "busy"):
+        await desk.call(agent, task)
+        phone.answer(await phone.rung())
+        call, _ = await floor.ended(2)
+        assert call.outcome is ContactOutcome.NOT_REACHED
+        tried = await desk.state(CallbackState.OPEN)
+        assert (tried.attempts, tried.taken_by) == (1, None)
+
+
+async def test_a_ring_that_the_agent_misses_is_no_attempt(desk: Desk) -> None:
+    task, floor = await desk.lost(), desk.floor
+    async with floor.agent("王芳", "1901") as (agent, phone):
+        await desk.call(agent, task)
+        phone.decline(await phone.rung())
+        await floor.ended(2)
+        again = await desk.state(CallbackState.OPEN)
+        assert again.attempts == 0
