@@ -2,6 +2,7 @@
 
 import {
   AlarmClock,
+  Calendar,
   Checked,
   DataAnalysis,
   Document,
@@ -11,6 +12,7 @@ import {
   PhoneFilled,
   Promotion,
   Service,
+  TrendCharts,
   View,
   WarnTriangleFilled,
 } from '@element-plus/icons-vue'
@@ -68,6 +70,13 @@ export const MENU: MenuEntry[] = [
     badge: 'nuisance',
   },
   { path: '/access-log', label: '调阅', icon: View, needs: ['access.view'] },
+  { path: '/floor-figures', label: '话务', icon: TrendCharts, needs: ['floor.figures'] },
+  {
+    path: '/staffing',
+    label: '排班',
+    icon: Calendar,
+    needs: ['floor.schedule', 'floor.figures'],
+  },
   { path: '/report', label: '报表', icon: DataAnalysis, needs: ['report.view'] },
 ]
 
@@ -82,7 +91,16 @@ export function myMenu(): MenuEntry[] {
 
 /** Where a person lands after signing in: the own desk first, then the wider views. */
 export function firstPage(): string {
-  const wide = ['/report', '/floor', '/orders', '/calls', '/nuisance', '/access-log']
+  const wide = [
+    '/report',
+    '/floor',
+    '/orders',
+    '/calls',
+    '/nuisance',
+    '/access-log',
+    '/floor-figures',
+    '/staffing',
+  ]
   const paths = myMenu().map((entry) => entry.path)
   // Call-backs are everybody's; nobody's first page.
   const own = paths.find((path) => !wide.includes(path) && path !== '/callbacks')

@@ -91,6 +91,16 @@ const inShell: RouteRecordRaw[] = [
     meta: { title: '管理报表', needs: ['report.view'] },
   },
   {
+    path: '/floor-figures',
+    component: () => import('./pages/FloorFiguresPage.vue'),
+    meta: { title: '话务报表', needs: ['floor.figures'] },
+  },
+  {
+    path: '/staffing',
+    component: () => import('./pages/StaffingPage.vue'),
+    meta: { title: '排班与人力', needs: ['floor.schedule', 'floor.figures'] },
+  },
+  {
     path: '/account',
     component: () => import('./pages/AccountPage.vue'),
     meta: { title: '我的账号' },

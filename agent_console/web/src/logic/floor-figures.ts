@@ -1,0 +1,106 @@
+/** Figures of the call floor as people read them, and where a number's calls are listed. */
+
+import type { FigureColumn, FigureRow, FigureTable, FigureValue } from '@/api/figures'
+
+import { percent } from './figures'
+import { duration } from './time'
+
+export function shown(column: FigureColumn, value: FigureValue | undefined): string {
+  if (!value || value.value === null) return '—'
+  if (column.unit === 'share') return percent(value.value)
+  if (column.unit === 'seconds') return lasting(value.value)
+  return String(value.value)
+}
+
+/** Under a minute in seconds with one decimal, else as a clock. */
+export function lasting(seconds: number): string {
+  return seconds < 60 ? `${seconds.toFixed(1)}秒` : duration(seconds)
+}
+
+/** Where the calls behind a number are listed. */
+export function callsBehind(cell: string, first: string, last: string) {
+  return { path: '/calls', query: { figures_cell: cell, from: first, to: last } }
+}
+
+/** A table has more figures than fit side by side: they are shown in groups. */
+export const FIGURE_GROUPS: { code: string; label: string; figures: string[] }[] = [
+  {
+    code: 'service',
+    label: '接通与等候',
+    figures: [
+      'offered', 'answered', 'connection', 'connection_all', 'service_level',
+      'service_level_offered', 'abandon_rate', 'asa', 'longest_wait', 'abandon_time',
+    ],
+  },
+  {
+    code: 'volume',
+    label: '话务量',
+    figures: [
+      'offered', 'answered', 'abandoned', 'abandoned_greeting', 'abandoned_queue',
+      'abandoned_ringing', 'short', 'self_served', 'booked', 'voicemail', 'failed', 'running',
+      'blocked',
+    ],
+  },
+  {
+    code: 'handling',
+    label: '处理与坐席',
+    figures: [
+      'answered', 'handle_time', 'talk_time', 'hold_time', 'wrap_time', 'transferred',
+      'transfer_rate', 'again', 'repeat_rate', 'missed', 'occupancy', 'utilisation', 'signed',
+    ],
+  },
+  {
+    code: 'quality',
+    label: '评价与回拨',
+    figures: [
+      'answered', 'asked', 'rated', 'rated_share', 'satisfaction', 'callbacks', 'callback_rate',
+    ],
+  },
+]
+
+export function columnsOf(table: FigureTable, group: string): FigureColumn[] {
+  const wanted = FIGURE_GROUPS.find((item) => item.code === group)?.figures ?? []
+  const known = new Map(table.columns.map((column) => [column.code, column]))
+  return wanted.flatMap((code) => known.get(code) ?? [])
+}
+
+/** Half hours of several days carry their day. */
+export function rowLabel(table: FigureTable, row: FigureRow): string {
+  const several = table.first !== table.last && table.by === 'half_hour'
+  return several ? `${row.key.slice(5, 10)} ${row.label}` : row.label
+}
+
+export interface CurvePoint {
+  label: string
+  offered: number | null
+  answered: number | null
+  forecast: number | null
+}
+
+/** An SVG path through the known values; a gap where one is missing. */
+export function curvePath(
+  values: (number | null)[],
+  x: (index: number) => number,
+  y: (value: number) => number,
+): string {
+  let drawing = false
+  return values
+    .map((value, index) => {
+      if (value === null) {
+        drawing = false
+        return ''
+      }
+      const step = `${drawing ? 'L' : 'M'}${x(index).toFixed(1)} ${y(value).toFixed(1)}`
+      drawing = true
+      return step
+    })
+    .join('')
+}
+
+/** A round number at or above the greatest value, for the axis. */
+export function axisTop(values: (number | null)[]): number {
+  const most = Math.max(4, ...values.map((value) => value ?? 0))
+  const unit = 10 ** Math.floor(Math.log10(most))
+  const step = [1, 2, 4, 5, 8, 10].find((factor) => factor * unit >= most) ?? 10
+  return step * unit
+}
