@@ -316,7 +316,8 @@ class Reconciler:
         board = self._exchange.board
         for agent in board:
             left = agent.state is AgentState.BUSY and agent.reason in WATCHING
-            if left and not board.watches(agent.agent_id):
+            elsewhere = self._exchange.shared_floor is not None  # a leader of another process
+            if left and not elsewhere and not board.watches(agent.agent_id):
                 board.choose(agent.agent_id, AgentState.BUSY, "系统重启")
             if agent.state in IN_CALL and agent.call_id not in self._exchange.sessions:
                 board.release(agent.agent_id, agent.call_id or "", AgentState.BUSY, "系统重启")
