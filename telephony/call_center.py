@@ -22,6 +22,7 @@ from config.survey import load_survey
 from config.urgency import load_urgency
 from config.waiting import load_waiting
 from models.bus import Bus
+from models.callbacks import CallbackDesk, NoCallbacks
 from models.clock import Clock, SystemClock
 from models.errors import (
     NotFound,
@@ -47,6 +48,7 @@ from telephony.ari import ARIClient, ARIError
 from telephony.ari.events import Event
 from telephony.ari.tidy import tidily
 from telephony.asterisk.prompts import Prompts
+from telephony.booked_line import BookedLine
 from telephony.callers import Callers
 from telephony.claims import Claims
 from telephony.conversation import Conversation
@@ -96,6 +98,7 @@ class CallCenter:
         prompts: Prompts,
         alerts: AlertPort | None = None,
         progress: ProgressDesk | None = None,
+        callbacks: CallbackDesk | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
@@ -137,7 +140,8 @@ class CallCenter:
         self._floor_watch = FloorWatch(self._exchange, watched)
         self._exchange.missed = self._floor_watch.missed
         self._leaders = SupervisorDesk(self._exchange)
-        self._directory = Directory(self._exchange, store, load_phone_book(settings.rules))
+        book = load_phone_book(settings.rules)
+        self._directory = Directory(settings, clock, self._board, store, book)
         self._router = StasisRouter(self._exchange, self._hang_up_stranger)
         self._reconciler = Reconciler(self._exchange, self._router, store)
         self._voicemail = Voicemail(store, self._exchange.recordings)
@@ -145,6 +149,7 @@ class CallCenter:
         self._desk = AgentDesk(
             self._exchange, self._directory, self._need_call, lambda: self._events.connected
         )
+        self._booked = BookedLine(self._exchange, callbacks or NoCallbacks(), self._desk.call_out)
         self._ear = WaitingEar(bus, self._exchange, queues, load_urgency(settings.rules))
         self._states = StateWatch(self._board, self._exchange.alerts)
         if settings.telephony.shared_floor:
@@ -172,6 +177,7 @@ class CallCenter:
         await self._exchange.media.start()
         await self._events.start()
         self._spawn(self._watch_clock())
+        self._spawn(self._booked.watch())
         self._spawn(self._audit())
         self._spawn(self._floor_watch.run())
         self._spawn(TapWatch(self._exchange).run())
@@ -273,7 +279,10 @@ class CallCenter:
         )
 
     def _give(self, call_id: str, agent: Agent) -> None:
-        session = self._exchange.sessions[call_id]
+        session = self._exchange.sessions.get(call_id)
+        if session is None:
+            self._spawn(self._booked.give(call_id, agent))
+            return
         assert isinstance(session, InboundCall)
         session.give_to(agent)
 

@@ -20,53 +20,20 @@ DIALLING       nobody; the agent has gone      -                      citizen
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import structlog
-
-from models.errors import InvalidInput, TransitionRefused
-from models.events import CallAnswered, CallStateChanged, CallTransferred
+from models.errors import InvalidInput
 from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome, PartyKind
-from telephony.ari import ARIError, ARINotFound
 from telephony.ari.tidy import tidily
-from telephony.names import TONE, name
+from telephony.handing_on import HandingOn
 from telephony.parties import Party, Target
-from telephony.presence import Agent
-
-if TYPE_CHECKING:
-    from telephony.conversation import Conversation
-
-log = structlog.get_logger(__name__)
 
 _RINGING_TONE = "tone:ring"
 
 
-class Consultation:
+class Consultation(HandingOn):
     """The others of one call. Every method is a step of the call.
 
     Implements :class:`telephony.parties.PartyKeeper`.
     """
-
-    def __init__(self, session: Conversation) -> None:
-        self._session = session
-        self._ari = session.exchange.ari
-        #: Who is asked, or to whom the call goes.
-        self.party: Party | None = None
-        #: Agent who has transferred the call and gone, until somebody has taken it.
-        self._from_agent: str | None = None
-        #: The call is on its way back to that agent.
-        self._comes_back = False
-
-    @property
-    def party_is_heard(self) -> bool:
-        """Whether the agent talks with the party, not with the citizen."""
-        return self.party is not None and self.party.joined_at is not None and not self.party.held
-
-    @property
-    def handed_over(self) -> bool:
-        """Citizen and third party go on without an agent of ours."""
-        session = self._session
-        return session.call.state is CallState.TALKING and session.agent is None
 
     # --- consult --------------------------------------------------------------------------------
 
@@ -87,37 +54,6 @@ class Consultation:
         await tidily(
             self._ari.channels.play(session.call.agent_channel, self._tone, media=_RINGING_TONE)
         )
-
-    def _invite(self, target: Target) -> Agent | None:
-        board, session = self._session.exchange.board, self._session
-        if target.agent_id is None:
-            return None
-        if session.agent is not None and session.agent.agent_id == target.agent_id:
-            raise TransitionRefused("不能转给或咨询自己", state=session.call.state)
-        return board.invite(target.agent_id, session.call.id)
-
-    async def _ring(self, target: Target, before: Agent | None) -> None:
-        """Ring; when that fails at once the keeper's :meth:`left` puts the call back."""
-        try:
-            self.party = await self._session.party_lines.ring(
-                target, self, seconds=self._seconds(target.kind), before=before
-            )
-        except ARIError as error:
-            log.warning("party.cannot_ring", call_id=self._session.call.id, error=str(error))
-            await self._not_reached("电话无法接通")
-            raise TransitionRefused(
-                f"{target.name}的电话无法接通", state=self._session.call.state
-            ) from error
-
-    def _seconds(self, kind: PartyKind) -> int:
-        """For how long a phone rings."""
-        telephony = self._session.exchange.settings.telephony
-        inside = kind is PartyKind.AGENT
-        return telephony.ring_seconds if inside else telephony.party_ring_seconds
-
-    @property
-    def _tone(self) -> str:
-        return name(TONE, self._session.call.id)
 
     async def end(self) -> None:
         """Back to the citizen; the other leaves."""
@@ -173,122 +109,6 @@ class Consultation:
             reason = "对方拒接" if party.joined_at is None else "对方挂断"
             await self._session.party_lines.drop(party, reason)
             await self._not_reached(reason)
-
-    # --- handing on -----------------------------------------------------------------------------
-
-    async def leave(self) -> None:
-        """The agent leaves a three-way: citizen and party go on."""
-        await self.hand_over(self._need_party("离开三方通话", CallState.CONFERENCE))
-
-    async def complete(self) -> None:
-        """To whom was consulted; one who still rings gets the call on answering."""
-        session = self._session
-        if session.call.state is CallState.CONFERENCE:
-            await self.leave()
-            return
-        session.refuse_unless("完成转接", CallState.CONSULTING)
-        if self.party is None:
-            raise TransitionRefused("没有咨询对象，不能完成转接", state=session.call.state)
-        if self.party.joined_at is not None:
-            await self.hand_over(self.party)
-            return
-        await self._agent_goes(self.party)
-
-    async def transfer(self, target: Target) -> None:
-        """Blind: the agent goes at once, the citizen hears music until the other answers."""
-        session = self._session
-        session.refuse_unless("转接", CallState.TALKING, CallState.HELD)
-        session.refuse_while_lost()
-        before = self._invite(target)
-        await session.part()
-        await self._agent_goes(target)
-        try:
-            await self._ring(target, before)
-        except TransitionRefused as error:  # the call is on its way back; the agent is told so
-            log.info("transfer.failed", call_id=session.call.id, reason=str(error))
-
-    async def transfer_to_line(self, queue: str) -> None:
-        """Blind, to a queue: the citizen waits there, at the place that the old time gives."""
-        session = self._session
-        session.refuse_unless("转接", CallState.TALKING, CallState.HELD)
-        session.refuse_while_lost()
-        agent = session.agent
-        assert agent is not None
-        facts, to = session.facts | {"agent_id": None}, session.exchange.queues.queue(queue).name
-        await session.part()
-        await self._let_agent_go()
-        session.call.transfers += 1
-        session.call.queue = queue
-        session.save(CallTransferred(**facts, from_agent_id=agent.agent_id, to_name=to))
-        session.note(CallEventKind.TRANSFERRED, by=agent, reason="转到队列", detail={"to": to})
-        await session.on_agent_lost_for_good(f"转接到{to}")
-
-    async def hand_over(self, party: Party) -> None:
-        """The party takes the place of the agent, who is let go."""
-        session, old = self._session, self._session.agent
-        await self._into_talk(party)
-        await session.bring_citizen_back()
-        await self._leave_consult_room()
-        await self._let_agent_go()
-        self._from_agent = self._from_agent or (old.agent_id if old else None)
-        self._taken_by(party)
-
-    async def _agent_goes(self, to: Target | Party) -> None:
-        """The agent is out; the citizen waits until ``to`` has answered."""
-        session, agent = self._session, self._session.agent
-        self._from_agent = session.call.agent_id
-        session.note(CallEventKind.TRANSFERRED, by=agent, reason="直接转接", detail={"to": to.name})
-        await self._let_agent_go()
-        session.enter(CallState.DIALLING)
-        self._changed()
-
-    async def _let_agent_go(self) -> None:
-        session = self._session
-        session.release_agent(talked=True)
-        await session.drop_agent_leg()
-        session.agent = None
-
-    def _taken_by(self, party: Party) -> None:
-        """The call is the party's now, or runs without us."""
-        session, board = self._session, self._session.exchange.board
-        inside = party.kind in (PartyKind.AGENT, PartyKind.SUPERVISOR)
-        back = self._comes_back
-        self._comes_back = False
-        session.count_hold()
-        session.enter(CallState.TALKING)
-        if inside and party.agent_id:
-            board.move(party.agent_id, session.call.id, AgentState.TALKING)
-            session.agent = board.get(party.agent_id)
-            session.call.agent_id, session.call.agent_channel = party.agent_id, party.channel
-            session.agent_contact = session.exchange.contacts.get(party.number)
-            self.party = None
-        else:
-            self.party = party
-        if not back:
-            session.call.transfers += 1
-        self._tell_transferred(party, inside)
-
-    def _tell_transferred(self, party: Party, inside: bool) -> None:
-        session = self._session
-        sender = self._from_agent or ""
-        facts = session.facts | {"agent_id": party.agent_id if inside else None}
-        events = [CallTransferred(**facts, from_agent_id=sender, to_name=party.name)]
-        if inside:
-            session.save(*events, CallAnswered(**session.facts))
-        else:
-            session.save(*events, CallStateChanged(**facts, state=CallState.TALKING))
-        waited = party.joined_at - party.rung_at if party.joined_at and party.rung_at else None
-        session.note(
-            CallEventKind.TRANSFERRED,
-            actor=sender or "system",
-            reason="对方已接通",
-            detail={
-                "to": party.name,
-                "kind": party.kind,
-                "rang_s": round(waited.total_seconds(), 1) if waited else None,
-            },
-        )
-        self._from_agent = None
 
     # --- keys -----------------------------------------------------------------------------------
 
@@ -362,29 +182,6 @@ class Consultation:
     def _conference_over(self, reason: str = "") -> None:
         self._session.back_to_talk()
         self._session.note(CallEventKind.CONFERENCE_ENDED, by=self._session.agent, reason=reason)
-
-    async def _come_back(self, reason: str) -> None:
-        """A transfer that nobody took: to the agent who made it, else to the line's head."""
-        session = self._session
-        session.note(CallEventKind.TRANSFER_FAILED, reason=reason)
-        sender = session.exchange.board.get(self._from_agent or "")
-        if self._comes_back or sender is None or not sender.reachable:
-            self._comes_back, self._from_agent = False, None
-            await session.on_agent_lost_for_good("转接未成")
-            return
-        self._comes_back = True
-        session.exchange.board.invite(sender.agent_id, session.call.id, wrapping_up=True)
-        target = Target(
-            kind=PartyKind.AGENT,
-            name=sender.agent_name,
-            number=sender.extension,
-            endpoint=f"PJSIP/{sender.extension}",
-            agent_id=sender.agent_id,
-        )
-        try:
-            await self._ring(target, None)
-        except TransitionRefused:
-            log.info("transfer.cannot_come_back", call_id=session.call.id)
 
     async def on_phone_reloaded(self, agent_id: str) -> None:
         """A colleague's page was loaded anew: that line is dead."""
@@ -511,69 +308,3 @@ class Consultation:
             elif not {agent, party.channel} <= rooms.get(session.consult_bridge, frozenset()):
                 await self._talk_with(party)
         self._changed()
-
-    # --- inside ---------------------------------------------------------------------------------
-
-    def _need_party(self, action: str, *states: CallState) -> Party:
-        self._session.refuse_unless(action, *states)
-        if self.party is None or self.party.joined_at is None:
-            raise TransitionRefused(
-                f"对方尚未接听，不能{action}", state=self._session.call.state, action=action
-            )
-        return self.party
-
-    async def _talk_with(self, party: Party) -> None:
-        session, ari = self._session, self._ari
-        if party.held:
-            await tidily(ari.channels.stop_moh(party.channel))
-        await ari.bridges.ensure(session.consult_bridge, type="mixing")
-        await ari.bridges.add_channel(
-            session.consult_bridge, session.call.agent_channel, party.channel
-        )
-        session.party_lines.hold(party, False)
-        self._show(AgentState.CONSULT)
-
-    async def _music_to(self, party: Party) -> None:
-        room = self._session.consult_bridge
-        await tidily(self._ari.bridges.remove_channel(room, party.channel))
-        await self._ari.channels.start_moh(party.channel)
-        self._music_noted(party)
-
-    def _music_noted(self, party: Party) -> None:
-        self._session.party_lines.hold(party, True)
-
-    async def _into_talk(self, party: Party) -> None:
-        """To the citizen's room. A party who has just gone is refused; the event is on its way."""
-        session = self._session
-        try:
-            if party.held:
-                await tidily(self._ari.channels.stop_moh(party.channel))
-            await self._ari.bridges.ensure(session.talk_bridge, type="mixing")
-            await self._ari.bridges.add_channel(session.talk_bridge, party.channel)
-        except ARINotFound as error:
-            raise TransitionRefused("对方已挂断", state=session.call.state) from error
-        session.party_lines.hold(party, False)
-
-    async def _drop_party(self, reason: str) -> None:
-        party, self.party = self.party, None
-        if party is not None:
-            await tidily(self._ari.playbacks.stop(self._tone))
-            await self._session.party_lines.drop(party, reason)
-
-    async def _leave_consult_room(self) -> None:
-        await tidily(self._ari.bridges.destroy(self._session.consult_bridge))
-
-    def _show(self, state: AgentState) -> None:
-        """What the agent, and a colleague who takes part, are doing."""
-        session = self._session
-        session.agent_is(state)
-        if self.party is not None and self.party.joined_at is not None:
-            session.exchange.board.move(self.party.agent_id, session.call.id, state)
-
-    def _changed(
-        self, kind: CallEventKind | None = None, detail: dict[str, object] | None = None
-    ) -> None:
-        session = self._session
-        session.save(CallStateChanged(**session.facts, state=session.call.state))
-        if kind is not None:
-            session.note(kind, by=session.agent, detail=detail)

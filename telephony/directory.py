@@ -10,21 +10,27 @@ from sqlalchemy import func, select
 
 from config.phone_book import PhoneBook
 from config.phones import practice_phone_numbers
+from config.settings import Settings
+from models.clock import Clock
 from models.errors import InvalidInput, NotFound, TelephonyUnavailable, TransitionRefused
 from models.ports import PartyChoice
 from models.store import Store
 from models.tables import Call
 from models.vocabulary import CallDirection, PartyKind
-from telephony.exchange import Exchange
 from telephony.parties import Target
+from telephony.presence import PresenceBoard
 
 
 class Directory:
     """Finds the way to people, and refuses what may not be dialled."""
 
-    def __init__(self, exchange: Exchange, store: Store, book: PhoneBook) -> None:
-        self._exchange = exchange
-        self._settings = exchange.settings.telephony
+    def __init__(
+        self, settings: Settings, clock: Clock, board: PresenceBoard, store: Store, book: PhoneBook
+    ) -> None:
+        self._settings = settings.telephony
+        self._zone = ZoneInfo(settings.timezone)
+        self._clock = clock
+        self._board = board
         self._store = store
         self.book = book
 
@@ -54,7 +60,7 @@ class Directory:
         )
 
     def _colleague(self, agent_id: str) -> Target:
-        agent = self._exchange.board.get(agent_id)
+        agent = self._board.get(agent_id)
         if agent is None:
             raise TransitionRefused("对方没有签入", agent_id=agent_id)
         return Target(
@@ -112,11 +118,10 @@ class Directory:
 
     async def _dialled_today(self, agent_id: str, number: str) -> tuple[int, int]:
         """Our calls of this local day: to this number, by this agent."""
-        zone = ZoneInfo(self._exchange.settings.timezone)
-        today = self._exchange.clock.now().astimezone(zone).date()
+        today = self._clock.now().astimezone(self._zone).date()
         ours = (
             Call.direction == CallDirection.OUTBOUND,
-            Call.started_at >= datetime.combine(today, time(), zone),
+            Call.started_at >= datetime.combine(today, time(), self._zone),
         )
         count = select(func.count()).select_from(Call).where(*ours)
         async with self._store.read() as session:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import datetime, timedelta
 
+import pytest
+from sqlalchemy import insert
+
+from models.clock import SystemClock
 from models.errors import InvalidInput, TransitionRefused
 from models.events import CallAnswered, CallEnded, CallRinging
 from models.ids import new_id
-from models.vocabulary import AgentState, CallDirection, ContactOutcome
+from models.tables import Call
+from models.vocabulary import AgentState, CallDirection, CallState, ContactOutcome
 from tests.support.rtp import Voice
 from tests.support.sipp import citizen
 from tests.support.sound import spoken_ulaw
@@ -94,3 +99,44 @@ async def test_what_may_not_be_called(floor: CallFloor) -> None:
     stranger = await floor.hire("赵敏")
     with pytest.raises(TransitionRefused, match="请先签入"):
         await floor.calls.call_out(stranger, NUMBER)
+
+
+@pytest.mark.parametrize(("number", "calls", "words"), [(NUMBER, 5, "该号码"), ("", 300, "班长")])
+async def test_enough_for_today(floor: CallFloor, number: str, calls: int, words: str) -> None:
+    """Five calls to one number, three hundred by one agent; yesterday's do not count."""
+    now = SystemClock().now()
+
+    def earlier(at: datetime, index: int) -> dict[str, object]:
+        return {
+            "id": new_id(),
+            "direction": CallDirection.OUTBOUND,
+            "state": CallState.ENDED,
+            "citizen_number": number or f"139{index:08}",
+            "agent_id": agent,
+            "started_at": at,
+            "ended_at": at,
+            "outcome": ContactOutcome.NOT_REACHED,
+        }
+
+    async with floor.agent("王芳", "1901") as (agent, phone):
+        past = [earlier(now - timedelta(days=2), n) for n in range(calls)]
+        async with floor.store.transaction() as work:
+            await work.session.execute(insert(Call), past)
+            await work.session.execute(insert(Call), [earlier(now, n) for n in range(calls - 1)])
+        call_id = await floor.calls.call_out(agent, NUMBER)
+        phone.answer(await phone.rung())
+        await floor.calls.hang_up(call_id, agent)
+        await floor.ended()
+        await floor.state(agent, AgentState.READY)
+        with pytest.raises(TransitionRefused, match=words):
+            await floor.calls.call_out(agent, NUMBER)
+        assert floor.calls.presence(agent).state is AgentState.READY
+
+
+async def test_a_call_serves_a_call_back_task(floor: CallFloor) -> None:
+    task = new_id()
+    async with floor.agent("王芳", "1901") as (agent, phone), citizen(floor.asterisk, "busy"):
+        await floor.calls.call_out(agent, NUMBER, callback_id=task)
+        phone.answer(await phone.rung())
+        call, _ = await floor.ended()
+        assert call.callback_id == task

@@ -103,7 +103,10 @@ async def test_who_cannot_be_reached_leaves_the_citizen_waiting(
     monkeypatch.setattr(floor.asterisk.settings.telephony, "party_ring_seconds", 3)
     desk = floor.calls.desk
     async with talking(floor) as talk, citizen(floor.asterisk, behaviour):
+        talk.phone.voice.forget()
         await desk.consult(talk.call_id, talk.agent_id, EMERGENCY)
+        if behaviour == "does_not_answer":
+            assert await talk.phone.voice.hears(0.5), "no ringing tone"
         left = await talk.party("left")
         assert (left.name, left.reason) == ("110 公安报警", words)
         await floor.state(talk.agent_id, AgentState.HOLD)
