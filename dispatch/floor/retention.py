@@ -53,6 +53,8 @@ class Retained:
     held: tuple[str, ...]
     #: Found to belong to an order: kept longer.
     prolonged: tuple[str, ...]
+    #: Files that no call knows of, older than anything is kept.
+    strays: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,10 +150,14 @@ class Retention:
             await self._prolong(longer)
             for row in old:
                 await self._delete(row)
+        strays = await self._strays(held)
+        for path in () if dry else strays:
+            await asyncio.to_thread(self._remove, path, set[Path]())
         return Retained(
             deleted=tuple(row.path for row in old),
             held=tuple(row.path for row in kept),
             prolonged=tuple(row.path for row in due if row.id in longer and row not in kept),
+            strays=tuple(str(path.relative_to(self._folder)) for path in strays),
         )
 
     async def verify(self) -> list[Fault]:
@@ -196,6 +202,17 @@ class Retention:
             (await _one(work, row.id)).deleted_at = self._clock.now()
         log.info("recording deleted", path=row.path, kept_until=row.keep_until.isoformat())
 
+    async def _strays(self, held: set[str | None]) -> list[Path]:
+        """Rings without an answer, callers that nobody could take: nothing else would end them."""
+        last = self._clock.now() - timedelta(days=self._rules.with_order_days)
+        old = await asyncio.to_thread(_files_before, self._folder, last)
+        async with self._store.read() as session:
+            query = select(Recording.path).where(
+                Recording.deleted_at.is_(None), Recording.started_at < last
+            )
+            known = {self._folder / path for path in await session.scalars(query)}
+        return [path for path in old if path not in known and path.parent.name not in held]
+
     def _remove(self, path: Path, others: set[Path]) -> None:
         """The file, and what it was joined from, as far as that has no row of its own."""
         path.unlink(missing_ok=True)
@@ -217,6 +234,12 @@ class Retention:
             current = await _one(work, recording_id)
             current.checked, current.checked_at = result, self._clock.now()
         return None if result == OK else Fault(path=row.path, what=result)
+
+
+def _files_before(folder: Path, last: datetime) -> list[Path]:
+    """Sound of calls (``YYYY/MM/DD/<call>/<file>``) that was last written before this."""
+    found = folder.glob("[0-9]*/*/*/*/*.wav")
+    return [path for path in found if path.stat().st_mtime < last.timestamp()]
 
 
 def _state(path: Path, sha256: str) -> str:

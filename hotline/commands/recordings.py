@@ -21,11 +21,12 @@ def retention(delete: bool, dry_run: bool) -> None:
     if delete and dry_run:
         raise click.UsageError("--delete 与 --dry-run 只能选一个")
     done = asyncio.run(_retain(lay_ground(load_settings()), dry=not delete))
-    for path in done.deleted:
+    gone = (*done.deleted, *done.strays)
+    for path in gone:
         click.echo(path)
     held, prolonged = len(done.held), len(done.prolonged)
     verb = "已删除" if delete else "可删除"
-    click.echo(f"{verb} {len(done.deleted)} 段；法定保留 {held} 段；因有工单延长 {prolonged} 段。")
+    click.echo(f"{verb} {len(gone)} 段；法定保留 {held} 段；因有工单延长 {prolonged} 段。")
 
 
 @click.group()

@@ -257,6 +257,24 @@ async def test_with_a_joined_file_go_the_pieces_that_nobody_entered(
     assert [file.name for file in folder.rglob("*.wav")] == ["agent-1.wav"]
 
 
+async def test_files_that_no_call_knows_go_with_the_oldest(
+    register: RecordingRegister,
+    retention: Retention,
+    store: Store,
+    clock: ManualClock,
+    folder: Path,
+) -> None:
+    await kept_call(register, store, clock, folder)
+    stray, message = folder / "2026/11/02/1795400829.0/caller.wav", folder / "voicemail/1.wav"
+    for path in (stray, message):
+        record(path, 2, clock.now())
+    clock.advance(timedelta(days=1824))
+    assert (await retention.run()).strays == ()
+    clock.advance(timedelta(days=2))
+    assert (await retention.run()).strays == ("2026/11/02/1795400829.0/caller.wav",)
+    assert list(folder.rglob("*.wav")) == [message]
+
+
 async def test_the_daily_run_waits_for_its_hour(
     register: RecordingRegister,
     retention: Retention,
