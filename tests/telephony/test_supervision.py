@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
+import telephony.supervision
 from models.errors import InvalidInput, TransitionRefused
 from models.events import CallAnswered, CallQueued, CallSupervised, CallTransferred
 from models.ports import PartyChoice
@@ -264,6 +265,28 @@ async def test_the_leader_who_hangs_up_leaves_the_talk_alone(floor: CallFloor) -
         await call.hear(TALK)
         await floor.state(call.leader_id, AgentState.MEETING)
         assert floor.calls.supervision() == ()
+        await call.citizen.hang_up()
+        await floor.ended()
+
+
+async def test_a_leader_whose_phone_does_not_answer_is_not_there(
+    floor: CallFloor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telephony.supervision, "LEADER_RING_SECONDS", 1)
+    async with watched(floor) as call:
+        leader = floor.calls.presence(call.leader_id)
+        await floor.calls.supervise(call.call_id, leader, LISTEN, "抽查")
+        unanswered = await call.leader.rung()
+        with pytest.raises(TransitionRefused, match="尚未接通"):
+            await call.switch(WHISPER)
+        await unanswered.ends()
+        await floor.state(call.leader_id, AgentState.MEETING)
+        assert floor.all(CallSupervised) == []
+        await call.leader.register(0)
+        await floor.until(lambda: not floor.calls.presence(call.leader_id).phone_online)
+        with pytest.raises(TransitionRefused, match="电话未在线"):
+            await floor.calls.supervise(call.call_id, leader, LISTEN, "抽查")
+        await call.hear(TALK)
         await call.citizen.hang_up()
         await floor.ended()
 
