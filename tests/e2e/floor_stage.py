@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import re
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from playwright.async_api import Browser, Locator, Page, expect
 
+from hotline.demo.client import RequestFailed
 from hotline.simulation.rtp import Voice
 from hotline.simulation.sip_agent import SipAgent
 from hotline.simulation.sound import spoken_ulaw
@@ -43,12 +44,24 @@ class Stage:
     @asynccontextmanager
     async def agent(self, username: str, page_of: str = "/desk") -> AsyncIterator[Page]:
         """Somebody at a browser, signed in to the own seat, telephone registered."""
-        async with person(self.browser, self.hotline.url, username, self.hotline.password) as page:
-            await page.goto(page_of)
-            await page.get_by_test_id("agent-sign-in").click()
-            await _registered(page)
-            yield page
-            await _let_go(page)
+        try:
+            async with person(
+                self.browser, self.hotline.url, username, self.hotline.password
+            ) as page:
+                await page.goto(page_of)
+                await page.get_by_test_id("agent-sign-in").click()
+                await _registered(page)
+                yield page
+        finally:
+            await self._sign_out(username)
+
+    async def _sign_out(self, username: str) -> None:
+        """Free the seat for the next story, however this one ended."""
+        async with self.hotline.signed_in(username) as client, asyncio.timeout(15):
+            while (await client.get("/api/agent"))["presence"]["state"] != "OFFLINE":
+                with contextlib.suppress(RequestFailed):  # in a call that is just ending
+                    await client.post("/api/agent/sign-out", {})
+                await asyncio.sleep(0.2)
 
     @asynccontextmanager
     async def colleague(
@@ -61,7 +74,7 @@ class Stage:
         ):
             await client.post("/api/agent/sign-in", {})
             yield phone
-            await client.post("/api/agent/sign-out", {})
+        await self._sign_out(username)
 
     @asynccontextmanager
     async def citizen(self, number: str = NUMBER) -> AsyncIterator[Citizen]:
@@ -91,17 +104,6 @@ async def _registered(page: Page) -> None:
     await expect(page.get_by_test_id("line-state")).to_have_attribute(
         "data-line", "registered", timeout=15_000
     )
-
-
-async def _let_go(page: Page) -> None:
-    """The seat is free for the next story."""
-    hang_up = page.get_by_test_id("hangup")
-    if await hang_up.is_visible():
-        await hang_up.click()
-    await expect(page.get_by_test_id("agent-state")).to_be_enabled(timeout=15_000)
-    await page.get_by_test_id("agent-state").click()
-    await page.get_by_test_id("agent-sign-out").click()
-    await expect(page.get_by_test_id("agent-sign-in")).to_be_visible()
 
 
 def bar(page: Page) -> Locator:
@@ -173,8 +175,3 @@ async def sound_flows(page: Page, voice: Voice, within: float = 15.0) -> None:
     voice.forget()
     await listens(page, voice, within)
     assert await voice.hears(0.6, within), "the page is not heard"
-
-
-def words(pattern: str) -> re.Pattern[str]:
-    """For texts that hold it."""
-    return re.compile(re.escape(pattern))

@@ -59,6 +59,8 @@ export const FIGURE_GROUPS: { code: string; label: string; figures: string[] }[]
 ]
 
 export function columnsOf(table: FigureTable, group: string): FigureColumn[] {
+  // Agents have so few figures that they fit side by side.
+  if (table.by === 'agent') return table.columns
   const wanted = FIGURE_GROUPS.find((item) => item.code === group)?.figures ?? []
   const known = new Map(table.columns.map((column) => [column.code, column]))
   return wanted.flatMap((code) => known.get(code) ?? [])

@@ -100,8 +100,9 @@ export const useAgent = defineStore('agent', () => {
 
   function take(view: AgentView): void {
     presence.value = view.presence
-    // The call may be named a moment longer than it lasts.
-    call.value = OVER.has(view.call?.state ?? 'ENDED') ? null : view.call
+    // It is also named while one wraps up, when it may go on with whom it was handed to.
+    const over = view.presence.state === 'WRAP_UP' || OVER.has(view.call?.state ?? 'ENDED')
+    call.value = over ? null : view.call
     draft.value = view.call && view.draft ? { callId: view.call.call_id, ...view.draft } : null
     if (holdsCall.value) watching.value = null
     answerOwnCall()

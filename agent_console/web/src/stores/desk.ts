@@ -67,6 +67,8 @@ export const useDesk = defineStore('desk', () => {
   const loadProblem = ref('')
   /** The citizen's grade of the service, by key after the talk. */
   const rating = ref<string | null>(null)
+  /** To whom this call was handed on. */
+  const handedTo = ref('')
   const setAside = ref<string | null>(null)
   const focus = ref<{ field: TextField; cursor: Cursor | null } | null>(null)
   const fieldInUse = ref<TextField | null>(null)
@@ -139,6 +141,7 @@ export const useDesk = defineStore('desk', () => {
     sheet.value = newSheet(numberOfCurrentCall() ?? '')
     publicAnswer.value = ''
     rating.value = null
+    handedTo.value = ''
     loadProblem.value = ''
     focus.value = null
     order.forget()
@@ -242,6 +245,10 @@ export const useDesk = defineStore('desk', () => {
   })
   live.on('TranscriptCompleted', (data) => {
     if (data.call_id === callId.value) void load()
+  })
+  live.on('CallTransferred', (data) => {
+    if (data.call_id !== callId.value) return
+    handedTo.value = data.from_agent_id === session.staff?.id ? String(data.to_name) : ''
   })
   live.on('CallRated', (data) => {
     if (data.call_id === callId.value) rating.value = String(data.satisfaction)
@@ -406,6 +413,7 @@ export const useDesk = defineStore('desk', () => {
     sending,
     loadProblem,
     rating,
+    handedTo,
     saveState,
     savedAt,
     setAside,

@@ -1,0 +1,237 @@
+"""The call floor in real browsers: agents at their desks, a shift leader, phones that ring."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from hotline.simulation.rtp import Voice
+from hotline.simulation.sound import spoken_ulaw, spoken_wav
+from tests.e2e.floor_stage import (
+    WORDS,
+    Stage,
+    ask_in,
+    bar,
+    be_ready,
+    in_state,
+    listens,
+    party,
+    picks_up,
+    sound_flows,
+)
+from tests.support.browser import chromium
+from tests.support.hotline import running_hotline
+from tests.support.sipp import citizen
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.asterisk,
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage() -> AsyncIterator[Stage]:
+    """One installation and one browser program for all stories; speech is not their matter."""
+    async with (
+        running_hotline(speech={"model": "none"}, telephony={"survey": True}) as hotline,
+        chromium(spoken_wav("您好，一二三四五热线，请讲。好的，我为您登记。")) as browser,
+    ):
+        yield Stage(hotline=hotline, browser=browser)
+
+
+async def test_an_agent_holds_consults_swaps_and_talks_with_both(stage: Stage) -> None:
+    async with (
+        stage.agent("huawu1") as page,
+        stage.colleague() as phone,
+        stage.talk(page) as caller,
+    ):
+        await sound_flows(page, caller.voice)
+
+        await page.keyboard.press("F4")
+        await in_state(page, "HELD")
+        await expect(page.get_by_test_id("party-citizen")).to_have_attribute("data-state", "music")
+        caller.voice.forget()
+        assert await caller.voice.hears(1.0), "no music on hold"
+        await page.keyboard.press("F4")
+        await in_state(page, "TALKING")
+        await sound_flows(page, caller.voice)
+
+        await ask_in(page, "模拟坐席一")
+        await party(page, "ringing")
+        await expect(page.get_by_test_id("swap")).to_be_disabled()
+        ring = await picks_up(phone)
+        await party(page, "joined")
+        await in_state(page, "CONSULTING")
+        await sound_flows(page, phone.voice)
+
+        await page.get_by_test_id("swap").click()
+        await party(page, "held")
+        await sound_flows(page, caller.voice)
+        await page.get_by_test_id("swap").click()
+        await party(page, "joined")
+
+        await page.get_by_test_id("conference").click()
+        await in_state(page, "CONFERENCE")
+        await sound_flows(page, caller.voice)
+        phone.voice.forget()
+        caller.voice.say(spoken_ulaw(WORDS))
+        assert await phone.voice.hears(1.0), "the colleague hears nobody"
+
+        await page.get_by_test_id("end-consult").click()
+        await ring.ends()
+        await in_state(page, "TALKING")
+        await expect(page.get_by_test_id("party")).to_have_count(0)
+        await sound_flows(page, caller.voice)
+
+
+async def test_a_call_is_handed_over_after_a_consultation(stage: Stage) -> None:
+    async with (
+        stage.agent("huawu1") as page,
+        stage.colleague() as phone,
+        stage.talk(page) as caller,
+    ):
+        await ask_in(page, "模拟坐席一")
+        ring = await picks_up(phone)
+        await party(page, "joined")
+        await page.get_by_test_id("complete-transfer").click()
+        await expect(page.get_by_test_id("agent-state")).to_have_attribute("data-state", "WRAP_UP")
+        await expect(page.get_by_test_id("call-strip")).to_be_hidden()
+        phone.voice.forget()
+        caller.voice.say(spoken_ulaw(WORDS))
+        assert await phone.voice.hears(1.0), "the colleague does not hear the citizen"
+        caller.voice.forget()
+        phone.voice.say(spoken_ulaw(WORDS))
+        assert await caller.voice.hears(1.0), "the citizen does not hear the colleague"
+        await phone.hang_up(ring)
+
+
+async def test_a_call_is_passed_on_blindly_to_a_colleague_at_another_browser(
+    stage: Stage,
+) -> None:
+    async with (
+        stage.agent("huawu1") as page,
+        stage.agent("huawu2") as other,
+        stage.talk(page) as caller,
+    ):
+        await ask_in(page, "王志强", "transfer")
+        await expect(page.get_by_test_id("agent-state")).to_have_attribute("data-state", "WRAP_UP")
+        await expect(bar(other)).to_have_attribute("data-phase", "ringing", timeout=15_000)
+        await other.keyboard.press("F2")
+        await in_state(other, "TALKING")
+        await expect(other.get_by_test_id("caller-number")).to_contain_text("139 0734 1234")
+        await sound_flows(other, caller.voice)
+        await other.get_by_test_id("hangup").click()
+        await expect(other.get_by_test_id("agent-state")).to_have_attribute("data-state", "WRAP_UP")
+
+
+async def test_a_reload_amid_a_consultation_loses_nothing(stage: Stage) -> None:
+    async with (
+        stage.agent("huawu1") as page,
+        stage.colleague() as phone,
+        stage.talk(page) as caller,
+    ):
+        await page.get_by_test_id("field-place").fill("人民路八号")
+        await ask_in(page, "模拟坐席一")
+        await picks_up(phone)
+        await party(page, "joined")
+        await page.reload()
+        await in_state(page, "CONSULTING")
+        await party(page, "joined")
+        await expect(bar(page)).to_have_attribute("data-phase", "talking", timeout=15_000)
+        await expect(page.get_by_test_id("field-place")).to_have_value("人民路八号")
+        await sound_flows(page, phone.voice)
+        await page.get_by_test_id("end-consult").click()
+        await in_state(page, "TALKING")
+        await sound_flows(page, caller.voice)
+
+
+async def test_a_shift_leader_listens_whispers_and_comes_in(stage: Stage) -> None:
+    async with (
+        stage.agent("huawu1") as page,
+        stage.agent("banzhang", "/floor") as leader,
+        stage.talk(page) as caller,
+    ):
+        caller.voice.say(spoken_ulaw(WORDS))
+        call = leader.get_by_test_id("running-call")
+        await expect(call).to_have_attribute("data-state", "TALKING")
+        await call.get_by_test_id("act-listen").click()
+        await expect(leader.get_by_test_id("do-reason")).to_be_disabled()
+        await leader.get_by_test_id("reason-0").click()
+        await leader.get_by_test_id("do-reason").click()
+        listening = leader.get_by_test_id("switch-listen")
+        await expect(listening).to_have_attribute("aria-pressed", "true", timeout=15_000)
+        await expect(bar(leader)).to_have_attribute("data-phase", "talking")
+        await expect(leader.get_by_test_id("floor")).to_be_visible()
+        await listens(leader, caller.voice)
+
+        await leader.get_by_test_id("switch-whisper").click()
+        whispering = leader.get_by_test_id("switch-whisper")
+        await expect(whispering).to_have_attribute("aria-pressed", "true")
+        await leader.get_by_test_id("switch-barge_in").click()
+        come_in = leader.get_by_test_id("switch-barge_in")
+        await expect(come_in).to_have_attribute("aria-pressed", "true")
+        await page.get_by_test_id("mute").click()
+        await sound_flows(leader, caller.voice)
+
+        await leader.get_by_test_id("supervise-stop").click()
+        await expect(bar(leader)).to_have_attribute("data-phase", "idle")
+        await page.get_by_test_id("mute").click()
+        await sound_flows(page, caller.voice)
+        call_id = await call.get_attribute("data-id")
+        await leader.goto(f"/calls/{call_id}")
+        history = leader.get_by_test_id("call-history")
+        for kind in ("LISTENED", "WHISPERED", "BARGED_IN"):
+            await expect(history.locator(f"[data-kind={kind}]").first).to_be_visible()
+
+
+async def test_the_citizen_grades_the_service_and_the_wrap_up_is_lengthened(stage: Stage) -> None:
+    async with stage.agent("huawu1") as page, stage.talk(page) as caller:
+        caller.voice.say(spoken_ulaw(WORDS))
+        await page.get_by_test_id("hangup").click()
+        await expect(page.get_by_test_id("agent-state")).to_have_attribute("data-state", "WRAP_UP")
+        caller.voice.forget()
+        assert await caller.voice.hears(0.5), "nobody asks for a grade"
+        await caller.voice.press("1")
+        await expect(page.get_by_test_id("rating")).to_contain_text("非常满意")
+        left = page.get_by_test_id("wrap-up-left")
+        before = int(await left.inner_text())
+        extend = page.get_by_test_id("wrap-up-extend")
+        await extend.click()
+        await expect(extend).to_be_disabled()
+        assert int(await left.inner_text()) > before
+        await be_ready(page)
+
+
+async def test_a_caller_who_gave_up_is_called_back_from_the_list(stage: Stage) -> None:
+    async with stage.agent("huawu1", "/callbacks") as page:
+        async with stage.citizen("13907345678") as caller:
+            assert await caller.voice.hears(1.0)
+            # Who hangs up at once has not waited.
+            long_enough = re.compile(r"0:(0[6-9]|[1-5]\d)")
+            await expect(page.get_by_test_id("longest-wait")).to_have_text(
+                long_enough, timeout=30_000
+            )
+        await expect(page.get_by_test_id("badge-callbacks")).to_be_visible(timeout=15_000)
+        task = page.get_by_test_id("callback").filter(has_text="139 0734 5678")
+        await task.get_by_test_id("take-callback").click()
+        await page.get_by_test_id("callbacks-mine").click()
+        async with (
+            await Voice.open() as voice,
+            citizen(stage.hotline.asterisk, media_port=voice.port) as phone,
+        ):
+            await task.get_by_test_id("call-callback").click()
+            await phone.reaches("answered")
+            await in_state(page, "TALKING")
+            await sound_flows(page, voice)
+            await page.get_by_test_id("hangup").click()
+        await task.get_by_test_id("finish-callback").click()
+        await page.get_by_test_id("callback-note").fill("已说明情况")
+        await page.get_by_test_id("do-callback").click()
+        await page.get_by_test_id("callbacks-done").click()
+        await expect(task.first).to_have_attribute("data-state", "DONE")
