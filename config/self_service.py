@@ -33,6 +33,8 @@ class SelfServiceRules:
     #: The key that leads to it from the line; empty: none does.
     key: str
     access_numbers: tuple[str, ...]
+    #: Whether the calling number alone opens orders.
+    by_number: bool
     attempts: int
     wait_seconds: float
     digit_seconds: float
@@ -50,12 +52,13 @@ def load_self_service(rules: Path | None = None) -> SelfServiceRules:
     path = rule_file(FILE, rules)
     data = read_yaml(path)
     top = RowReader(path.name, "顶层", data)
-    top.only("version", "key", "access_numbers", *_NUMBERS, "states", "sentences")
+    top.only("version", "key", "access_numbers", "by_number", *_NUMBERS, "states", "sentences")
     numbers = {name: _number(top, data, name) for name in _NUMBERS}
     return SelfServiceRules(
         version=top.text("version"),
         key=_key(top),
         access_numbers=top.texts("access_numbers"),
+        by_number=top.yes("by_number"),
         attempts=int(numbers["attempts"]),
         wait_seconds=numbers["wait_seconds"],
         digit_seconds=numbers["digit_seconds"],

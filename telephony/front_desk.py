@@ -8,12 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from config.nuisance import ScreeningRules, load_screening
+from config.queues import load_queues
 from config.self_service import SelfServiceRules, load_self_service
 from config.settings import Settings
 from config.surge import load_surge
 from config.urgency import UrgencyRules, load_urgency
+from config.waiting import load_waiting
 from models.bus import Bus
 from models.clock import Clock
+from models.errors import ConfigurationError
 from models.events import UtteranceHeard
 from models.progress import ProgressDesk
 from models.store import Store
@@ -57,11 +60,13 @@ class FrontParts:
 
         :raises ConfigurationError: when one is wrong.
         """
+        service = load_self_service(settings.rules)
+        _refuse_same_keys(settings, service)
         return cls(
             blocks=BlockList(store, bus, clock),
             surge=SurgeMode(store, bus, sounds, load_surge(settings.rules)),
             progress=progress,
-            self_service=load_self_service(settings.rules),
+            self_service=service,
             screening=load_screening(settings.rules),
             urgency=load_urgency(settings.rules),
         )
@@ -177,3 +182,16 @@ class FrontDesk:
         if self._session.call.state is CallState.SELF_SERVICE:
             return self.self_service.ending()
         return None
+
+
+def _refuse_same_keys(settings: Settings, service: SelfServiceRules) -> None:
+    """One key leads to one thing while waiting.
+
+    :raises ConfigurationError: naming key and files.
+    """
+    taken = {load_waiting(settings.rules).callback_key: "waiting.yaml 的 callback_key"}
+    taken |= dict.fromkeys(load_queues(settings.rules).keys, "queues.yaml 的 keys")
+    if service.key and service.key in taken:
+        raise ConfigurationError(
+            f"self_service.yaml 的按键 {service.key} 已被 {taken[service.key]} 使用"
+        )

@@ -15,9 +15,12 @@ class VoiceMeter:
         self._level = level
         #: When a voice was heard last, on the monotonic clock; the beginning counts as one.
         self.last_voice = time.monotonic()
+        #: Pieces of sound in which there was a voice.
+        self.voiced = 0
 
     def hear(self, pcm: bytes) -> None:
         """Take sound: mono, signed 16 bit."""
         samples = memoryview(pcm).cast("h")[::_EVERY].tolist()
         if samples and max(max(samples), -min(samples)) >= self._level:
             self.last_voice = time.monotonic()
+            self.voiced += 1

@@ -1,7 +1,7 @@
 """A caller on the nuisance list: told so, and asked whether it is an emergency.
 
-Nobody is turned away unheard: without speech recognition, or when it failed while we listened, the
-caller waits behind all others instead.
+Nobody is turned away unheard: without speech recognition, when it failed while we listened, or when
+it made nothing of what was said (dialect, a bad line), the caller waits behind all others instead.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Screening:
         self._go_on = go_on
         self._player = Player(session, "screening")
         self._said: list[str] = []
+        self._spoke = False
         #: Still to be decided.
         self.open = True
 
@@ -92,6 +93,7 @@ class Screening:
     async def _enough(self) -> None:
         """Whatever is being said now is recognised; then it is decided."""
         if self.open:
+            self._spoke = self._session.taps.has_spoken(Leg.CALLER)
             await self._session.taps.close_leg(Leg.CALLER)
             self._session.after(_LAST_WORDS_SECONDS, "screening", self._decide)
 
@@ -100,6 +102,9 @@ class Screening:
             return
         if not self._session.taps.complete:
             await self._let_wait("语音识别中断，放行并排在最后")
+            return
+        if self._spoke and not self._said:
+            await self._let_wait("来电人说了话但没有听懂，放行并排在最后")
             return
         goodbye = self._session.exchange.sounds.uri("blocked_goodbye")
         await self._player.play(goodbye, then=self._end)

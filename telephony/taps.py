@@ -27,6 +27,8 @@ from telephony.names import MEDIA, SNOOP, TAP, name
 log = structlog.get_logger(__name__)
 
 _START_SECONDS = 3.0
+#: Half a second of voice, in pieces of 20 ms: less is a cough or a click.
+_VOICED_PIECES = 25
 #: Longest wait for the last words when a call is over.
 _CLOSE_SECONDS = 3.0
 
@@ -143,6 +145,10 @@ class CallTaps:
         task = asyncio.create_task(self._set_up(tap), name=tap.bridge_id)
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
+
+    def has_spoken(self, leg: Leg) -> bool:
+        """Whether whoever is listened to on this leg now has said something, understood or not."""
+        return any(tap.leg is leg and tap.meter.voiced >= _VOICED_PIECES for tap in self._taps)
 
     async def close_leg(self, leg: Leg) -> None:
         """Stop listening to a leg that is gone (its phone will come back on another channel)."""

@@ -50,7 +50,7 @@ class PhoneProgress:
     async def of_number(self, number: str) -> list[OrderProgress]:
         """See :meth:`models.progress.ProgressDesk.of_number`."""
         dresses = sorted(spellings(normal_number(number)))
-        if not dresses:
+        if not dresses or not self._wording.by_number:
             return []
         since = self._clock.now() - timedelta(days=self._wording.closed_days)
         query = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,6 +63,16 @@ async def test_a_confidential_order_is_told_by_its_code_alone(
     assert opened.query_code is not None
     told = await progress.of_code(opened.order_no, opened.query_code)
     assert told is not None and "热线已经受理" in told.spoken
+
+
+async def test_a_city_may_ask_for_the_code_always(
+    desk: Desk, store: Store, clock: ManualClock, rules: Rules
+) -> None:
+    careful = replace(load_self_service(), by_number=False)
+    opened = await desk.open()
+    progress = PhoneProgress(store, clock, rules, careful)
+    assert await progress.of_number(CALLER) == []
+    assert await progress.of_code(opened.order_no, opened.query_code or "") is not None
 
 
 async def test_a_wrong_code_tells_nothing_and_guessing_is_stopped(

@@ -193,6 +193,23 @@ async def test_without_speech_recognition_nobody_is_turned_away_but_waits_last(
 
 
 @pytest.mark.asterisk
+async def test_who_speaks_and_is_not_understood_is_not_turned_away(
+    short_asterisk: RunningAsterisk, tmp_path: Path
+) -> None:
+    async with screening_floor(short_asterisk, tmp_path) as floor:
+        async with nuisance_call(floor) as (voice, phone):
+            await floor.happened(CallOffered)
+            voice.say(
+                spoken_ulaw("屋里起火哒，快滴来人咯。" * 4)
+            )  # the ear of this test hears no words
+            queued = await floor.happened(CallQueued, within=40)
+            assert queued.priority_reasons == (PriorityReason.NUISANCE,)
+            await phone.hang_up()
+        await floor.ended()
+        assert "来电人说了话但没有听懂，放行并排在最后" in await notes(floor)
+
+
+@pytest.mark.asterisk
 async def test_hanging_up_in_the_middle_is_a_blocked_call_too(
     short_asterisk: RunningAsterisk, tmp_path: Path
 ) -> None:
