@@ -53,8 +53,8 @@ def shares(rules: FigureRules) -> tuple[Share, ...]:
         ),
         Share(
             code="connection",
-            label="接通率（剔除速挂）",
-            words="接听量÷（呼入量－速挂）",
+            label="接通率",
+            words="接听量÷（呼入量－速挂），即剔除速挂后的24小时接通率",
             hits="answered",
             of="offered",
             less="short",
