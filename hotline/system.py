@@ -19,6 +19,7 @@ from config.self_service import load_self_service
 from config.settings import Settings
 from config.urgency import load_urgency
 from dispatch.floor.alerts import Alerts
+from dispatch.floor.callbacks import CallbackBook
 from dispatch.floor.disk_watch import DiskWatch
 from dispatch.floor.duties import FloorDuties
 from dispatch.floor.messages import MessageDrafts
@@ -173,6 +174,7 @@ class System:
             prompts,
             self.alerts,
             self._progress(),
+            CallbackBook(ground.store, ground.clock, ground.rules.callers.callbacks),
         )
 
     def _progress(self) -> PhoneProgress:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Mapping
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,9 +28,7 @@ from models.errors import (
     TelephonyUnavailable,
     TransitionRefused,
 )
-from models.events import AgentStateChanged
 from models.ports import (
-    ActiveSupervision,
     AlertPort,
     Floor,
     NoAlerts,
@@ -42,7 +39,7 @@ from models.ports import (
 from models.progress import ProgressDesk
 from models.store import Store
 from models.tables import Call, Staff
-from models.vocabulary import AgentState, SupervisionKind
+from models.vocabulary import AgentState
 from telephony.agent_desk import AgentDesk
 from telephony.ari import ARIClient, ARIError
 from telephony.ari.events import Event
@@ -53,21 +50,21 @@ from telephony.callers import Callers
 from telephony.claims import Claims
 from telephony.conversation import Conversation
 from telephony.directory import Directory
-from telephony.distribution import WaitingLine, distribute
+from telephony.distribution import WaitingLine
+from telephony.distributor import Distributor
 from telephony.exchange import Exchange
 from telephony.expected_wait import HandlingTimes, WaitEstimates
 from telephony.floor_view import agent_view, floor_view
 from telephony.floor_watch import FloorWatch
 from telephony.front_desk import FrontParts
-from telephony.inbound import InboundCall
 from telephony.media import MediaReceiver, local_address_towards
 from telephony.presence import Agent, PresenceBoard
+from telephony.presence_keeper import PresenceKeeper
 from telephony.reconcile import Reconciler
 from telephony.recording import Recordings
-from telephony.records import Records, StateEntry
+from telephony.records import Records
 from telephony.shared_floor import SharedFloor
 from telephony.stasis import WANTED, StasisRouter
-from telephony.state_watch import StateWatch
 from telephony.supervisor_desk import SupervisorDesk
 from telephony.tap_watch import TapWatch
 from telephony.voicemail import Voicemail
@@ -82,6 +79,7 @@ _CONNECT_SECONDS = 10.0
 #: Between looks whether what we know and what Asterisk has still agree.
 _AUDIT_SECONDS = 30.0
 _CLOCK_SECONDS = 0.25
+_FLOOR_SECONDS = 0.5
 
 
 class CallCenter:
@@ -131,15 +129,15 @@ class CallCenter:
             handling=HandlingTimes(caller_rules.expected_wait),
             alerts=alerts or NoAlerts(),
             survey=load_survey(settings.rules),
-            distribute=self._distribute,
         )
         self._exchange.expected_wait = WaitEstimates(self._exchange).of
         front.listen(bus, self._exchange)
-        front.surge.on_change = self._distribute
         self._exchange.voice_level = watched.silence.level
         self._floor_watch = FloorWatch(self._exchange, watched)
         self._exchange.missed = self._floor_watch.missed
-        self._leaders = SupervisorDesk(self._exchange)
+        self.leaders = SupervisorDesk(
+            self._exchange, self._need_call, lambda: self._events.connected, self._view
+        )
         book = load_phone_book(settings.rules)
         self._directory = Directory(settings, clock, self._board, store, book)
         self._router = StasisRouter(self._exchange, self._hang_up_stranger)
@@ -151,7 +149,9 @@ class CallCenter:
         )
         self._booked = BookedLine(self._exchange, callbacks or NoCallbacks(), self._desk.call_out)
         self._ear = WaitingEar(bus, self._exchange, queues, load_urgency(settings.rules))
-        self._states = StateWatch(self._board, self._exchange.alerts)
+        self._keeper = PresenceKeeper(self._exchange, self._reconciler.reread)
+        self._distributor = Distributor(self._exchange, self._booked.give, self._spawn)
+        self._exchange.distribute = front.surge.on_change = self._distributor.soon
         if settings.telephony.shared_floor:
             self._board.shared = True
             self._exchange.shared_floor = SharedFloor(
@@ -159,9 +159,6 @@ class CallCenter:
             )
         self._records.on_conflict = self._on_conflict
         self._tasks: set[asyncio.Task[None]] = set()
-        self._distribution_due = False
-        #: When time alone opens more to a waiting caller.
-        self._look_again: datetime | None = None
 
     # --- life -----------------------------------------------------------------------------------
 
@@ -177,6 +174,7 @@ class CallCenter:
         await self._exchange.media.start()
         await self._events.start()
         self._spawn(self._watch_clock())
+        self._spawn(self._watch_floor())
         self._spawn(self._booked.watch())
         self._spawn(self._audit())
         self._spawn(self._floor_watch.run())
@@ -237,20 +235,17 @@ class CallCenter:
         """End what ends by itself."""
         while True:
             await asyncio.sleep(_CLOCK_SECONDS)
-            now = self._exchange.clock.now()
-            self._board.tick()
-            if self._look_again is not None and self._look_again <= now:
-                self._distribute_now()
-            await self._states.look(now)
-            await self._learn_of_others()
+            try:
+                self._board.tick()
+                self._distributor.tick()
+            except Exception:  # the clock must go on whatever it strikes
+                log.exception("clock.failed")
 
-    async def _learn_of_others(self) -> None:
-        shared = self._exchange.shared_floor
-        try:
-            if shared is not None and await shared.learn():
-                self._distribute()
-        except Exception as error:  # of a database that is away: asked again at the next tick
-            log.warning("floor.not_learnt", error=repr(error))
+    async def _watch_floor(self) -> None:
+        """What takes the database, apart from the clock."""
+        while True:
+            await asyncio.sleep(_FLOOR_SECONDS)
+            await self._keeper.look()
 
     def _on_event(self, event: Event) -> None:
         self._router.on_event(event)
@@ -265,56 +260,11 @@ class CallCenter:
 
     # --- distribution and presence --------------------------------------------------------------
 
-    def _distribute(self) -> None:
-        """Once all that happens in this moment has happened."""
-        if not self._distribution_due:
-            self._distribution_due = True
-            asyncio.get_running_loop().call_soon(self._distribute_now)
-
-    def _distribute_now(self) -> None:
-        self._distribution_due = False
-        line, rules, now = self._exchange.line, self._exchange.queues, self._exchange.clock.now()
-        self._look_again = distribute(
-            line, self._board, rules, now, self._give, everybody=self._front.surge.all_serve_all
-        )
-
-    def _give(self, call_id: str, agent: Agent) -> None:
-        session = self._exchange.sessions.get(call_id)
-        if session is None:
-            self._spawn(self._booked.give(call_id, agent))
-            return
-        assert isinstance(session, InboundCall)
-        session.give_to(agent)
-
     def _on_presence(self, before: Agent | None, agent: Agent) -> None:
-        state_is_new = before is None or _state(before) != _state(agent)
-        events = AgentStateChanged(
-            agent_id=agent.agent_id,
-            state=agent.state,
-            since=agent.since,
-            reason=agent.reason,
-            call_id=agent.call_id,
-            at=self._exchange.clock.now(),
-        )
-        claimed = agent.reserved and self._exchange.shared_floor is not None
-        if claimed or not state_is_new:
-            self._records.tell(events)  # the phone came or went; or the claim writes it
-        else:
-            self._records.enter_state(state_entry(agent, before), events)
-        if agent.free:
-            self._distribute()
+        self._keeper.changed(before, agent)
 
     def _on_conflict(self, agent_id: str) -> None:
-        self._spawn(self._reread(agent_id))
-
-    async def _reread(self, agent_id: str) -> None:
-        """Another process has the agent: what it wrote counts, and a ring of ours is given up."""
-        held = self._board.get(agent_id)
-        await self._reconciler.reread(agent_id)
-        session = self._exchange.sessions.get(held.call_id or "") if held else None
-        now = self._board.get(agent_id)
-        if isinstance(session, InboundCall) and now and now.call_id != session.call.id:
-            session.post(session.withdraw)
+        self._spawn(self._keeper.conflict(agent_id))
 
     # --- CallControl: looking -------------------------------------------------------------------
 
@@ -373,7 +323,7 @@ class CallCenter:
     def give_skills(self, agent_id: str, skills: Mapping[str, int]) -> None:
         """See :meth:`models.ports.CallControl.give_skills`."""
         self._board.give_skills(agent_id, skills)
-        self._distribute()
+        self._exchange.distribute()
 
     def _view(self, agent: Agent) -> Presence:
         return agent_view(self._exchange, agent)
@@ -436,38 +386,6 @@ class CallCenter:
         """See :meth:`models.ports.CallControl.call_out`."""
         return await self._desk.call_out(agent_id, number, order_id, callback_id)
 
-    # --- CallControl: shift leaders -------------------------------------------------------------
-
-    def supervision(self) -> tuple[ActiveSupervision, ...]:
-        """See :meth:`models.ports.CallControl.supervision`."""
-        return self._leaders.active()
-
-    async def supervise(
-        self, call_id: str, leader: Presence, kind: SupervisionKind, reason: str
-    ) -> None:
-        """See :meth:`models.ports.CallControl.supervise`."""
-        self._need_exchange()
-        await self._leaders.supervise(await self._need_call(call_id), leader, kind, reason)
-
-    async def switch_supervision(self, call_id: str, leader_id: str, kind: SupervisionKind) -> None:
-        """See :meth:`models.ports.CallControl.switch_supervision`."""
-        self._need_exchange()
-        await self._leaders.switch(await self._need_call(call_id), leader_id, kind)
-
-    async def stop_supervision(self, call_id: str, leader_id: str) -> None:
-        """See :meth:`models.ports.CallControl.stop_supervision`."""
-        session = self._exchange.sessions.get(call_id)
-        if session is None:
-            await self._need_past_call(call_id)
-        elif not session.closing:
-            await self._leaders.stop(session, leader_id)
-
-    async def force_state(
-        self, agent_id: str, leader_name: str, state: AgentState, reason: str
-    ) -> Presence:
-        """See :meth:`models.ports.CallControl.force_state`."""
-        return self._view(self._leaders.force_state(agent_id, leader_name, state, reason))
-
     def _need_exchange(self) -> None:
         if not self._events.connected:
             raise TelephonyUnavailable("电话交换机没有应答，请稍后再试")
@@ -485,23 +403,3 @@ class CallCenter:
         if call is None:
             raise NotFound("没有这个通话", call_id=call_id)
         return call
-
-
-def _state(agent: Agent) -> tuple[object, ...]:
-    return agent.state, agent.reason, agent.since, agent.until, agent.call_id
-
-
-def state_entry(agent: Agent, before: Agent | None) -> StateEntry:
-    entered = (agent.state, agent.since, agent.call_id)
-    writes_up = agent.state is AgentState.WRAP_UP and before is not None
-    return StateEntry(
-        agent_id=agent.agent_id,
-        state=agent.state,
-        reason=agent.reason,
-        since=agent.since,
-        until=agent.until,
-        call_id=agent.call_id,
-        idle_since=agent.idle_since,
-        new_line=before is None or (before.state, before.since, before.call_id) != entered,
-        written_up=before.call_id if writes_up and before else None,
-    )

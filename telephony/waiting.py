@@ -125,8 +125,7 @@ class Waiting:
             detail = {"place": place, "expected_wait_s": round(wait) if wait is not None else None}
             self._session.note(CallEventKind.ANNOUNCED, detail=detail)
             front, desks = self._session.front.offers(), self._session.place.offers()
-            offers = [*front, *desks, *self._offers()]
-            self._speak(position_text(place, wait), *offers)
+            self._speak(position_text(place, wait), *self._offers(), *front, *desks)
 
     def _offers(self) -> list[Text]:
         key = self._rules.callback_key

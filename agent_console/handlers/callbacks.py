@@ -86,7 +86,7 @@ async def call_for_task(ask: Ask, callback_id: str) -> Dialled:
     book, person = ask.console.callbacks, ask.person
     person.require("call.seat")
     await ask.console.surge.refuse_call_out(None, callback_id)
-    number = await book.begin_call(person.actor(), callback_id)
+    number = await book.begin_for(person.staff_id, callback_id)
     try:
         call_id = await ask.console.calls.call_out(person.staff_id, number, None, callback_id)
     except HotlineError:

@@ -16,6 +16,7 @@ from config.waiting import CallbackRules
 from dispatch.commands import invalid
 from dispatch.floor.owed_calls import after_attempt, changed, move, overdue
 from dispatch.views.privacy import mask_phone
+from models.callbacks import BookedPlace
 from models.clock import Clock
 from models.errors import Forbidden, NotFound, TransitionRefused
 from models.guards import Actor
@@ -155,22 +156,41 @@ class CallbackBook:
                 task.taken_by, task.taken_at = None, None
                 move(work, task, CallbackState.OPEN, self._clock.now())
 
-    # --- calling --------------------------------------------------------------------------------
+    # --- calling: implements :class:`models.callbacks.CallbackDesk` ----------------------------
 
-    async def begin_call(self, actor: Actor, callback_id: str) -> str:
-        """The citizen is about to be called; returns the number. Counted as an attempt from now.
+    async def booked(self) -> list[BookedPlace]:
+        """See :meth:`models.callbacks.CallbackDesk.booked`."""
+        if not self._rules.auto:
+            return []
+        keeps = and_(
+            Callback.state == CallbackState.OPEN,
+            Callback.reason == CallbackReason.BOOKED,
+            Callback.taken_by.is_(None),
+            ~self._resting(),
+        )
+        async with self._store.read() as session:
+            tasks = list(await session.scalars(select(Callback).where(keeps)))
+        return [
+            BookedPlace(
+                callback_id=task.id,
+                queue=task.queue,
+                priority=task.priority,
+                queued_at=task.queued_at or task.lost_at,
+            )
+            for task in tasks
+        ]
 
-        :raises TransitionRefused: when somebody else has the task, or it is not open.
-        """
+    async def begin_for(self, agent_id: str, callback_id: str) -> str:
+        """See :meth:`models.callbacks.CallbackDesk.begin_for`."""
         async with self._store.transaction() as work:
             task = await _need(work, callback_id)
-            if task.taken_by not in (None, actor.id):
+            if task.taken_by not in (None, agent_id):
                 raise TransitionRefused("该回拨任务已被他人领取", state=task.state)
             _refuse_unless(task, CallbackState.OPEN, "回拨")
             if not task.citizen_number:
                 raise TransitionRefused("来电人未显示号码，请先收听留言", state=task.state)
             now = self._clock.now()
-            task.taken_by, task.taken_at = actor.id, now
+            task.taken_by, task.taken_at = agent_id, now
             task.attempts += 1
             task.last_attempt_at = now
             task.outbound_call_id = None
@@ -178,13 +198,13 @@ class CallbackBook:
             return task.citizen_number
 
     async def called(self, callback_id: str, call_id: str) -> None:
-        """The call that is made for it."""
+        """See :meth:`models.callbacks.CallbackDesk.called`."""
         async with self._store.transaction() as work:
             task = await _need(work, callback_id)
             task.outbound_call_id = task.outbound_call_id or call_id
 
     async def not_called(self, callback_id: str) -> None:
-        """It could not be made: as if nobody had tried."""
+        """See :meth:`models.callbacks.CallbackDesk.not_called`."""
         async with self._store.transaction() as work:
             task = await _need(work, callback_id)
             if task.state is CallbackState.CALLING and task.outbound_call_id is None:
@@ -248,12 +268,14 @@ class CallbackBook:
 
     def _due(self, actor: Actor) -> Select[Callback]:
         """The actor's own first, then what is free and not resting after an attempt."""
-        rested = self._clock.now() - self._rules.pause
-        resting = and_(Callback.attempts > 0, Callback.last_attempt_at > rested)
-        free = and_(Callback.taken_by.is_(None), ~resting)
+        free = and_(Callback.taken_by.is_(None), ~self._resting())
         mine = Callback.taken_by == actor.id
         query = select(Callback).where(Callback.state == CallbackState.OPEN, or_(mine, free))
         return query.order_by(case((mine, 0), else_=1), *_IN_ORDER).limit(1)
+
+    def _resting(self) -> ColumnElement[bool]:
+        rested = self._clock.now() - self._rules.pause
+        return and_(Callback.attempts > 0, Callback.last_attempt_at > rested)
 
     async def _counts(self, session: AsyncSession, actor: Actor) -> CallbackCounts:
         undone = Callback.state.in_(UNDONE)

@@ -191,7 +191,7 @@ async def test_a_message_without_a_number_must_be_listened_to_but_cannot_be_call
     task = await floor.lost("anonymous", outcome=ContactOutcome.VOICEMAIL_LEFT)
     assert task.citizen_number == ""
     with pytest.raises(TransitionRefused, match="收听留言"):
-        await floor.book.begin_call(floor.first, task.id)
+        await floor.book.begin_for(floor.first.id, task.id)
     await floor.book.finish(floor.first, task.id, "已按留言建单", reached=True)
     assert (await floor.task(task.id)).state is CallbackState.DONE
 
@@ -269,7 +269,7 @@ async def test_two_agents_cannot_take_the_same_task(floor: Floor) -> None:
     assert all(r is None or isinstance(r, TransitionRefused) for r in results)
     loser = floor.second if kept == floor.first.id else floor.first
     with pytest.raises(TransitionRefused, match="他人领取"):
-        await floor.book.begin_call(loser, task.id)
+        await floor.book.begin_for(loser.id, task.id)
     with pytest.raises(Forbidden):
         await floor.book.release(loser, task.id)
 
@@ -300,7 +300,7 @@ async def test_a_changed_task_is_not_taken_unseen(floor: Floor) -> None:
 async def test_an_answered_call_closes_the_task_and_the_citizens_others(floor: Floor) -> None:
     earlier, task = await floor.lost(), await floor.lost()
     floor.clock.advance(MINUTE)
-    assert await floor.book.begin_call(floor.first, task.id) == "13800000101"
+    assert await floor.book.begin_for(floor.first.id, task.id) == "13800000101"
     assert (await floor.task(task.id)).state is CallbackState.CALLING
     await floor.call_out(task.id, answered_at=floor.clock.now(), outcome=ContactOutcome.SERVED)
     done = await floor.task(task.id)
@@ -319,7 +319,7 @@ async def test_who_is_not_reached_is_tried_again_after_a_pause_and_three_times(
     task = await floor.lost()
     for attempt in range(1, 4):
         assert await floor.book.next(floor.first) == task.id
-        await floor.book.begin_call(floor.first, task.id)
+        await floor.book.begin_for(floor.first.id, task.id)
         await floor.call_out(task.id)
         tried = await floor.task(task.id)
         assert tried.attempts == attempt
@@ -329,12 +329,12 @@ async def test_who_is_not_reached_is_tried_again_after_a_pause_and_three_times(
         floor.clock.advance(floor.rules.pause + SECOND)
     assert tried.state is CallbackState.UNREACHED
     with pytest.raises(TransitionRefused, match="多次未接通"):
-        await floor.book.begin_call(floor.first, task.id)
+        await floor.book.begin_for(floor.first.id, task.id)
 
 
 async def test_an_agents_own_phone_that_does_not_answer_is_no_attempt(floor: Floor) -> None:
     task = await floor.lost()
-    await floor.book.begin_call(floor.first, task.id)
+    await floor.book.begin_for(floor.first.id, task.id)
     await floor.call_out(task.id, ringing_at=None)
     again = await floor.task(task.id)
     assert (again.state, again.attempts) == (CallbackState.OPEN, 0)
@@ -342,7 +342,7 @@ async def test_an_agents_own_phone_that_does_not_answer_is_no_attempt(floor: Flo
 
 async def test_a_call_that_could_not_be_made_is_no_attempt(floor: Floor) -> None:
     task = await floor.lost()
-    await floor.book.begin_call(floor.first, task.id)
+    await floor.book.begin_for(floor.first.id, task.id)
     await floor.book.not_called(task.id)
     again = await floor.task(task.id)
     assert (again.state, again.attempts, again.taken_by) == (
@@ -355,7 +355,7 @@ async def test_a_call_that_could_not_be_made_is_no_attempt(floor: Floor) -> None
 async def test_a_process_that_died_while_calling_finds_out_how_it_went(floor: Floor) -> None:
     reached, never = await floor.lost("13800000101"), await floor.lost("13800000102")
     for task in (reached, never):
-        await floor.book.begin_call(floor.first, task.id)
+        await floor.book.begin_for(floor.first.id, task.id)
     await floor.call(
         direction=CallDirection.OUTBOUND,
         contact_id=None,

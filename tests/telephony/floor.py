@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from dispatch.floor.alerts import Alerts
 from models.bus import InProcessBus
+from models.callbacks import CallbackDesk
 from models.clock import SystemClock
 from models.events import CallEnded, DomainEvent
 from models.ids import new_id
@@ -190,11 +191,13 @@ async def call_floor(
     database_url: str = "",
     rules: Path | None = None,
     progress: Callable[[Store], ProgressDesk] | None = None,
+    callbacks: Callable[[Store], CallbackDesk] | None = None,
 ) -> AsyncIterator[CallFloor]:
     """An open call center on this Asterisk, reached at ``ari_url`` when that is given.
 
     :param rules: a folder of rule files for the call center, instead of the Asterisk's own.
     :param progress: makes the desk that looks orders up for callers.
+    :param callbacks: makes the desk that keeps booked places.
     """
     store = Store(database_url or f"sqlite+aiosqlite:///{folder / database}")
     await store.migrate()
@@ -210,8 +213,9 @@ async def call_floor(
     if rules is not None:
         settings = settings.model_copy(update={"rules": rules})
     desk = progress(store) if progress else None
+    booked = callbacks(store) if callbacks else None
     calls = CallCenter(
-        settings, asterisk.secrets, store, bus, ear, clock, asterisk.prompts, alerts, desk
+        settings, asterisk.secrets, store, bus, ear, clock, asterisk.prompts, alerts, desk, booked
     )
     floor = CallFloor(asterisk=asterisk, store=store, bus=bus, ear=ear, calls=calls)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from models.clock import SystemClock
 from models.events import CallAnswered, CallQueued
 from models.guards import Actor
 from models.ports import NoAlerts
+from models.store import Store
 from models.vocabulary import CallbackState, ContactOutcome, Role
 from tests.support.asterisk import RunningAsterisk
 from tests.support.rtp import Voice
@@ -51,7 +53,7 @@ class Desk:
 
     async def call(self, agent: str, task: CallbackView) -> str:
         """As the console does."""
-        number = await self.book.begin_call(actor(agent), task.id)
+        number = await self.book.begin_for(agent, task.id)
         call_id = await self.floor.calls.call_out(agent, number, None, task.id)
         await self.book.called(task.id, call_id)
         return call_id
@@ -67,19 +69,34 @@ def actor(agent: str) -> Actor:
     return Actor(id=agent, name="王芳", roles=frozenset({Role.AGENT}))
 
 
+@asynccontextmanager
+async def desk_at(asterisk: RunningAsterisk, folder: Path, auto: bool) -> AsyncIterator[Desk]:
+    """A floor with call-back tasks, taken by agents or called by themselves."""
+    callers = {"callbacks": {"short_abandon_seconds": 0, "auto": auto}}
+    rules = rules_with(folder / "rules", {"callback_from": 1, "announce_every": 600}, callers)
+    limits, zone, clock = load_waiting(rules).callbacks, ZoneInfo("Asia/Shanghai"), SystemClock()
+
+    def book(store: Store) -> CallbackBook:
+        return CallbackBook(store, clock, limits)
+
+    async with call_floor(asterisk, folder, rules=rules, callbacks=book) as floor:
+        owed = OwedCalls(floor.store, floor.bus, clock, limits, NoAlerts(), zone)
+        yield Desk(floor=floor, book=book(floor.store), owed=owed)
+        assert await asterisk.is_empty()
+
+
 @pytest.fixture
 async def desk(short_asterisk: RunningAsterisk, tmp_path: Path) -> AsyncIterator[Desk]:
-    callers = {"callbacks": {"short_abandon_seconds": 0}}
-    rules = rules_with(tmp_path / "rules", {}, callers)
-    limits, zone = load_waiting(rules).callbacks, ZoneInfo("Asia/Shanghai")
-    async with call_floor(short_asterisk, tmp_path, rules=rules) as floor:
-        clock = SystemClock()
-        yield Desk(
-            floor=floor,
-            book=CallbackBook(floor.store, clock, limits),
-            owed=OwedCalls(floor.store, floor.bus, clock, limits, NoAlerts(), zone),
-        )
-        assert await short_asterisk.is_empty()
+    """Agents take the tasks."""
+    async with desk_at(short_asterisk, tmp_path, auto=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def auto_desk(short_asterisk: RunningAsterisk, tmp_path: Path) -> AsyncIterator[Desk]:
+    """Booked places are called when their turn comes."""
+    async with desk_at(short_asterisk, tmp_path, auto=True) as opened:
+        yield opened
 
 
 async def test_who_is_reached_hears_why_and_the_task_is_done(desk: Desk) -> None:
@@ -122,3 +139,51 @@ async def test_a_ring_that_the_agent_misses_is_no_attempt(desk: Desk) -> None:
         await floor.ended(2)
         again = await desk.state(CallbackState.OPEN)
         assert again.attempts == 0
+
+
+async def books(desk: Desk) -> None:
+    """Somebody waits, and books a call-back."""
+    floor, prompts = desk.floor, desk.floor.asterisk.prompts
+    async with (
+        await Voice.open() as voice,
+        calling(floor.asterisk, number=NUMBER, media_port=voice.port) as booking,
+    ):
+        await hears(voice, await prompts.say("callback_offer", key="一"))
+        await voice.press("11")
+        await booking.finished()
+    await floor.ended()
+    await desk.owed.look()
+    await desk.state(CallbackState.OPEN)
+
+
+async def test_a_booked_place_has_its_turn_before_later_callers(auto_desk: Desk) -> None:
+    floor = auto_desk.floor
+    await books(auto_desk)
+    async with (
+        calling(floor.asterisk, number="13800000102", gives_up_after=60) as later,
+        citizen(floor.asterisk) as called,
+    ):
+        await floor.happened(CallQueued, 2)
+        await floor.until(lambda: len(floor.calls._exchange.line) == 2)
+        async with floor.agent("王芳", "1901") as (agent, phone):
+            first = await phone.rung()
+            assert first.invite.get("X-Call-Direction") == "OUTBOUND"
+            phone.answer(first)
+            await called.reaches("answered")
+            task = await auto_desk.state(CallbackState.CALLING)
+            assert task.taken_by == agent
+            await phone.hang_up(first)
+            await auto_desk.state(CallbackState.DONE)
+            second = await phone.rung()
+            assert second.number == "13800000102"
+            await later.hang_up()
+        await floor.ended(3)
+
+
+async def test_a_booked_place_that_somebody_takes_leaves_the_line(auto_desk: Desk) -> None:
+    floor = auto_desk.floor
+    await books(auto_desk)
+    line = floor.calls._exchange.line
+    await floor.until(lambda: len(line) == 1)
+    await auto_desk.book.next(actor(await floor.hire("李娜")))
+    await floor.until(lambda: len(line) == 0)
