@@ -7,8 +7,10 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
+from config.retention import load_retention
+from dispatch.floor.recordings import RecordingRegister, checksum
 from models.clock import SystemClock
-from models.tables import AgentStateLogRow, Call, Contact
+from models.tables import AgentStateLogRow, Call, Contact, Recording
 from models.vocabulary import CallState, ContactOutcome
 from tests.support.rtp import Voice
 from tests.support.sip_agent import SipAgent
@@ -53,6 +55,20 @@ async def test_a_talk_outlives_the_process_and_its_record_is_completed(site: Sit
     assert contact.reason == "坐席挂断"
     for path in (call.citizen_recording, call.agent_recording):
         assert (site.asterisk.settings.recordings_dir / path).stat().st_size > 32000
+    await both_are_entered(site, call)
+
+
+async def both_are_entered(site: Site, call: Call) -> None:
+    """The next process enters what the killed one could not, each file once."""
+    folder = site.asterisk.settings.recordings_dir
+    register = RecordingRegister(site.store, SystemClock(), folder, load_retention())
+    assert await register.look() == 2
+    assert await register.look() == 0
+    async with site.store.read() as session:
+        rows = list(await session.scalars(select(Recording).order_by(Recording.leg.desc())))
+    assert [row.path for row in rows] == [call.citizen_recording, call.agent_recording]
+    assert all(row.sha256 == checksum(folder / row.path) for row in rows)
+    assert all(row.call_id == call.id and row.seconds > 1 for row in rows)
 
 
 async def test_a_citizen_who_hangs_up_while_nobody_listens(site: Site) -> None:
@@ -74,6 +90,7 @@ async def test_a_citizen_who_hangs_up_while_nobody_listens(site: Site) -> None:
         lines = list(await session.scalars(select(AgentStateLogRow)))
     assert sum(line.until is None for line in lines) == 1
     assert [line.state for line in lines][:4] == ["BUSY", "READY", "RINGING", "TALKING"]
+    await both_are_entered(site, call)
 
 
 async def test_a_caller_in_the_queue_waits_on(site: Site) -> None:
