@@ -51,8 +51,6 @@ class StateEntry:
     idle_since: datetime | None
     #: False when only the present row changes (``until`` moved), not the state.
     new_line: bool = True
-    #: The call that is written up: kept in the ledger, though no longer in the agent's hands.
-    written_up: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -383,6 +381,6 @@ async def _write_line(session: AsyncSession, entry: StateEntry) -> None:
             reason=entry.reason,
             since=entry.since,
             until=None,
-            call_id=entry.call_id or entry.written_up,
+            call_id=entry.call_id,
         )
     )
