@@ -22,12 +22,16 @@ from dispatch.floor.alerts import AlertBook
 from dispatch.floor.call_mix import CallMixes
 from dispatch.floor.callbacks import CallbackBook
 from dispatch.floor.callers import Callers
+from dispatch.floor.figures import FloorFigures
 from dispatch.floor.incident_order import IncidentOrders
+from dispatch.floor.now import FloorWall
 from dispatch.floor.nuisance import NuisanceList
 from dispatch.floor.queue_counts import QueueCounts
 from dispatch.floor.recordings import RecordingRegister
 from dispatch.floor.retention import LegalHolds
+from dispatch.floor.schedule import Schedule
 from dispatch.floor.skills import FloorPeople
+from dispatch.floor.staffing import Staffing
 from dispatch.floor.surge import SurgeDesk
 from dispatch.reports.report import Reports
 from dispatch.rules import Rules
@@ -112,6 +116,10 @@ class Console:
         self.lists = OrderLists(*parts)
         self.queues = Queues(*parts)
         self.reports = Reports(*parts)
+        self.floor_figures = FloorFigures(*parts)
+        self.floor_wall = FloorWall(*parts)
+        self.staffing = Staffing(*parts)
+        self.schedule = Schedule(*parts, self.staffing)
         self.drafts = Drafts(services.store, services.clock)
         own = own_numbers(services.settings)
         self.nuisance = NuisanceList(services.store, services.clock, own)

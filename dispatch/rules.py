@@ -14,6 +14,7 @@ from config.retention import RetentionRules, load_retention
 from config.scoring import ScoringRules, load_scoring
 from config.service_levels import Policy, ServiceLevels, load_service_levels
 from config.settings import Settings
+from config.shifts import ShiftRules, load_shifts
 from config.surge import SurgeRules, load_surge
 from config.taxonomy import Taxonomy, load_taxonomy
 from config.waiting import CallerRules, load_waiting
@@ -35,6 +36,7 @@ class Rules:
     scoring: ScoringRules
     permissions: Permissions
     figures: FigureRules
+    shifts: ShiftRules
     queues: QueueRules
     callers: CallerRules
     surge: SurgeRules
@@ -91,6 +93,7 @@ def load_rules(settings: Settings) -> Rules:
         scoring=load_scoring(folder),
         permissions=load_permissions(folder),
         figures=load_figures(folder),
+        shifts=load_shifts(folder),
         queues=load_queues(folder),
         callers=load_waiting(folder),
         surge=load_surge(folder),

@@ -9,6 +9,7 @@ from agent_console.handlers import (
     callbacks,
     callers,
     calls,
+    floor_figures,
     health,
     live,
     nuisance,
@@ -20,6 +21,7 @@ from agent_console.handlers import (
     recordings,
     reference,
     reports,
+    schedule,
     session,
     supervision,
     surge,
@@ -46,4 +48,6 @@ ALL_ROUTES = [
     *supervision.routes.all,
     *alerts.routes.all,
     *callbacks.routes.all,
+    *floor_figures.routes.all,
+    *schedule.routes.all,
 ]

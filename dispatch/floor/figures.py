@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel
@@ -65,12 +64,10 @@ class FloorFigures:
         store: Store,
         clock: Clock,
         rules: Rules,
-        queue_names: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._store = store
         self._clock = clock
         self._rules = rules
-        self._queue_names = queue_names
 
     async def table(
         self,
@@ -85,7 +82,7 @@ class FloorFigures:
         :raises Forbidden: for a reader without the permission.
         :raises InvalidInput: for a period that is none, or too long.
         """
-        self._require(actor)
+        require_figures(self._rules, actor)
         period = Period(first=first, last=last, zone=self._rules.zone)
         if by == "half_hour" and (last - first).days >= MOST_DAYS_BY_HALF_HOUR:
             text = f"按半小时统计时，期间不能超过{MOST_DAYS_BY_HALF_HOUR}天"
@@ -99,14 +96,9 @@ class FloorFigures:
         :raises Forbidden: for a reader without the permission.
         :raises NotFound: there is no such number.
         """
-        self._require(actor)
+        require_figures(self._rules, actor)
         period = Period(first=first, last=last, zone=self._rules.zone)
         return Cell.parse(cell).ids(self._span(period), self._rules.figures)
-
-    def _require(self, actor: Actor) -> None:
-        if PERMISSION not in self._rules.permissions.of(actor.usable_roles):
-            holders = self._rules.permissions.holders(PERMISSION)
-            raise Forbidden(f"话务报表只对{'、'.join(role.label for role in holders)}开放")
 
     def _span(self, period: Period) -> Span:
         return Span(start=period.start, end=period.end, now=self._clock.now())
@@ -145,7 +137,9 @@ class FloorFigures:
         if sheet.by == "agent":
             return sheet.agents(found, await _names(session, list(found)))
         if sheet.by == "queue":
-            return sheet.queues(found, self._queue_names())
+            return sheet.queues(
+                found, {code: queue.name for code, queue in self._rules.queues.queues.items()}
+            )
         return sheet.times(found, span)
 
     async def _foresee(
@@ -198,6 +192,16 @@ def accuracy_values(accuracy: Accuracy) -> dict[str, float]:
 
 def _sum(groups: Groups) -> Sums:
     return fold(groups, lambda _key: 0).get(0, {})
+
+
+def require_figures(rules: Rules, actor: Actor) -> None:
+    """Refuse who may not read the floor's figures.
+
+    :raises Forbidden: naming the posts that may.
+    """
+    if PERMISSION not in rules.permissions.of(actor.usable_roles):
+        holders = rules.permissions.holders(PERMISSION)
+        raise Forbidden(f"话务报表只对{'、'.join(role.label for role in holders)}开放")
 
 
 async def _names(session: AsyncSession, ids: list[str]) -> dict[str, str]:
