@@ -280,6 +280,38 @@ class CallDesk(Protocol):
         ...
 
 
+class LeaderDesk(Protocol):
+    """What a shift leader may do with others' calls and seats. Errors as for ``CallControl``;
+    ``InvalidInput`` without a reason.
+    """
+
+    def active(self) -> tuple[ActiveSupervision, ...]:
+        """Who listens to, whispers into or has come into whose call."""
+        ...
+
+    async def supervise(
+        self, call_id: str, leader: Presence, kind: SupervisionKind, reason: str
+    ) -> None:
+        """Any kind but FORCE_STATE. All but FORCE_HANG_UP ring the leader's phone, which answers
+        by itself; ``CallSupervised`` tells when it is done. ``leader``: id and name are read.
+        """
+        ...
+
+    async def switch(self, call_id: str, leader_id: str, kind: SupervisionKind) -> None:
+        """Between LISTEN, WHISPER and BARGE_IN, on the same line."""
+        ...
+
+    async def stop(self, call_id: str, leader_id: str) -> None:
+        """The leader goes, the call goes on. Safe to repeat."""
+        ...
+
+    async def force_state(
+        self, agent_id: str, leader_name: str, state: AgentState, reason: str
+    ) -> Presence:
+        """Put an agent into a state an agent may choose, or sign out (OFFLINE). Not in a call."""
+        ...
+
+
 class CallControl(Protocol):
     """What the console may ask of telephony.
 
@@ -291,6 +323,11 @@ class CallControl(Protocol):
     @property
     def desk(self) -> CallDesk:
         """What an agent does with others in a call."""
+        ...
+
+    @property
+    def leaders(self) -> LeaderDesk:
+        """What a shift leader does with others' calls and seats."""
         ...
 
     def floor(self) -> Floor:
@@ -351,37 +388,4 @@ class CallControl(Protocol):
 
     def practice_phone(self, number: str) -> SeatAccount:
         """The SIP account of a practice citizen phone."""
-        ...
-
-    # --- a shift leader -------------------------------------------------------------------------
-
-    def supervision(self) -> tuple[ActiveSupervision, ...]:
-        """Who listens to, whispers into or has come into whose call."""
-        ...
-
-    async def supervise(
-        self, call_id: str, leader: Presence, kind: SupervisionKind, reason: str
-    ) -> None:
-        """Any kind but FORCE_STATE. All but FORCE_HANG_UP ring the leader's phone, which answers
-        by itself; ``CallSupervised`` tells when it is done. ``leader``: id and name are read.
-
-        :raises InvalidInput: without a reason.
-        """
-        ...
-
-    async def switch_supervision(self, call_id: str, leader_id: str, kind: SupervisionKind) -> None:
-        """Between LISTEN, WHISPER and BARGE_IN, on the same line."""
-        ...
-
-    async def stop_supervision(self, call_id: str, leader_id: str) -> None:
-        """The leader goes, the call goes on. Safe to repeat."""
-        ...
-
-    async def force_state(
-        self, agent_id: str, leader_name: str, state: AgentState, reason: str
-    ) -> Presence:
-        """Put an agent into a state an agent may choose, or sign out (OFFLINE). Not in a call.
-
-        :raises InvalidInput: without a reason.
-        """
         ...

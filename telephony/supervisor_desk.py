@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from models.errors import InvalidInput, NotFound, TransitionRefused
+import contextlib
+from collections.abc import Callable
+
+from models.errors import InvalidInput, NotFound, TelephonyUnavailable, TransitionRefused
 from models.events import CallSupervised
 from models.ports import ActiveSupervision, Presence
 from models.vocabulary import AgentState, CallState, ContactOutcome, SupervisionKind
+from telephony.agent_desk import NeedCall
 from telephony.conversation import Conversation
 from telephony.exchange import Exchange
 from telephony.inbound import InboundCall
@@ -19,13 +23,22 @@ ON_THE_LINE = frozenset({
 
 
 class SupervisorDesk:
-    """The shift leader's part of the call center."""
+    """Implements :class:`models.ports.LeaderDesk`."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        need_call: NeedCall,
+        online: Callable[[], bool],
+        view: Callable[[Agent], Presence],
+    ) -> None:
         self._exchange = exchange
+        self._need_call = need_call
+        self._online = online
+        self._view = view
 
     def active(self) -> tuple[ActiveSupervision, ...]:
-        """Who is at whose call now."""
+        """See :meth:`models.ports.LeaderDesk.active`."""
         sessions = self._exchange.sessions.values()
         found = [(session.call.id, session.supervision) for session in sessions]
         return tuple(
@@ -43,10 +56,11 @@ class SupervisorDesk:
     # --- at a call ------------------------------------------------------------------------------
 
     async def supervise(
-        self, session: Conversation, leader: Presence, kind: SupervisionKind, reason: str
+        self, call_id: str, leader: Presence, kind: SupervisionKind, reason: str
     ) -> None:
-        """Begin. See :meth:`models.ports.CallControl.supervise`."""
+        """See :meth:`models.ports.LeaderDesk.supervise`."""
         order = Order(kind=kind, reason=_reason(reason))
+        session = await self._living(call_id)
         if kind is SupervisionKind.FORCE_HANG_UP:
             await session.ask(lambda: _force_hang_up(session, leader, order))
             return
@@ -60,23 +74,30 @@ class SupervisorDesk:
         else:
             raise TransitionRefused(f"不能对通话执行“{kind.label}”", action=kind)
 
-    async def switch(self, session: Conversation, leader_id: str, kind: SupervisionKind) -> None:
-        """Between listening, whispering and barging in, for the reason first given."""
+    async def switch(self, call_id: str, leader_id: str, kind: SupervisionKind) -> None:
+        """See :meth:`models.ports.LeaderDesk.switch`. The reason first given holds on."""
         if kind not in ON_THE_LINE:
             raise TransitionRefused(f"不能切换为“{kind.label}”", action=kind)
-        reason = self._need_own(session, leader_id).reason
-        order = Order(kind=kind, reason=reason)
+        session = await self._living(call_id)
+        order = Order(kind=kind, reason=self._need_own(session, leader_id).reason)
         await session.ask(lambda: self._switch(session, leader_id, order))
 
-    async def stop(self, session: Conversation, leader_id: str) -> None:
-        """The leader goes; nothing to do for one who is not there."""
+    async def stop(self, call_id: str, leader_id: str) -> None:
+        """See :meth:`models.ports.LeaderDesk.stop`."""
 
         async def leave() -> None:
             supervision = self._own(session, leader_id)
             if supervision is not None:
                 await supervision.end("班长结束")
 
-        await session.ask(leave)
+        with contextlib.suppress(TransitionRefused):  # the call is over: so is the supervision
+            session = await self._need_call(call_id)
+            await session.ask(leave)
+
+    async def _living(self, call_id: str) -> Conversation:
+        if not self._online():
+            raise TelephonyUnavailable("电话交换机没有应答，请稍后再试")
+        return await self._need_call(call_id)
 
     async def _switch(self, session: Conversation, leader_id: str, order: Order) -> None:
         await self._need_own(session, leader_id).switch(order)
@@ -93,12 +114,14 @@ class SupervisorDesk:
 
     # --- at a seat ------------------------------------------------------------------------------
 
-    def force_state(self, agent_id: str, leader_name: str, state: AgentState, reason: str) -> Agent:
-        """See :meth:`models.ports.CallControl.force_state`."""
+    async def force_state(
+        self, agent_id: str, leader_name: str, state: AgentState, reason: str
+    ) -> Presence:
+        """See :meth:`models.ports.LeaderDesk.force_state`."""
         words = f"{leader_name}强制置态：{_reason(reason)}"
         if self._exchange.board.get(agent_id) is None:
             raise NotFound("该人员没有签入坐席", agent_id=agent_id)
-        return self._exchange.board.force(agent_id, state, words)
+        return self._view(self._exchange.board.force(agent_id, state, words))
 
 
 # --- steps of a call ----------------------------------------------------------------------------

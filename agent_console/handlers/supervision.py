@@ -43,7 +43,7 @@ class Supervisions(BaseModel):
 @routes.route("GET", "/api/supervision", summary="正在进行的监听", permission="floor.supervise")
 async def list_supervision(ask: Ask) -> Supervisions:
     """Shift leaders who listen, whisper or have come in."""
-    return Supervisions(active=list(ask.console.calls.supervision()))
+    return Supervisions(active=list(ask.console.calls.leaders.active()))
 
 
 @routes.route(
@@ -62,7 +62,7 @@ async def supervise_call(ask: Ask, call_id: str, body: Supervise) -> None:
         what = f"call.{body.kind.value.lower()}"
         await ask.console.access.note(person, what, call_id, body.reason)
     leader = replace(calls.presence(person.staff_id), agent_name=person.name)
-    await calls.supervise(call_id, leader, body.kind, body.reason)
+    await calls.leaders.supervise(call_id, leader, body.kind, body.reason)
 
 
 @routes.route(
@@ -73,7 +73,7 @@ async def supervise_call(ask: Ask, call_id: str, body: Supervise) -> None:
 )
 async def switch_supervision(ask: Ask, call_id: str, body: Switch) -> None:
     """Between LISTEN, WHISPER and BARGE_IN; the leader's line stays up."""
-    await ask.console.calls.switch_supervision(call_id, ask.person.staff_id, body.kind)
+    await ask.console.calls.leaders.switch(call_id, ask.person.staff_id, body.kind)
 
 
 @routes.route(
@@ -84,7 +84,7 @@ async def switch_supervision(ask: Ask, call_id: str, body: Switch) -> None:
 )
 async def stop_supervision(ask: Ask, call_id: str) -> None:
     """The leader goes, the call goes on. Safe to repeat."""
-    await ask.console.calls.stop_supervision(call_id, ask.person.staff_id)
+    await ask.console.calls.leaders.stop(call_id, ask.person.staff_id)
 
 
 @routes.route(
@@ -96,7 +96,8 @@ async def stop_supervision(ask: Ask, call_id: str) -> None:
 async def force_state(ask: Ask, agent_id: str, body: ForceState) -> Presence:
     """READY, BUSY, a break, or OFFLINE to sign out; refused during a call."""
     person = ask.person
-    done = await ask.console.calls.force_state(agent_id, person.name, body.state, body.reason)
+    leaders = ask.console.calls.leaders
+    done = await leaders.force_state(agent_id, person.name, body.state, body.reason)
     await ask.console.access.note(
         person, f"agent.force_state.{body.state.value.lower()}", agent_id, body.reason
     )

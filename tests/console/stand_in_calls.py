@@ -14,15 +14,15 @@ from models.clock import Clock
 from models.errors import NotFound, TelephonyUnavailable, TransitionRefused
 from models.ids import new_id
 from models.ports import (
-    ActiveSupervision,
     CallView,
     Floor,
     Presence,
     SeatAccount,
     WaitingView,
 )
-from models.vocabulary import AgentState, CallDirection, CallState, SupervisionKind
+from models.vocabulary import AgentState, CallDirection, CallState
 from tests.console.stand_in_desk import StandInDesk
+from tests.console.stand_in_leaders import StandInLeaders
 
 OWN_STATES = {
     AgentState.READY,
@@ -42,8 +42,7 @@ class StandInCalls:
         self.online = True
         self.agents: dict[str, Presence] = {}
         self.calls: dict[str, CallView] = {}
-        self.watched: dict[str, ActiveSupervision] = {}
-        self.asked: list[tuple[str, str, SupervisionKind, str]] = []
+        self.leaders = StandInLeaders(self.agents, self.calls, self.set_state, clock.now)
         self.dialled: list[tuple[str, str, str | None]] = []
         #: Call-back tasks that calls out were made for, in their order.
         self.for_callbacks: list[str | None] = []
@@ -137,46 +136,6 @@ class StandInCalls:
             )
         )
         return call_id
-
-    def supervision(self) -> tuple[ActiveSupervision, ...]:
-        return tuple(self.watched.values())
-
-    async def supervise(
-        self, call_id: str, leader: Presence, kind: SupervisionKind, reason: str
-    ) -> None:
-        self._need_exchange()
-        call = self.calls.get(call_id)
-        if call is None:
-            raise NotFound("没有这个通话", call_id=call_id)
-        self.asked.append((call_id, leader.agent_name, kind, reason))
-        if kind is SupervisionKind.FORCE_HANG_UP:
-            del self.calls[call_id]
-            return
-        if leader.agent_id not in self.agents:
-            raise TransitionRefused("请先签入", state=AgentState.OFFLINE.value)
-        self.watched[call_id] = ActiveSupervision(
-            call_id=call_id,
-            supervisor_id=leader.agent_id,
-            supervisor_name=leader.agent_name,
-            kind=kind,
-            since=self._clock.now(),
-        )
-
-    async def switch_supervision(self, call_id: str, leader_id: str, kind: SupervisionKind) -> None:
-        found = self.watched.get(call_id)
-        if found is None or found.supervisor_id != leader_id:
-            raise TransitionRefused("您没有在监听这通电话")
-        self.watched[call_id] = replace(found, kind=kind)
-
-    async def stop_supervision(self, call_id: str, leader_id: str) -> None:
-        self.watched.pop(call_id, None)
-
-    async def force_state(
-        self, agent_id: str, leader_name: str, state: AgentState, reason: str
-    ) -> Presence:
-        if agent_id not in self.agents:
-            raise NotFound("该人员没有签入坐席", agent_id=agent_id)
-        return await self.set_state(agent_id, state, f"{leader_name}强制置态：{reason}")
 
     def practice_phone(self, number: str) -> SeatAccount:
         self._need_exchange()

@@ -52,7 +52,7 @@ async def test_listening_is_written_down_with_its_reason(house: House) -> None:
     done = await leader.post(f"/api/calls/{call_id}/supervise", ask)
     assert done.status == 204
     assert ("陈建国", "call.listen", call_id, "新人带教") in await accesses(house)
-    assert house.calls.asked[-1] == (call_id, "陈建国", SupervisionKind.LISTEN, "新人带教")
+    assert house.calls.leaders.asked[-1] == (call_id, "陈建国", SupervisionKind.LISTEN, "新人带教")
     active: list[dict[str, Any]] = (await leader.get("/api/supervision")).body["active"]
     assert [(one["call_id"], one["kind"]) for one in active] == [(call_id, "LISTEN")]
     switched = await leader.post(f"/api/calls/{call_id}/supervise/switch", {"kind": "WHISPER"})
@@ -67,14 +67,14 @@ async def test_without_a_reason_nothing_happens(house: House) -> None:
     await leader.post("/api/agent/sign-in")
     empty = await leader.post(f"/api/calls/{call_id}/supervise", {"kind": "LISTEN", "reason": ""})
     assert empty.status == 422
-    assert house.calls.asked == []
+    assert house.calls.leaders.asked == []
 
 
 async def test_forced_hang_up_needs_no_seat(house: House) -> None:
     leader, call_id = await house.signed_in("leader"), talk(house)
     ask = {"kind": "FORCE_HANG_UP", "reason": "话机无人"}
     assert (await leader.post(f"/api/calls/{call_id}/supervise", ask)).status == 204
-    assert house.calls.asked[-1][1:3] == ("陈建国", SupervisionKind.FORCE_HANG_UP)
+    assert house.calls.leaders.asked[-1][1:3] == ("陈建国", SupervisionKind.FORCE_HANG_UP)
 
 
 async def test_forcing_a_state_is_written_down(house: House) -> None:

@@ -60,7 +60,7 @@ async def obey(calls: CallCenter, ear: Ear, words: list[str]) -> Any:
             return await calls.call_out(agent, number)
         case ["supervise", call, leader, kind, reason]:
             seat = calls.presence(leader)
-            await calls.supervise(call, seat, SupervisionKind(kind), reason)
+            await calls.leaders.supervise(call, seat, SupervisionKind(kind), reason)
         case ["presence", agent]:
             return asdict(calls.presence(agent))
         case ["floor"]:

@@ -51,7 +51,7 @@ class Watched:
     async def supervise(self, kind: SupervisionKind, reason: str = "新人带教") -> Ring:
         """The leader asks; the phone answers."""
         leader = self.floor.calls.presence(self.leader_id)
-        await self.floor.calls.supervise(self.call_id, leader, kind, reason)
+        await self.floor.calls.leaders.supervise(self.call_id, leader, kind, reason)
         ring = await self.leader.rung()
         self.leader.answer(ring)
         self.leader.voice.say(tone(LEADER))
@@ -59,7 +59,7 @@ class Watched:
 
     async def switch(self, kind: SupervisionKind) -> None:
         """Something else."""
-        await self.floor.calls.switch_supervision(self.call_id, self.leader_id, kind)
+        await self.floor.calls.leaders.switch(self.call_id, self.leader_id, kind)
 
     async def hear(self, expected: dict[str, set[str]]) -> None:
         """Wait until it is so."""
@@ -125,13 +125,13 @@ async def test_listening_whispering_coming_in_and_going(floor: CallFloor) -> Non
         await call.hear(WHISPERING)
         await call.switch(LISTEN)
         await call.hear(LISTENING)
-        assert [one.kind for one in floor.calls.supervision()] == [LISTEN]
+        assert [one.kind for one in floor.calls.leaders.active()] == [LISTEN]
         assert not ring.over.is_set(), "the leader's line was dropped between"
-        await floor.calls.stop_supervision(call.call_id, call.leader_id)
+        await floor.calls.leaders.stop(call.call_id, call.leader_id)
         await ring.ends()
         await call.hear(TALK)
         assert floor.calls.presence(call.leader_id).state is AgentState.MEETING
-        assert floor.calls.supervision() == ()
+        assert floor.calls.leaders.active() == ()
         await call.citizen.hang_up()
         await floor.ended()
     lines = await history(floor, call.call_id)
@@ -154,7 +154,7 @@ async def test_taking_over_lets_the_agent_go(floor: CallFloor) -> None:
         ring = await call.supervise(LISTEN)
         await call.hear(LISTENING)
         leader = floor.calls.presence(call.leader_id)
-        await floor.calls.supervise(call.call_id, leader, TAKE_OVER, "市民情绪激动")
+        await floor.calls.leaders.supervise(call.call_id, leader, TAKE_OVER, "市民情绪激动")
         await call.agent_ring.ends()
         await call.hear({CITIZEN: {LEADER}, LEADER: {CITIZEN}})
         assert floor.calls.presence(call.agent_id).state is AgentState.WRAP_UP
@@ -162,7 +162,7 @@ async def test_taking_over_lets_the_agent_go(floor: CallFloor) -> None:
         assert (taken.state, taken.call_id) == (AgentState.TALKING, call.call_id)
         passed = await floor.happened(CallTransferred)
         assert (passed.agent_id, passed.from_agent_id) == (call.leader_id, call.agent_id)
-        assert floor.calls.supervision() == ()
+        assert floor.calls.leaders.active() == ()
         await floor.calls.hold(call.call_id, call.leader_id)
         await floor.calls.resume(call.call_id, call.leader_id)
         await call.hear({CITIZEN: {LEADER}, LEADER: {CITIZEN}})
@@ -214,7 +214,7 @@ async def test_a_whisper_reaches_an_agent_who_is_alone_on_hold(floor: CallFloor)
         await call.hear({CITIZEN: set(), AGENT: {LEADER}, LEADER: {CITIZEN, AGENT}})
         await floor.calls.resume(call.call_id, call.agent_id)
         await call.hear(WHISPERING)
-        await floor.calls.stop_supervision(call.call_id, call.leader_id)
+        await floor.calls.leaders.stop(call.call_id, call.leader_id)
         await call.hear(TALK)
         await call.citizen.hang_up()
         await floor.ended()
@@ -230,7 +230,7 @@ async def test_a_third_party_is_heard_and_joined_where_the_agent_is(floor: CallF
         await becomes(voices, consulting | {LEADER: {CITIZEN, AGENT, EXPERT}})
         leader = floor.calls.presence(call.leader_id)
         with pytest.raises(TransitionRefused, match="不能拦截"):
-            await floor.calls.supervise(call.call_id, leader, TAKE_OVER, "情绪激动")
+            await floor.calls.leaders.supervise(call.call_id, leader, TAKE_OVER, "情绪激动")
         await call.switch(BARGE_IN)
         inside = {AGENT: {EXPERT, LEADER}, EXPERT: {AGENT, LEADER}, LEADER: {AGENT, EXPERT}}
         await becomes(voices, inside | {CITIZEN: set()})
@@ -264,7 +264,7 @@ async def test_the_leader_who_hangs_up_leaves_the_talk_alone(floor: CallFloor) -
         await call.leader.hang_up(ring)
         await call.hear(TALK)
         await floor.state(call.leader_id, AgentState.MEETING)
-        assert floor.calls.supervision() == ()
+        assert floor.calls.leaders.active() == ()
         await call.citizen.hang_up()
         await floor.ended()
 
@@ -275,7 +275,7 @@ async def test_a_leader_whose_phone_does_not_answer_is_not_there(
     monkeypatch.setattr(telephony.supervision, "LEADER_RING_SECONDS", 1)
     async with watched(floor) as call:
         leader = floor.calls.presence(call.leader_id)
-        await floor.calls.supervise(call.call_id, leader, LISTEN, "抽查")
+        await floor.calls.leaders.supervise(call.call_id, leader, LISTEN, "抽查")
         unanswered = await call.leader.rung()
         with pytest.raises(TransitionRefused, match="尚未接通"):
             await call.switch(WHISPER)
@@ -285,7 +285,7 @@ async def test_a_leader_whose_phone_does_not_answer_is_not_there(
         await call.leader.register(0)
         await floor.until(lambda: not floor.calls.presence(call.leader_id).phone_online)
         with pytest.raises(TransitionRefused, match="电话未在线"):
-            await floor.calls.supervise(call.call_id, leader, LISTEN, "抽查")
+            await floor.calls.leaders.supervise(call.call_id, leader, LISTEN, "抽查")
         await call.hear(TALK)
         await call.citizen.hang_up()
         await floor.ended()
@@ -296,11 +296,11 @@ async def test_a_second_leader_is_told_who_is_there(floor: CallFloor) -> None:
         await call.supervise(LISTEN)
         other = floor.calls.presence(second)
         with pytest.raises(TransitionRefused, match="周班长正在监听"):
-            await floor.calls.supervise(call.call_id, other, WHISPER, "抽查")
+            await floor.calls.leaders.supervise(call.call_id, other, WHISPER, "抽查")
         with pytest.raises(TransitionRefused, match="没有在监听"):
-            await floor.calls.switch_supervision(call.call_id, second, BARGE_IN)
+            await floor.calls.leaders.switch(call.call_id, second, BARGE_IN)
         with pytest.raises(InvalidInput, match="原因"):
-            await floor.calls.supervise(call.call_id, other, LISTEN, " ")
+            await floor.calls.leaders.supervise(call.call_id, other, LISTEN, " ")
         with pytest.raises(TransitionRefused, match="请先停止"):
             await floor.calls.set_state(call.leader_id, AgentState.READY)
         await call.citizen.hang_up()
@@ -312,7 +312,7 @@ async def test_force_hang_up_ends_the_talk_with_the_reason(floor: CallFloor) -> 
     async with watched(floor) as call:
         leader = floor.calls.presence(call.leader_id)
         kind = SupervisionKind.FORCE_HANG_UP
-        await floor.calls.supervise(call.call_id, leader, kind, "话机无人")
+        await floor.calls.leaders.supervise(call.call_id, leader, kind, "话机无人")
         await call.agent_ring.ends()
         row, _ = await floor.ended()
         assert row.reason == "班长强拆：话机无人"
@@ -328,7 +328,7 @@ async def test_picking_up_from_the_queue_and_from_anothers_ring(floor: CallFloor
         async with calling(floor.asterisk, media_port=voice.port) as citizen:
             queued = await floor.happened(CallQueued)
             seat = floor.calls.presence(leader_id)
-            await floor.calls.supervise(queued.call_id, seat, pick_up, "老人久等")
+            await floor.calls.leaders.supervise(queued.call_id, seat, pick_up, "老人久等")
             ring = await leader.rung()
             assert "answer-after=0" in ring.invite.get("Call-Info")
             leader.answer(ring)
@@ -343,13 +343,13 @@ async def test_picking_up_from_the_queue_and_from_anothers_ring(floor: CallFloor
             missed = await agent.rung()
             queued = await floor.happened(CallQueued, 2)
             seat = floor.calls.presence(leader_id)
-            await floor.calls.supervise(queued.call_id, seat, pick_up, "坐席离席")
+            await floor.calls.leaders.supervise(queued.call_id, seat, pick_up, "坐席离席")
             await missed.ends()
             leader.answer(await leader.rung())
             assert (await floor.happened(CallAnswered, 2)).agent_id == leader_id
             assert floor.calls.presence(agent_id).state is AgentState.READY
             with pytest.raises(TransitionRefused, match="不能抢接"):
-                await floor.calls.supervise(
+                await floor.calls.leaders.supervise(
                     queued.call_id, floor.calls.presence(agent_id), pick_up, "再抢"
                 )
             await next_one.hang_up()
@@ -357,17 +357,18 @@ async def test_picking_up_from_the_queue_and_from_anothers_ring(floor: CallFloor
 
 
 async def test_forcing_a_state_needs_a_reason_and_spares_a_talk(floor: CallFloor) -> None:
+    leaders = floor.calls.leaders
     async with watched(floor) as call, floor.agent("李娜", "1904") as (idle, _):
-        forced = await floor.calls.force_state(idle, "周班长", AgentState.BUSY, "离席未示忙")
+        forced = await leaders.force_state(idle, "周班长", AgentState.BUSY, "离席未示忙")
         assert (forced.state, forced.reason) == (
             AgentState.BUSY,
             "周班长强制置态：离席未示忙",
         )
         with pytest.raises(InvalidInput, match="原因"):
-            await floor.calls.force_state(idle, "周班长", AgentState.READY, "")
+            await leaders.force_state(idle, "周班长", AgentState.READY, "")
         with pytest.raises(TransitionRefused, match="不能签出"):
-            await floor.calls.force_state(call.agent_id, "周班长", AgentState.OFFLINE, "下班")
-        await floor.calls.force_state(idle, "周班长", AgentState.OFFLINE, "下班未签出")
+            await leaders.force_state(call.agent_id, "周班长", AgentState.OFFLINE, "下班")
+        await leaders.force_state(idle, "周班长", AgentState.OFFLINE, "下班未签出")
         assert floor.calls.presence(idle).state is AgentState.OFFLINE
         await call.citizen.hang_up()
         await floor.ended()
