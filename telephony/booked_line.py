@@ -14,7 +14,7 @@ import structlog
 from models.callbacks import BookedPlace, CallbackDesk
 from models.errors import HotlineError
 from models.vocabulary import AgentState, PriorityReason
-from telephony.presence import Agent
+from telephony.agents import Agent
 
 if TYPE_CHECKING:
     from telephony.exchange import Exchange

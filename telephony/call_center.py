@@ -41,6 +41,7 @@ from models.store import Store
 from models.tables import Call, Staff
 from models.vocabulary import AgentState
 from telephony.agent_desk import AgentDesk
+from telephony.agents import Agent
 from telephony.ari import ARIClient, ARIError
 from telephony.ari.events import Event
 from telephony.ari.tidy import tidily
@@ -58,7 +59,7 @@ from telephony.floor_view import agent_view, floor_view
 from telephony.floor_watch import FloorWatch
 from telephony.front_desk import FrontParts
 from telephony.media import MediaReceiver, local_address_towards
-from telephony.presence import Agent, PresenceBoard
+from telephony.presence import PresenceBoard
 from telephony.presence_keeper import PresenceKeeper
 from telephony.reconcile import Reconciler
 from telephony.recording import Recordings

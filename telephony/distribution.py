@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from config.queues import WORST_LEVEL, Queue, QueueRules
 from models.clock import Clock
 from models.vocabulary import AgentState, QueueStrategy
-from telephony.presence import Agent, PresenceBoard
+from telephony.agents import Agent
+from telephony.presence import PresenceBoard
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
+from telephony.agents import Agent
 from telephony.distribution import distribute
 from telephony.exchange import Exchange
 from telephony.inbound import InboundCall
-from telephony.presence import Agent
 
 #: Calls a citizen back whose place in the line has come.
 CallBack = Callable[[str, Agent], Coroutine[Any, Any, None]]

@@ -12,13 +12,14 @@ from config.survey import SurveyRules
 from config.waiting import CallerRules
 from models.clock import Clock
 from models.ports import AlertPort, NoAlerts, SpeechPort
+from telephony.agents import Agent
 from telephony.ari import ARIClient
 from telephony.callers import Callers
 from telephony.distribution import WaitingLine
 from telephony.expected_wait import HandlingTimes
 from telephony.front_desk import FrontParts
 from telephony.media import MediaReceiver
-from telephony.presence import Agent, PresenceBoard
+from telephony.presence import PresenceBoard
 from telephony.recording import Recordings
 from telephony.records import Records
 

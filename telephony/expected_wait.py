@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from config.waiting import ExpectedWaitRules
 from models.vocabulary import AgentState
+from telephony.agents import Agent
 from telephony.distribution import serves
-from telephony.presence import Agent
 
 if TYPE_CHECKING:
     from telephony.exchange import Exchange

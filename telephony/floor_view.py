@@ -5,8 +5,8 @@ from __future__ import annotations
 from config.queues import BREAKS
 from models.ports import Floor, Presence, WaitingView
 from models.vocabulary import AgentState
+from telephony.agents import Agent
 from telephony.exchange import Exchange
-from telephony.presence import Agent
 from telephony.session import CallSession
 
 

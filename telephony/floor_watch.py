@@ -17,9 +17,9 @@ import structlog
 
 from config.floor import AlertRules
 from models.vocabulary import AlertKind, CallState
+from telephony.agents import Agent
 from telephony.conversation import Conversation
 from telephony.exchange import Exchange
-from telephony.presence import Agent
 
 log = structlog.get_logger(__name__)
 

@@ -19,6 +19,7 @@ from models.vocabulary import (
     PriorityReason,
 )
 from telephony import causes
+from telephony.agents import Agent
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.objects import Channel
 from telephony.ari.tidy import tidily
@@ -28,7 +29,6 @@ from telephony.exchange import Exchange
 from telephony.front_desk import FrontDesk
 from telephony.names import GREETING, name
 from telephony.placing import Place
-from telephony.presence import Agent
 from telephony.waiting import BOOKED_REASON, Waiting
 
 log = structlog.get_logger(__name__)

@@ -15,6 +15,7 @@ from models.events import CallRinging, CallStateChanged
 from models.ids import new_id
 from models.vocabulary import AgentState, CallDirection, CallEventKind, CallState, ContactOutcome
 from telephony import causes
+from telephony.agents import CHOSEN, Agent
 from telephony.ari import ARIError
 from telephony.ari.events import StasisStart
 from telephony.ari.tidy import tidily
@@ -22,7 +23,6 @@ from telephony.call import LiveCall
 from telephony.conversation import Conversation
 from telephony.exchange import Exchange
 from telephony.names import ANNOUNCEMENT, CITIZEN, name
-from telephony.presence import CHOSEN, Agent
 from telephony.recording import CALLER_FILE
 from telephony.session import RING_MARGIN_SECONDS
 

@@ -29,11 +29,11 @@ from models.ports import PartyView
 from models.tables import CallParty
 from models.vocabulary import AgentState, Leg, PartyKind
 from telephony import causes
+from telephony.agents import Agent
 from telephony.ari import ARIError
 from telephony.ari.events import StasisStart
 from telephony.ari.tidy import tidily
 from telephony.names import PARTY, kind_of, name
-from telephony.presence import Agent
 
 if TYPE_CHECKING:
     from telephony.session import CallSession

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from models.events import AgentStateChanged
+from telephony.agents import Agent
 from telephony.exchange import Exchange
 from telephony.inbound import InboundCall
-from telephony.presence import Agent
 from telephony.records import StateEntry
 from telephony.state_watch import StateWatch
 

@@ -25,6 +25,7 @@ from models.vocabulary import (
     ContactOutcome,
     SupervisionKind,
 )
+from telephony.agents import IN_CALL, Agent
 from telephony.ari.objects import Bridge, Channel
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
@@ -50,7 +51,6 @@ from telephony.names import (
 )
 from telephony.outbound import OutboundCall
 from telephony.parties import Party
-from telephony.presence import IN_CALL, Agent
 from telephony.recording import Recordings
 from telephony.stasis import CALLER, StasisRouter
 from telephony.waiting import BOOKED_REASON, MESSAGE_LEFT

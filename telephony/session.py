@@ -16,6 +16,7 @@ from models.events import CallEnded
 from models.ports import PartyView, Presence
 from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome, Leg
 from telephony import causes
+from telephony.agents import Agent
 from telephony.ari.events import (
     ChannelDestroyed,
     ChannelDtmfReceived,
@@ -30,7 +31,6 @@ from telephony.call import LiveCall
 from telephony.exchange import Exchange
 from telephony.names import AGENT, CONSULT, PARTY, SUPERVISOR, TALK, kind_of, name
 from telephony.parties import Party, PartyLines
-from telephony.presence import Agent
 from telephony.steps import StepQueue
 from telephony.taps import CallTaps
 

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from models.store import Store
 from models.tables import AgentPresenceRow
+from telephony.agents import Agent
 from telephony.claims import Claim, Claims
-from telephony.presence import Agent
 from telephony.records import Records
 
 log = structlog.get_logger(__name__)

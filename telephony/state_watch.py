@@ -8,7 +8,8 @@ import structlog
 
 from models.ports import AlertPort
 from models.vocabulary import AlertKind
-from telephony.presence import Agent, PresenceBoard
+from telephony.agents import Agent
+from telephony.presence import PresenceBoard
 
 log = structlog.get_logger(__name__)
 

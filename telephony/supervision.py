@@ -30,11 +30,11 @@ from models.vocabulary import (
     PartyKind,
     SupervisionKind,
 )
+from telephony.agents import Agent
 from telephony.ari import ARIError
 from telephony.ari.tidy import tidily
 from telephony.listening import Listening
 from telephony.parties import Party
-from telephony.presence import Agent
 
 if TYPE_CHECKING:
     from telephony.conversation import Conversation

@@ -10,10 +10,10 @@ from models.events import CallSupervised
 from models.ports import ActiveSupervision, Presence
 from models.vocabulary import AgentState, CallState, ContactOutcome, SupervisionKind
 from telephony.agent_desk import NeedCall
+from telephony.agents import Agent
 from telephony.conversation import Conversation
 from telephony.exchange import Exchange
 from telephony.inbound import InboundCall
-from telephony.presence import Agent
 from telephony.supervision import AUDIBLE, LINES, Order, Supervision
 
 #: What is done on the leader's own line, and may be changed while it lasts.

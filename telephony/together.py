@@ -9,11 +9,11 @@ import structlog
 from models.errors import TransitionRefused
 from models.events import CallStateChanged
 from models.vocabulary import AgentState, CallEventKind, CallState, PartyKind
+from telephony.agents import Agent
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.tidy import tidily
 from telephony.names import TONE, name
 from telephony.parties import Party, Target
-from telephony.presence import Agent
 
 if TYPE_CHECKING:
     from telephony.conversation import Conversation

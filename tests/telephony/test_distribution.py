@@ -13,8 +13,9 @@ from config.queues import load_queues
 from models.clock import ManualClock
 from models.errors import TransitionRefused
 from models.vocabulary import AgentState, QueueStrategy
+from telephony.agents import CHOSEN, IN_CALL, Agent
 from telephony.distribution import WaitingLine, choose, distribute
-from telephony.presence import CHOSEN, IN_CALL, Agent, PresenceBoard
+from telephony.presence import PresenceBoard
 
 pytestmark = pytest.mark.unit
 

@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from config.queues import load_queues
 from models.clock import ManualClock
 from models.vocabulary import AgentState, PriorityReason
+from telephony.agents import CHOSEN, IN_CALL, Agent
 from telephony.distribution import Waiting, WaitingLine, distribute, level_of, open_groups
-from telephony.presence import CHOSEN, IN_CALL, Agent, PresenceBoard
+from telephony.presence import PresenceBoard
 from tests.telephony.test_distribution import START
 
 pytestmark = pytest.mark.unit

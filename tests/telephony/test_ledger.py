@@ -16,7 +16,8 @@ from models.clock import ManualClock
 from models.store import Store
 from models.tables import AgentPresenceRow, AgentStateLogRow, Staff
 from models.vocabulary import AgentState
-from telephony.presence import BREAKS, IN_CALL, Agent, PresenceBoard
+from telephony.agents import IN_CALL, Agent
+from telephony.presence import BREAKS, PresenceBoard
 from telephony.presence_keeper import state_entry
 from telephony.records import Records
 

@@ -12,7 +12,8 @@ from models.clock import ManualClock
 from models.errors import TransitionRefused
 from models.ports import NoAlerts
 from models.vocabulary import AgentState, AlertKind
-from telephony.presence import CHOSEN, Agent, PresenceBoard
+from telephony.agents import CHOSEN, Agent
+from telephony.presence import PresenceBoard
 from telephony.state_watch import StateWatch
 
 pytestmark = pytest.mark.unit

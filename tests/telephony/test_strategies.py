@@ -10,8 +10,9 @@ import pytest
 from config.queues import GroupStep, Queue, QueueRules, load_queues
 from models.clock import ManualClock
 from models.vocabulary import AgentState, PriorityReason, QueueStrategy
+from telephony.agents import Agent
 from telephony.distribution import WaitingLine, distribute
-from telephony.presence import Agent, PresenceBoard
+from telephony.presence import PresenceBoard
 
 pytestmark = pytest.mark.unit
 

@@ -1,0 +1,66 @@
+"""An agent as the board holds one, and the groups of states that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from config.queues import BREAKS
+from models.ports import Presence
+from models.vocabulary import AgentState
+
+#: States that an agent may choose.
+CHOSEN = frozenset({
+    AgentState.READY, AgentState.BUSY, AgentState.REST, AgentState.MEAL,
+    AgentState.TRAINING, AgentState.MEETING,
+})  # fmt: skip
+#: States in which a call is in the agent's hands.
+IN_CALL = frozenset({
+    AgentState.RINGING, AgentState.TALKING, AgentState.HOLD, AgentState.OUTBOUND,
+    AgentState.CONSULT, AgentState.CONFERENCE,
+})  # fmt: skip
+#: Reasons that the system gives.
+EXTENDED = "已延长"
+PHONE_AWAY = "话机离线"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent(Presence):
+    """An agent's presence with what distribution needs."""
+
+    #: Last end of a call (or signing in): who has been idle longest.
+    idle_since: datetime
+    #: Given a call on this board; with a shared floor the claim must follow.
+    reserved: bool = False
+    #: The day of ``calls_today``.
+    counted_on: date | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether a call can be given to this agent now."""
+        return self.state is AgentState.READY and self.phone_online
+
+    @property
+    def on_break(self) -> bool:
+        """Whether in a state with a time limit."""
+        return self.state in BREAKS
+
+    @property
+    def extended(self) -> bool:
+        """Whether the wrap-up was lengthened."""
+        return self.state is AgentState.WRAP_UP and self.reason == EXTENDED
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a call that comes back may ring here."""
+        here = (AgentState.READY, AgentState.BUSY, AgentState.WRAP_UP)
+        return self.state in here and self.phone_online
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether the present state should have ended by itself."""
+        return self.until is not None and self.until <= now
+
+
+#: Told the agent before and after each change.
+Listener = Callable[[Agent | None, Agent], None]
