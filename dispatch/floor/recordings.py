@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -84,7 +85,7 @@ class RecordingRegister:
             calls = list(await session.scalars(_calls_to_enter(since)))
             messages = list(await session.scalars(_messages_to_enter(since)))
         count = sum([await self.enter_call(one) for one in calls if one not in self._settled])
-        count += sum([await self._enter(self._message(one)) for one in messages])
+        count += await self._enter([self._message(one) for one in messages])
         self._look_back = LATER_LOOK
         return count
 
@@ -98,7 +99,7 @@ class RecordingRegister:
                 await session.scalars(select(CallParty).where(CallParty.call_id == call_id))
             )
         wanted = self._of_call(call, parties)
-        count = sum([await self._enter(one) for one in wanted])
+        count = await self._enter(wanted)
         if self._clock.now() - call.ended_at > SETTLED_AFTER:
             self._settled.add(call_id)
             await self._note_losses(call, wanted)
@@ -152,19 +153,21 @@ class RecordingRegister:
 
     # --- what is there --------------------------------------------------------------------------
 
-    async def _enter(self, wanted: _Wanted) -> bool:
-        """Whether it is entered now for the first time."""
+    async def _enter(self, wanted: Sequence[_Wanted]) -> int:
+        """How many files are entered now for the first time."""
         async with self._store.read() as session:
-            if await _is_entered(session, wanted.path):
-                return False
-        row = await asyncio.to_thread(self._examine, wanted)
-        if row is None:
-            return False
-        async with self._store.transaction() as work:
-            if await _is_entered(work.session, wanted.path):
-                return False
-            work.session.add(row)
-        return True
+            known = await _entered(session, wanted)
+        missing = {one.path: one for one in reversed(wanted) if one.path not in known}
+        found = [await asyncio.to_thread(self._examine, one) for one in missing.values()]
+        rows = [row for row in found if row is not None]
+        if not rows:
+            return 0
+        try:
+            async with self._store.transaction() as work:
+                work.session.add_all(rows)
+        except IntegrityError:  # somebody looked at the same moment, and was first
+            return 0
+        return len(rows)
 
     def _examine(self, wanted: _Wanted) -> Recording | None:
         """The row of a file that is whole; None while it is written, or when it has no sound."""
@@ -251,8 +254,9 @@ def _written(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
-async def _is_entered(session: AsyncSession, path: str) -> bool:
-    return await session.scalar(select(Recording.id).where(Recording.path == path)) is not None
+async def _entered(session: AsyncSession, wanted: Sequence[_Wanted]) -> set[str]:
+    paths = [one.path for one in wanted]
+    return set(await session.scalars(select(Recording.path).where(Recording.path.in_(paths))))
 
 
 def _calls_to_enter(since: datetime) -> Select[str]:
