@@ -90,6 +90,15 @@ LET_IN: dict[str, set[str]] = {
     "POST /api/surge/order": TAKERS,
     "GET /api/callers/{number}": SEATS,
     "PUT /api/callers/{number}": SEATS,
+    "GET /api/floor-figures": {"leader", "manager"},
+    "GET /api/floor-figures/now": {"leader", "manager"},
+    "GET /api/staffing": {"leader", "manager"},
+    "GET /api/shifts": EVERYBODY,
+    "GET /api/schedule": {"leader", "manager"},
+    "PUT /api/schedule": {"leader"},
+    "POST /api/schedule/check": {"leader"},
+    "GET /api/schedule/proposal": {"leader"},
+    "GET /api/schedule/adherence": {"leader", "manager"},
     # The state machine decides by state, post and unit.
     **{f"POST /api/orders/{{order_id}}/{action.value}": EVERYBODY for action in COMMANDS},
 }
