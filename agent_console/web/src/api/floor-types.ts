@@ -17,7 +17,6 @@ export interface FloorAgent extends Presence {
   skills?: Record<string, number>
   groups?: string[]
   calls_today?: number
-  break_limit_at?: Iso | null
 }
 
 export interface WaitingCall extends CallView {

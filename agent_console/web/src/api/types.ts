@@ -86,6 +86,8 @@ export interface Presence {
   phone_online: boolean
   wrap_up_extended?: boolean
   wrap_up_extendable?: boolean
+  /** When a break should be over. */
+  break_limit_at?: Iso | null
   /** Longer in this state than its limit. */
   overrun?: boolean
 }

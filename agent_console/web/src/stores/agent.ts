@@ -155,7 +155,7 @@ export const useAgent = defineStore('agent', () => {
     if (isMine(data)) {
       if (presence.value) {
         const { state, since, reason, call_id } = data as unknown as Presence
-        presence.value = { ...presence.value, state, since, reason, call_id, until: null, overrun: false }
+        presence.value = { ...presence.value, state, since, reason, call_id, until: null, overrun: false, break_limit_at: null }
       }
       refreshQuietly()
     }
