@@ -271,7 +271,7 @@ class Conversation(CallSession):
 
     def refuse_while_lost(self) -> None:
         """Nothing can be done while the agent's phone is being brought back."""
-        if self.agent_lost:
+        if self.agent_lost or not self.call.agent_channel:
             raise TransitionRefused("电话连接正在恢复，请稍候", state=self.call.state)
 
     def refuse_unless(self, action: str, *states: CallState) -> None:
