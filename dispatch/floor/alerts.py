@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.views.cursors import decode_cursor, encode_cursor
@@ -133,6 +134,21 @@ class Alerts(AlertBook):
 
         None when this matter is open already, or was so a moment ago.
         """
+        try:
+            return await self._raise(kind, matter, text, call_id, agent_id, queue, detail or {})
+        except IntegrityError:
+            return None  # another process has just raised it
+
+    async def _raise(
+        self,
+        kind: AlertKind,
+        matter: str,
+        text: str,
+        call_id: str | None,
+        agent_id: str | None,
+        queue: str,
+        detail: dict[str, Any],
+    ) -> str | None:
         now = self._clock.now()
         async with self._lock, self._store.transaction() as work:
             if await self._is_known(work.session, matter, now):
@@ -145,7 +161,7 @@ class Alerts(AlertBook):
                 call_id=call_id,
                 agent_id=agent_id,
                 queue=queue,
-                detail=detail or {},
+                detail=detail,
                 matter=matter,
             )
             work.session.add(alert)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Date, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ids import new_id
@@ -48,6 +48,16 @@ class FloorAlert(Base):
     """A shift leader was called. Acknowledged by name."""
 
     __tablename__ = "floor_alerts"
+    #: Also for two processes at once: a matter is open once.
+    __table_args__ = (
+        Index(
+            "uq_floor_alerts_matter",
+            "matter",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
     kind: Mapped[AlertKind] = mapped_column(Code(AlertKind))

@@ -14,7 +14,7 @@ from models.errors import InvalidInput, TransitionRefused
 from models.events import CallAnswered, CallQueued, CallSupervised, CallTransferred
 from models.ports import PartyChoice
 from models.tables import CallEventRow
-from models.vocabulary import AgentState, CallEventKind, SupervisionKind
+from models.vocabulary import AgentState, CallEventKind, SupervisionKind, TransferKind
 from tests.support.rtp import Voice
 from tests.support.sip_agent import Ring, SipAgent
 from tests.support.sipp import Phone, calling
@@ -242,6 +242,27 @@ async def test_a_third_party_is_heard_and_joined_where_the_agent_is(floor: CallF
         await becomes(voices, three | {LEADER: {CITIZEN, AGENT, EXPERT}})
         await call.citizen.hang_up()
         await phone.finished()
+        await floor.ended()
+
+
+async def test_the_leader_stays_with_a_call_that_is_handed_on(floor: CallFloor) -> None:
+    desk = floor.calls.desk
+    async with watched(floor) as call, floor.agent("李娜", "1904") as (second, phone):
+        await call.supervise(WHISPER)
+        await call.hear(WHISPERING)
+        await desk.consult(call.call_id, call.agent_id, PartyChoice(agent_id=second))
+        phone.answer(await phone.rung())
+        phone.voice.say(tone(EXPERT))
+        await becomes(call.voices, {LEADER: {CITIZEN, AGENT, EXPERT}})
+        await desk.transfer(call.call_id, call.agent_id, TransferKind.ATTENDED, PartyChoice())
+        await call.agent_ring.ends()
+        voices = {CITIZEN: call.voices[CITIZEN], EXPERT: phone.voice, LEADER: call.leader.voice}
+        handed_on = {CITIZEN: {EXPERT}, EXPERT: {CITIZEN, LEADER}, LEADER: {CITIZEN, EXPERT}}
+        await becomes(voices, handed_on)
+        await desk.transfer(call.call_id, second, TransferKind.BLIND, PartyChoice(queue="general"))
+        await floor.state(call.leader_id, AgentState.MEETING)
+        assert floor.calls.leaders.active() == ()
+        await call.citizen.hang_up()
         await floor.ended()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -248,6 +247,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_floor_alerts_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_floor_alerts_call_id"), ["call_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_floor_alerts_matter"), ["matter"], unique=False)
+        batch_op.create_index(
+            "uq_floor_alerts_matter",
+            ["matter"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "legal_holds",
@@ -775,6 +781,11 @@ def downgrade() -> None:
 
     op.drop_table("legal_holds")
     with op.batch_alter_table("floor_alerts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_floor_alerts_matter",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_floor_alerts_matter"))
         batch_op.drop_index(batch_op.f("ix_floor_alerts_call_id"))
         batch_op.drop_index(batch_op.f("ix_floor_alerts_at"))
