@@ -111,6 +111,8 @@ class WaitingEar:
 
     after: float
     level: Urgency
+    #: Callers heard at the same time: listening takes a share of the machine.
+    most: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -341,11 +343,15 @@ class _Reader:
         if "listen_while_waiting" not in self._top.names:
             return None
         row = self._top.row("listen_while_waiting", "listen_while_waiting")
-        row.only("after", "level")
+        row.only("after", "level", "most")
         level = row.text("level", Urgency.CRITICAL)
         if level not in set(Urgency):
             raise row.error(f"level “{level}” 不在 {'、'.join(Urgency)} 之中")
-        return WaitingEar(after=row.number("after", 0), level=Urgency(level))
+        return WaitingEar(
+            after=row.number("after", 0),
+            level=Urgency(level),
+            most=int(row.number("most", 30, least=1)),
+        )
 
     def _states(self) -> StateRules:
         row = self._top.row("agents", "agents")

@@ -36,6 +36,9 @@ log = structlog.get_logger(__name__)
 #: Beyond the greeting's own length, should the event of its end be lost.
 _GREETING_MARGIN_SECONDS = 3.0
 
+#: Pause before a caller is listened to, while there are enough already.
+_EAR_PAUSE_SECONDS = 5.0
+
 #: Why an agent who was rung gets a pause.
 _DECLINED = "拒接来电"
 _MISSED = "未接来电"
@@ -161,8 +164,22 @@ class InboundCall(Conversation):
         self.exchange.distribute()
 
     async def _listen_to_waiting(self) -> None:
-        if self.call.state is CallState.QUEUED:
+        ear = self.exchange.queues.listen_while_waiting
+        if ear is None or self.call.state is not CallState.QUEUED:
+            return
+        heard = sum(
+            isinstance(one, InboundCall) and one.heard_waiting
+            for one in self.exchange.sessions.values()
+        )
+        if heard < ear.most:
             self.listen(Leg.CALLER, self.call.citizen_channel)
+        else:
+            self.after(_EAR_PAUSE_SECONDS, "ear", self._listen_to_waiting)
+
+    @property
+    def heard_waiting(self) -> bool:
+        """Whether we listen to this caller, who waits."""
+        return self.call.state is CallState.QUEUED and self.taps.listens(Leg.CALLER)
 
     async def raise_priority(self, reason: PriorityReason, why: str = "") -> None:
         """The caller goes before others from now on. Each reason counts once."""

@@ -150,6 +150,10 @@ class CallTaps:
         """Whether whoever is listened to on this leg now has said something, understood or not."""
         return any(tap.leg is leg and tap.meter.voiced >= _VOICED_PIECES for tap in self._taps)
 
+    def listens(self, leg: Leg) -> bool:
+        """Whether there is a tap on this leg."""
+        return any(tap.leg is leg for tap in self._taps)
+
     async def close_leg(self, leg: Leg) -> None:
         """Stop listening to a leg that is gone (its phone will come back on another channel)."""
         for tap in [tap for tap in self._taps if tap.leg is leg]:

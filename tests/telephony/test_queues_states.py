@@ -203,3 +203,25 @@ async def test_skills_given_to_a_signed_in_agent_count_for_the_caller_who_waits(
         await citizen.hang_up()
         call, _ = await strict.ended()
         assert call.state is CallState.ENDED
+
+
+async def test_no_more_callers_are_heard_at_a_time_than_the_rules_say(
+    short_asterisk: RunningAsterisk, tmp_path: Path
+) -> None:
+    ear = {"after": 0, "level": "CRITICAL", "most": 1}
+    rules = rules_with(short_asterisk, tmp_path, listen_while_waiting=ear)
+    async with (
+        call_floor(short_asterisk, tmp_path, rules=rules) as floor,
+        calling(short_asterisk, number=FIRST, gives_up_after=60) as first,
+    ):
+        await floor.until(lambda: len(floor.ear.streams) == 1)
+        async with calling(short_asterisk, number=SECOND, gives_up_after=60) as second:
+            await floor.happened(CallQueued, 2)
+            await first.hang_up()
+            await floor.ended()
+            await floor.until(lambda: len(floor.ear.streams) == 2)
+            heard_at = [stream.offset_s for stream in floor.ear.streams]
+            assert heard_at[1] > 5, "heard only when there was room"
+            await second.hang_up()
+            await floor.ended(2)
+    assert await short_asterisk.is_empty()
