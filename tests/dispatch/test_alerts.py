@@ -116,3 +116,18 @@ async def test_pages_follow_each_other_newest_first(alerts: Alerts, clock: Manua
     assert third.next_cursor is None
     later = await alerts.page(since=clock.now() - timedelta(seconds=2))
     assert [item.text for item in later.items] == ["4", "3"]
+
+
+async def test_two_processes_raise_one_matter_once(
+    alerts: Alerts, store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Alerts(store, InProcessBus(), clock)
+
+    async def sees_nothing_yet(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(other, "_is_known", sees_nothing_yet)  # both look at the same moment
+    assert await alerts.raise_alert(HOLD, "hold:c1", "保持过长")
+    assert await other.raise_alert(HOLD, "hold:c1", "保持过长") is None
+    assert len((await alerts.page()).items) == 1
+    assert await told(store) == ["AlertRaised"]
