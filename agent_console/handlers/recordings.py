@@ -99,7 +99,7 @@ async def list_recordings(ask: Ask, call_id: str) -> list[RecordingView]:
     permission="call.transcript",
     produces="audio/wav",
 )
-async def get_recording(ask: Ask, recording_id: str) -> web.StreamResponse:
+async def get_recording_file(ask: Ask, recording_id: str) -> web.StreamResponse:
     """One file, of a call or a message. Ranges are served; each listening is written down."""
     async with ask.console.store.read() as session:
         row = await session.get(Recording, recording_id)
