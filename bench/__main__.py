@@ -17,12 +17,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from bench import call_rate, cpu, screen_pop, transcript
+from bench import call_rate, cpu, floor_figures, screen_pop, transcript
 from bench.figures import Row, load_average, machine, table
 from bench.floor import make_agents, plenty_of_media_ports
 from tests.support.hotline import RunningHotline, running_hotline
 
-PARTS = ("screen_pop", "call_rate", "cpu", "transcript")
+PARTS = ("screen_pop", "call_rate", "cpu", "transcript", "figures")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,8 @@ class Extent:
     talk_seconds: float = 20.0
     idle_seconds: float = 10.0
     sentences: int = 16
+    figure_days: int = 30
+    figure_calls: int = 5000
 
 
 QUICK = Extent(
@@ -46,6 +48,8 @@ QUICK = Extent(
     talk_seconds=4.0,
     idle_seconds=2.0,
     sentences=3,
+    figure_days=3,
+    figure_calls=500,
 )
 
 
@@ -75,6 +79,7 @@ def _measures(
             hotline, extent.conversations, extent.talk_seconds, extent.idle_seconds
         ),
         "transcript": lambda: transcript.measure(hotline, extent.sentences),
+        "figures": lambda: floor_figures.measure(extent.figure_days, extent.figure_calls),
     }
 
 

@@ -128,7 +128,7 @@ class FloorFigures:
             total=sheet.total(whole),
             outside=await _outside(session, span),
             accuracy=accuracy,
-            notes=notes(),
+            notes=notes(self._rules),
         )
 
     async def _rows(
@@ -166,13 +166,14 @@ class FloorFigures:
         return accuracy_values(accuracy) if accuracy else None
 
 
-def notes() -> list[str]:
+def notes(rules: Rules) -> list[str]:
     """What a reader must know to read the numbers rightly."""
     return [
         "时段为左闭右开：09:00至09:30包含09:00:00整，不含09:30:00整；跨零点的来电归入开始的那一天。",
         "呼入量＝接听量＋放弃量＋自助办理＋预约回拨＋语音留言＋系统原因中断＋正在呼入，各项互不重复。",
         "各半小时之和等于当日，各队列之和等于合计；按坐席统计的接听量因转接可大于合计。",
-        "15秒接通率有两种口径：按接听量计算（国家标准口径）和按剔除速挂后的呼入量计算，并列显示。",
+        f"{rules.figures.service_seconds:g}秒接通率有两种口径：按接听量计算，以及按剔除速挂后的呼入量计算，"
+        "并列显示。",
         "占用率、利用率按坐席台账在时段内的时长计算，与来电归属的时段可能不同；坐席同时服务多个队列，"
         "因此按队列统计时不显示。",
         "预计呼入量根据当日以前的同类日（同星期、节假日、调休上班日）推算，不使用当日数据。",

@@ -55,6 +55,8 @@ class FloorNow(BaseModel):
     abandoned: Value
     connection: Value
     service_level: Value
+    #: What "in time" means.
+    service_seconds: float
     #: Of the last half hour.
     recent_service_level: Value
     #: Expected until now, and for the whole day; None without a past.
@@ -106,6 +108,7 @@ class FloorWall:
             abandoned=_count(today, "abandoned"),
             connection=_share(today, "answered", "offered", "short"),
             service_level=_share(today, "in_time", "answered"),
+            service_seconds=self._rules.figures.service_seconds,
             recent_service_level=_share(recent, "in_time", "answered", open_=False),
             forecast_so_far=so_far,
             forecast_day=whole,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench import floor_figures
 from bench.__main__ import Extent, measure
 from bench.figures import Row, machine, percentile, table
 from bench.talk import without_edges
@@ -30,6 +31,13 @@ async def test_a_run_in_its_smallest_form_fills_the_rows() -> None:
     assert all(row.value is not None and row.value > 0 and row.ratio for row in pops)
     rate = next(row for row in rows if row.unit == "calls/s")
     assert rate.value in (0, 1), "no other rate was tried"
+
+
+@pytest.mark.store
+async def test_the_floors_figures_are_measured_beside_the_plain_way() -> None:
+    """That both count the same is part of measuring."""
+    (row,) = await floor_figures.measure(days=1, calls_a_day=60)
+    assert row.value is not None and row.value > 0 and row.ratio
 
 
 @pytest.mark.unit

@@ -66,6 +66,7 @@ export interface FloorNow {
   abandoned: FigureValue
   connection: FigureValue
   service_level: FigureValue
+  service_seconds: number
   recent_service_level: FigureValue
   forecast_so_far: number | null
   forecast_day: number | null
