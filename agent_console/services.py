@@ -135,7 +135,7 @@ class Console:
             services.store, services.clock, folder, services.rules.retention
         )
         self.holds = LegalHolds(services.store, services.clock)
-        self.mixes = CallMixes(services.settings.var / "mixes")
+        self.mixes = CallMixes(services.settings.mixes_dir)
         self.surge = SurgeDesk(*parts, services.alerts)
         self.incident_orders = IncidentOrders(services.store, self.orders)
 

@@ -151,6 +151,11 @@ class Settings(BaseSettings):
         return self.var / "recordings"
 
     @property
+    def mixes_dir(self) -> Path:
+        """Stereo files of calls that were played lately; may be emptied at any time."""
+        return self.var / "mixes"
+
+    @property
     def asterisk_root(self) -> Path:
         """Folder that holds Debian's Asterisk 22."""
         return self.asterisk.root or self.var / "asterisk-root"

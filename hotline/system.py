@@ -114,6 +114,7 @@ class System:
         await catch_up.start()
         stack.push_async_callback(catch_up.stop)
         await self._start_duties(stack)
+        await self._keep_recordings(stack)
         await self._serve(app, stack)
 
     async def _start_exchange(self, stack: AsyncExitStack) -> Prompts:
@@ -226,16 +227,10 @@ class System:
         ground = self.ground
         surge = SurgeDesk(ground.store, ground.clock, ground.rules, self.alerts)
         blocks = NuisanceList(ground.store, ground.clock)
-        folder, rules = self.settings.recordings_dir, ground.rules
-        disk = DiskWatch(folder, self.settings.telephony.recordings_free_mb, self.alerts)
-        retention = Retention(ground.store, ground.clock, folder, rules.retention, rules.zone)
         duties = FloorDuties([
             self.owed_calls.look,
             blocks.expire,
             surge.check,
-            disk.look,
-            self.recordings.look,
-            retention.daily,
         ])  # fmt: skip
         await duties.start()
         stack.push_async_callback(duties.stop)
@@ -244,6 +239,16 @@ class System:
         levels = FloorDuties([watch.look], every_seconds=level.look_every_seconds)
         await levels.start()
         stack.push_async_callback(levels.stop)
+
+    async def _keep_recordings(self, stack: AsyncExitStack) -> None:
+        """By themselves: to enter what an outage has left may take long."""
+        ground, settings = self.ground, self.settings
+        enough = settings.telephony.recordings_free_mb
+        disk = DiskWatch(settings.recordings_dir, enough, self.alerts)
+        retention = Retention(ground.store, ground.clock, settings, ground.rules)
+        duties = FloorDuties([disk.look, self.recordings.look, retention.daily])
+        await duties.start()
+        stack.push_async_callback(duties.stop)
 
     async def _serve(self, app: web.Application, stack: AsyncExitStack) -> None:
         runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, access_log=None)

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import BaseModel
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from config.retention import RetentionRules
+from config.settings import Settings
 from dispatch.commands import invalid
 from dispatch.floor.recordings import checksum
+from dispatch.rules import Rules
 from models.clock import Clock
 from models.errors import NotFound, TransitionRefused
 from models.guards import Actor
@@ -116,16 +116,15 @@ class LegalHolds:
 
 
 class Retention:
-    """Deletes and verifies. ``folder``: the recordings folder."""
+    """Deletes and verifies."""
 
-    def __init__(
-        self, store: Store, clock: Clock, folder: Path, rules: RetentionRules, zone: ZoneInfo
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, settings: Settings, rules: Rules) -> None:
         self._store = store
         self._clock = clock
-        self._folder = folder
-        self._rules = rules
-        self._zone = zone
+        self._folder = settings.recordings_dir
+        self._mixes = settings.mixes_dir
+        self._rules = rules.retention
+        self._zone = rules.zone
         self._next_run: datetime | None = None
 
     async def daily(self) -> None:
@@ -198,6 +197,8 @@ class Retention:
             )
             others = {self._folder / path for path in await session.scalars(kept)}
         await asyncio.to_thread(self._remove, self._folder / row.path, others)
+        for mix in self._mixes.glob(f"{row.call_id}-*.wav"):
+            mix.unlink(missing_ok=True)
         async with self._store.transaction() as work:
             (await _one(work, row.id)).deleted_at = self._clock.now()
         log.info("recording deleted", path=row.path, kept_until=row.keep_until.isoformat())

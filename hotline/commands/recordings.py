@@ -47,8 +47,7 @@ def verify() -> None:
 
 
 def _retention(ground: Ground) -> Retention:
-    folder, rules = ground.settings.recordings_dir, ground.rules
-    return Retention(ground.store, ground.clock, folder, rules.retention, rules.zone)
+    return Retention(ground.store, ground.clock, ground.settings, ground.rules)
 
 
 async def _retain(ground: Ground, *, dry: bool) -> Retained:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from config.retention import FILE, load_retention
 from config.rules import rule_file
+from config.settings import Settings
 from dispatch.floor.disk_watch import DiskWatch
 from dispatch.floor.recordings import RecordingRegister, checksum
 from dispatch.floor.retention import CHANGED, MISSING, Fault, LegalHolds, Retention
@@ -45,8 +46,13 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "recordings"
+def settings(tmp_path: Path) -> Settings:
+    return Settings(var=tmp_path)
+
+
+@pytest.fixture
+def folder(settings: Settings) -> Path:
+    return settings.recordings_dir
 
 
 @pytest.fixture
@@ -55,8 +61,8 @@ def register(store: Store, clock: ManualClock, folder: Path, rules: Rules) -> Re
 
 
 @pytest.fixture
-def retention(store: Store, clock: ManualClock, folder: Path, rules: Rules) -> Retention:
-    return Retention(store, clock, folder, rules.retention, rules.zone)
+def retention(store: Store, clock: ManualClock, settings: Settings, rules: Rules) -> Retention:
+    return Retention(store, clock, settings, rules)
 
 
 def record(file: Path, seconds: float, ended: datetime, *, closed: bool = True) -> None:
@@ -220,8 +226,13 @@ async def test_deleted_when_its_time_is_over_and_not_before(
     store: Store,
     clock: ManualClock,
     folder: Path,
+    settings: Settings,
 ) -> None:
     await kept_call(register, store, clock, folder)
+    played, other = (settings.mixes_dir / name for name in ("c1-0123.wav", "c2-0123.wav"))
+    settings.mixes_dir.mkdir()
+    for mix in (played, other):
+        mix.touch()
     clock.advance(timedelta(days=729))
     assert (await retention.run()).deleted == ()
     clock.advance(timedelta(days=2))
@@ -229,6 +240,7 @@ async def test_deleted_when_its_time_is_over_and_not_before(
     assert (folder / CITIZEN).exists()
     assert sorted((await retention.run()).deleted) == [AGENT, CITIZEN]
     assert list(folder.iterdir()) == []
+    assert (played.exists(), other.exists()) == (False, True)
     assert all(row.deleted_at == clock.now() for row in await entered(store))
     assert (await retention.run()).deleted == ()
     assert await register.look() == 0
