@@ -67,12 +67,18 @@ class WaitingLine:
         """A caller who waits."""
         return self._waiting.get(call_id)
 
+    def positions(self) -> dict[str, int]:
+        """Everybody's place in the own queue, from 1."""
+        places: dict[str, int] = {}
+        count: dict[str, int] = {}
+        for one in self.in_order():
+            places[one.call_id] = count[one.queue] = count.get(one.queue, 0) + 1
+        return places
+
     def position(self, call_id: str) -> int:
         """Place in the own queue, from 1; 0 for one who does not wait."""
         waiting = self._waiting.get(call_id)
-        if waiting is None:
-            return 0
-        return [one.call_id for one in self.of(waiting.queue)].index(call_id) + 1
+        return self.positions()[call_id] if waiting else 0
 
     def add(
         self,
@@ -163,12 +169,14 @@ class _Round:
     def run(self, give: Callable[[str, Agent], None]) -> datetime | None:
         """See :func:`distribute`."""
         again: list[datetime] = []
-        for waiting in self._line.in_order():
-            agent = self._choose(waiting) if self._free else None
+        for waiting in self._line.in_order() if self._free else ():
+            agent = self._choose(waiting)
             if agent is not None and self._board.reserve(agent.agent_id, waiting.call_id):
                 del self._free[agent.agent_id]
                 self._line.remove(waiting.call_id)
                 give(waiting.call_id, agent)
+                if not self._free:
+                    return None  # whoever becomes free brings us back
             else:
                 again += self._changes(waiting)
         return min(again, default=None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from config.queues import BREAKS
 from models.ports import Floor, Presence, WaitingView
 from models.vocabulary import AgentState
@@ -38,19 +40,21 @@ def agent_view(exchange: Exchange, agent: Agent) -> Presence:
 def floor_view(exchange: Exchange, online: bool) -> Floor:
     """Everything at this moment."""
     living = {one.call.id: one for one in exchange.sessions.values() if not one.closing}
+    places = exchange.line.positions()
     waiting = [living[call_id] for call_id in exchange.line if call_id in living]
     return Floor(
         agents=tuple(agent_view(exchange, agent) for agent in exchange.board),
         calls=tuple(one.call.view(one.parties) for one in living.values()),
-        waiting=tuple(_waiting_view(exchange, one) for one in waiting),
+        waiting=tuple(_waiting_view(exchange, one, places) for one in waiting),
         exchange_online=online,
     )
 
 
-def _waiting_view(exchange: Exchange, session: CallSession) -> WaitingView:
-    position = exchange.line.position(session.call.id)
+def _waiting_view(
+    exchange: Exchange, session: CallSession, places: Mapping[str, int]
+) -> WaitingView:
     return WaitingView(
         **vars(session.call.view(session.parties)),
-        position=position,
+        position=places[session.call.id],
         expected_wait_s=exchange.expected_wait(session.call.id),
     )
