@@ -26,6 +26,9 @@ def short_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     book = yaml.safe_load((PROJECT_ROOT / "config" / "prompts.yaml").read_text(encoding="utf-8"))
     book["prompts"] |= {"greeting": "您好。", "survey": "请评价。", "survey_thanks": "谢谢。"}
     book["prompts"] |= {"all_busy": "坐席都在忙。", "voicemail": "请您留言。", "goodbye": "再见。"}
+    book["with_values"] |= {
+        "callback_offer": "需要回电请按{key}。", "callback_confirm": "确认回电再按{key}。",
+    }  # fmt: skip
     (rules / "prompts.yaml").write_text(yaml.safe_dump(book, allow_unicode=True), "utf-8")
     survey = yaml.safe_load((PROJECT_ROOT / "config" / "survey.yaml").read_text(encoding="utf-8"))
     (rules / "survey.yaml").write_text(yaml.safe_dump(survey | {"wait_seconds": 1.0}), "utf-8")

@@ -46,9 +46,10 @@ async def test_the_exchange_restarts_in_mid_call(
             await floor.happened(CallEnded, 2)
             outcomes = {}
             for event in floor.all(CallEnded):
-                _, contact = await floor.rows(event.call_id)
+                call, contact = await floor.rows(event.call_id)
                 assert contact is not None
                 assert contact.reason == "电话交换机重启，通话中断"
+                assert call.interrupted is (call.id == talking.call_id)
                 outcomes[event.call_id == talking.call_id] = contact.outcome
             assert outcomes == {True: ContactOutcome.SERVED, False: ContactOutcome.FAILED}
             await floor.state(agent, AgentState.READY)

@@ -71,13 +71,15 @@ async def opened(
     callback_from: float = 600,
     max_wait: float = 600,
     nobody_seconds: float = 600,
+    confirm_seconds: float = 20,
 ) -> AsyncIterator[CallFloor]:
     """A floor with call-back tasks, and these times for those who wait."""
     waiting = {
         "announce_every": announce_every, "callback_from": callback_from, "max_wait": max_wait,
     }  # fmt: skip
     callers = {
-        "message": {"nobody_seconds": nobody_seconds, "silence_seconds": 2},
+        "confirm_seconds": confirm_seconds,
+        "message": {"nobody_seconds": nobody_seconds, "silence_seconds": 1},
         "callbacks": {"short_abandon_seconds": 0},
     }
     rules = rules_with(folder / "rules", waiting, callers)
@@ -202,7 +204,8 @@ async def test_a_call_back_is_booked_by_key_and_keeps_the_place(
 async def test_who_does_not_confirm_waits_on(
     short_asterisk: RunningAsterisk, tmp_path: Path
 ) -> None:
-    async with opened(short_asterisk, tmp_path, callback_from=1) as floor:
+    times = {"callback_from": 1.0, "confirm_seconds": 1.0}
+    async with opened(short_asterisk, tmp_path, **times) as floor:
         async with caller(floor) as (citizen, voice, call_id):
             prompts = short_asterisk.prompts
             await hears(voice, await prompts.say("callback_offer", key="一"))
@@ -404,7 +407,7 @@ async def unfinished(
 ) -> AsyncIterator[CallFloor]:
     """A floor that is left while calls go on."""
     waiting = {"announce_every": 600, "callback_from": 600, "max_wait": 600} | times
-    callers = {"message": {"nobody_seconds": 600, "silence_seconds": 2}}
+    callers = {"message": {"nobody_seconds": 600, "silence_seconds": 1}}
     rules = rules_with(folder / "rules", waiting, callers)
     async with call_floor(asterisk, folder, rules=rules) as floor:
         yield floor
