@@ -78,6 +78,19 @@ LET_IN: dict[str, set[str]] = {
     "POST /api/agents/{agent_id}/force-state": {"leader"},
     "GET /api/alerts": {"leader"},
     "POST /api/alerts/{alert_id}/acknowledge": {"leader"},
+    "GET /api/callbacks": SEATS,
+    "POST /api/callbacks/next": SEATS,
+    **{
+        f"POST /api/callbacks/{{callback_id}}/{step}": SEATS
+        for step in ("take", "call", "release", "finish", "cancel")
+    },
+    "GET /api/calls/{call_id}/recordings": TRANSCRIPTS,
+    "GET /api/calls/{call_id}/mix.wav": TRANSCRIPTS,
+    "GET /api/recordings/{recording_id}.wav": TRANSCRIPTS,
+    "GET /api/calls/{call_id}/legal-holds": TRANSCRIPTS | {"manager"},
+    "POST /api/calls/{call_id}/legal-holds": {"leader", "manager"},
+    "POST /api/legal-holds/{hold_id}/release": {"leader", "manager"},
+    "GET /api/access-log": {"manager", "admin"},
     "GET /api/nuisance": {"agent", "agent2", "leader", "manager"},
     "POST /api/nuisance": TAKERS,
     "POST /api/nuisance/{block_id}/approve": {"leader", "manager"},
