@@ -25,6 +25,7 @@ from tests.support.sipp import calling
 from tests.support.sound import spoken_ulaw
 from tests.telephony.floor import CallFloor, call_floor
 from tests.telephony.hearing import NEARLY_ALL, PACKET, as_pcm, share_heard
+from tests.telephony.three import EXPERT, outsider, parties_of, talking
 
 pytestmark = pytest.mark.asterisk
 
@@ -46,6 +47,7 @@ def begins_at(sequence: int, *, timestamp: int | None = None, source: int | None
 
 
 Change = Callable[[Numbering], None]
+EXPERT_SAYS = "您好，社保卡补办请带身份证，到区政务服务中心三楼窗口，当场办好，需要二十分钟左右。"
 #: What happens every so many packets: a name for the report, and the change.
 STRIDE = 50
 #: Bytes of PCM.
@@ -186,6 +188,33 @@ async def test_also_in_the_queue_and_on_hold(floor: CallFloor) -> None:
     for leg, file in files.items():
         (tapped,) = floor.ear.of(call.id, leg)
         heard = {"recording": file, "tap": bytes(tapped.pcm)}
+        assert missing(heard, as_pcm(said[leg])) == {}, leg
+
+
+async def test_also_in_a_consultation_and_with_three(floor: CallFloor) -> None:
+    said = {leg: spoken(text) for leg, text in SAID.items()} | {Leg.THIRD: spoken(EXPERT_SAYS)}
+    async with talking(floor) as talk, outsider(floor) as (_, expert):
+        voices = {Leg.CALLER: talk.voice, Leg.AGENT: talk.phone.voice, Leg.THIRD: expert}
+        await floor.calls.desk.consult(talk.call_id, talk.agent_id, EXPERT)
+        await talk.party("joined")
+        talk.phone.voice.forget()
+        for leg, voice in voices.items():
+            voice.say(said[leg], JUMPING)
+        assert await talk.phone.voice.hears(1.0)  # the first jumps come in the consultation
+        await floor.calls.desk.conference(talk.call_id, talk.agent_id)
+        for voice in voices.values():
+            await voice.has_spoken()
+        await floor.calls.hang_up(talk.call_id, talk.agent_id)
+        call, _ = await floor.ended()
+    third = (await parties_of(floor, call.id))[-1]
+    files = {
+        Leg.CALLER: call.citizen_recording,
+        Leg.AGENT: call.agent_recording,
+        Leg.THIRD: third.recording,
+    }
+    for leg, file in files.items():
+        (tapped,) = floor.ear.of(call.id, leg)
+        heard = {"recording": recorded(floor.recording(file)), "tap": bytes(tapped.pcm)}
         assert missing(heard, as_pcm(said[leg])) == {}, leg
 
 
