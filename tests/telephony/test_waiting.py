@@ -52,12 +52,16 @@ MESSAGE = "我姓张，门口的路灯坏了。"
 
 
 def rules_with(folder: Path, waiting: dict[str, Any], callers: dict[str, Any]) -> Path:
-    """The shipped rules, but with these times."""
+    """The shipped rules, but with these times, and no other offers while waiting."""
     folder.mkdir(exist_ok=True)
+    alone = (SHIPPED / "self_service.yaml").read_text(encoding="utf-8")
+    (folder / "self_service.yaml").write_text(alone.replace('key: "8"', 'key: ""'), "utf-8")
     for name, changes in (("queues.yaml", {"waiting": waiting}), ("waiting.yaml", callers)):
         data = yaml.safe_load((SHIPPED / name).read_text(encoding="utf-8"))
         for key, value in changes.items():
             data[key] = {**data[key], **value} if isinstance(value, dict) else value
+        if "keys" in data:
+            data["keys"] = {}
         (folder / name).write_text(yaml.safe_dump(data, allow_unicode=True), "utf-8")
     return folder
 
