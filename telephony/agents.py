@@ -51,6 +51,10 @@ class Agent(Presence):
         """Whether the wrap-up was lengthened."""
         return self.state is AgentState.WRAP_UP and self.reason == EXTENDED
 
+    def has(self, call_id: str) -> bool:
+        """Whether this call is in the agent's hands, not only still being written down."""
+        return self.call_id == call_id and self.state in IN_CALL
+
     @property
     def reachable(self) -> bool:
         """Whether a call that comes back may ring here."""

@@ -280,7 +280,7 @@ class Consultation(HandingOn):
             await self._come_back("系统重启，转接中断")
             return True
         sender = session.exchange.board.get(session.call.agent_id or "")
-        if not agent and (sender is None or sender.call_id != session.call.id):
+        if not agent and (sender is None or not sender.has(session.call.id)):
             # The agent had left; the one who went on with the citizen has hung up meanwhile.
             await session.end(ContactOutcome.SERVED, "对方挂断")
             return True

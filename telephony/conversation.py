@@ -307,7 +307,7 @@ class Conversation(CallSession):
         agent = self.exchange.board.get(self.call.agent_id or "")
         if not self.agent_lost or self.call.agent_channel or agent is None:
             return
-        if agent.call_id != self.call.id:
+        if not agent.has(self.call.id):
             return  # has gone on to another call
         if agent.phone_online:
             try:
@@ -318,6 +318,8 @@ class Conversation(CallSession):
 
     async def on_phone_reloaded(self, contact: str) -> None:
         """See :meth:`CallSession.on_phone_reloaded`; unlike a socket that merely reconnected."""
+        if self.agent is None:
+            return  # has handed the call over, and writes it down
         if self.agent_contact is None or contact == self.agent_contact:
             self.agent_contact = contact
         elif self.call.state in CONNECTED and not self.agent_lost:

@@ -44,6 +44,7 @@ async def test_a_warm_transfer_to_110(floor: CallFloor) -> None:
 
         await floor.calls.desk.leave_conference(talk.call_id, talk.agent_id)
         await talk.ring.ends()
+        await talk.phone.reload()  # while the call is still being written down
         await floor.state(talk.agent_id, AgentState.READY)
         assert await hears_only(talk.voice, PARTY, of=ALL)
         assert await hears_only(voice, CITIZEN, of=ALL)

@@ -159,3 +159,18 @@ async def test_an_expert_who_hangs_up_while_nobody_listens(site: Site) -> None:
             await talk.caller.hang_up()
             await second.tells("CallEnded", call_id=talk.call_id)
     await kept(site)
+
+
+async def test_the_third_hangs_up_while_nobody_listens(site: Site) -> None:
+    """The agent had handed over: the citizen is not left alone on the line."""
+    async with three(site) as talk:
+        await talk.command(talk.driver, "conference")
+        await talk.command(talk.driver, "leave")
+        await talk.driver.tells("CallTransferred", call_id=talk.call_id)
+        await talk.driver.kill()
+        await talk.telephone.hang_up()
+        async with site.driver() as second:
+            ended = await second.tells("CallEnded", call_id=talk.call_id)
+            await talk.caller.finished()
+    assert ended["reason"] == "对方挂断"
+    await kept(site)
