@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from dispatch.floor.counting import Chosen
 from dispatch.floor.figures import FigureTable, FloorFigures
+from dispatch.floor.load_test import counted_calls
 from dispatch.floor.sheet import FigureRow
 from dispatch.rules import Rules
 from models.clock import ManualClock
@@ -360,6 +361,14 @@ async def test_a_queue_or_an_agent_alone(
     alone = next(row for row in agents.rows if row.key == AGENTS[0])
     for code in ("answered", "handle_time", "occupancy", "signed"):
         assert one_agent.total.values[code].value == pytest.approx(alone.values[code].value)
+
+
+async def test_a_load_test_counts_the_same(store: Store, rules: Rules) -> None:
+    """Between two instants, the second not included; every call in exactly one class."""
+    await keep(store, Call, hand_made_day())
+    found = await counted_calls(store, rules, at("09:00:00"), at("09:29:59.999999"), NOW)
+    assert (found.offered, found.answered, found.abandoned) == (6, 2, 3)
+    assert (found.served_otherwise, found.failed, found.running) == (1, 0, 0)
 
 
 async def test_figures_are_for_those_who_lead_and_a_number_must_exist(
