@@ -28,6 +28,8 @@ _READ_AT_ONCE = 500
 _HEADER = struct.Struct("!BBHII")
 #: How many packets may overtake a late one before it counts as lost.
 REORDER_PACKETS = 4
+#: So many late packets one after the other are not late: the stream has begun anew.
+RESTART_PACKETS = 10
 #: A longer jump is a new beginning of the stream, not a loss.
 _LONGEST_GAP_SAMPLES = 60 * SAMPLES_PER_SECOND
 
@@ -75,6 +77,7 @@ class LegSound:
     sounding: int = 0
     late: int = 0
     _next_sequence: int | None = None
+    _late_in_a_row: int = 0
     _next_timestamp: int = 0
     _early: dict[int, Packet] = field(default_factory=dict)
 
@@ -93,7 +96,16 @@ class LegSound:
             if len(self._early) > REORDER_PACKETS:
                 self._skip_gap()
         else:
-            self.late += 1  # twice, or after silence has taken its place
+            self._take_late(packet)
+
+    def _take_late(self, packet: Packet) -> None:
+        """It came twice, or after silence has taken its place; or the numbers begin anew."""
+        self.late += 1
+        self._late_in_a_row += 1
+        if self._late_in_a_row > RESTART_PACKETS:
+            self.finish()
+            self._next_sequence, self._next_timestamp = packet.sequence, packet.timestamp
+            self._give(packet)
 
     def finish(self) -> None:
         """No more will come: give what still waits for a lost one."""
@@ -119,6 +131,7 @@ class LegSound:
             self.sink(bytes(gap * _BYTES_PER_SAMPLE))
         self.sink(packet.pcm)
         self._next_sequence = (packet.sequence + 1) & 0xFFFF
+        self._late_in_a_row = 0
         samples = len(packet.pcm) // _BYTES_PER_SAMPLE
         self._next_timestamp = (packet.timestamp + samples) & 0xFFFFFFFF
 

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telephony.media import LegSound, MediaReceiver, Packet, local_address_towards, parse_rtp
+from telephony.media import (
+    RESTART_PACKETS,
+    LegSound,
+    MediaReceiver,
+    Packet,
+    local_address_towards,
+    parse_rtp,
+)
 from tests.telephony.floor import until
 
 pytestmark = pytest.mark.unit
@@ -72,6 +79,22 @@ def test_what_comes_twice_or_too_late_is_counted_and_left_out() -> None:
     sound, leg = play([0, 1, 1, 2, 9, 10, 11, 12, 13, 3, 14])
     assert sound == [1, 2, 3, 0, 0, 0, 0, 0, 0, 10, 11, 12, 13, 14, 15]
     assert (leg.lost, leg.late) == (6, 2)
+
+
+def test_a_stream_that_begins_anew_is_taken_up_after_a_fifth_of_a_second() -> None:
+    sound = bytearray()
+    leg = LegSound(sink=sound.extend)
+    for number in [*range(100), *range(50)]:
+        leg.take(packet(number, start=40000) if leg.received < 100 else packet(number, start=30000))
+    assert heard(bytes(sound)) == [*range(1, 101), *range(1 + RESTART_PACKETS, 51)]
+    assert (leg.received, leg.lost, leg.late) == (150, 0, RESTART_PACKETS + 1)
+
+
+def test_zeros_are_no_sound() -> None:
+    leg = LegSound(sink=bytearray().extend)
+    leg.take(Packet(sequence=1, timestamp=160, pcm=bytes(320)))
+    leg.take(Packet(sequence=2, timestamp=320, pcm=bytes(318) + b"\1\0"))
+    assert (leg.received, leg.sounding) == (2, 1)
 
 
 def test_time_without_packets_is_silence() -> None:

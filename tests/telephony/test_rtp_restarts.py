@@ -110,6 +110,9 @@ async def test_an_exchange_that_drops_them_is_noticed(
         phone.answer(await phone.rung(within=20))
         answered = await floor.happened(CallAnswered)
         await floor.until(lambda: all(len(one.pcm) > 0 for one in floor.ear.streams))
+        # The agent is muted: zeros, but no jump. That is nobody's alarm.
+        (tmp_path / "muted.ulaw").write_bytes(b"\xff" * 1600)
+        phone.voice.say(tmp_path / "muted.ulaw")
         below = {0: begins_at(40000), 100: begins_at(30000)}
         voice.say(spoken(SAID[Leg.CALLER]), Manner(before=below))
         told = await floor.alerted(AlertKind.TAP_SILENT)
