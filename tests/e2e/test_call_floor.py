@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from hotline.simulation.rtp import Voice
 from hotline.simulation.sound import spoken_ulaw, spoken_wav
+from models.tables import UtteranceRow
+from models.vocabulary import Leg
 from tests.e2e.floor_stage import (
     WORDS,
     Stage,
@@ -232,3 +235,57 @@ async def test_a_caller_who_gave_up_is_called_back_from_the_list(stage: Stage) -
             await page.get_by_test_id("hangup").click()
         await page.get_by_test_id("callbacks-done").click()
         await expect(task.first).to_have_attribute("data-state", "DONE")
+
+
+async def test_a_recording_plays_with_its_words_and_a_click_jumps_there(stage: Stage) -> None:
+    async with stage.agent("huawu1") as page:
+        async with stage.talk(page) as caller:
+            call_id = await page.get_by_test_id("desk").get_attribute("data-call")
+            assert call_id
+            caller.voice.say(spoken_ulaw(WORDS))
+            await caller.voice.has_spoken()
+        await _write_words(stage, call_id)
+        await page.goto(f"/calls/{call_id}")
+        for leg in ("CALLER", "AGENT"):
+            await _see_recording(page, leg)
+        player = page.get_by_test_id("recording")
+        await expect(player).to_have_attribute("data-mix", "true")
+        spoken = page.get_by_test_id("utterance")
+        await expect(spoken).to_have_count(2)
+        await spoken.nth(1).click()
+        await expect(page.locator("li.current")).to_contain_text("好的，我为您登记")
+        assert await player.evaluate("audio => audio.currentTime") >= 5
+        assert not await player.evaluate("audio => audio.paused")
+        await spoken.nth(0).click()
+        await expect(page.locator("li.current")).to_contain_text("停水")
+
+
+async def _write_words(stage: Stage, call_id: str) -> None:
+    """What recognition would have written, which is not this story's matter."""
+    lines = [(Leg.CALLER, 1.0, 4.5, "小区停水了。"), (Leg.AGENT, 5.0, 8.0, "好的，我为您登记。")]
+    async with stage.hotline.database() as store, store.transaction() as work:
+        for leg, start, end, text in lines:
+            work.session.add(
+                UtteranceRow(
+                    id=f"{call_id}-{leg}",
+                    call_id=call_id,
+                    leg=leg,
+                    start=start,
+                    end=end,
+                    text=text,
+                    raw=text,
+                    confidence=0.9,
+                    words=[],
+                )
+            )
+
+
+async def _see_recording(page: Page, leg: str) -> None:
+    """Files are entered when they are whole, a moment after the call."""
+    file = page.locator(f"[data-testid=recording-file][data-leg={leg}]")
+    for _ in range(20):
+        with contextlib.suppress(AssertionError):
+            await expect(file).to_be_visible(timeout=1000)
+            return
+        await page.reload()
+    raise AssertionError(f"no recording of {leg}")
