@@ -174,3 +174,22 @@ async def test_the_third_hangs_up_while_nobody_listens(site: Site) -> None:
             await talk.caller.finished()
     assert ended["reason"] == "对方挂断"
     await kept(site)
+
+
+async def test_killed_while_the_citizen_is_asked_for_a_grade(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.asterisk.settings.telephony, "survey", True)
+    async with talking(site) as (first, call_id, _phone, voice, caller):
+        await first.command("hang_up", call_id, site.agent)
+        await first.tells("CallStateChanged", call_id=call_id, state="SURVEY")
+        await first.kill()
+        voice.forget()
+        async with site.driver() as second:
+            assert await voice.hears(0.3), "not asked again"
+            await voice.press("1")
+            rated = await second.tells("CallRated", call_id=call_id)
+            await second.tells("CallEnded", call_id=call_id)
+            await caller.finished()
+    assert rated["satisfaction"] == "VERY_SATISFIED"
+    await kept(site)
