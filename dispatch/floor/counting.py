@@ -5,6 +5,7 @@ Everything comes as sums, which can be added again: half hours into days, queues
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,14 +77,23 @@ class Counting:
         self._counts = counts(rules)
         self.facts = Facts(cte=call_facts(span, rules), rules=rules, now=span.now)
 
-    async def groups(self, session: AsyncSession, by: By) -> Groups:
-        """All sums, by quarter hour (for half hours and days), queue or agent."""
-        found = await _read(session, self._calls(by))
+    async def groups(
+        self, session: AsyncSession, by: By, beside: AsyncSession | None = None
+    ) -> Groups:
+        """All sums, by quarter hour (for half hours and days), queue or agent.
+
+        :param beside: a second session: calls and ledger are then read at the same time.
+        """
+        if by == "queue" or (by != "agent" and self._chosen.queue):
+            return await _read(session, self._calls(by))
+        spent = self._agent_seconds if by == "agent" else self._seconds_by_quarter
+        if beside is None:
+            found, seconds = await _read(session, self._calls(by)), await spent(session)
+        else:
+            found, seconds = await asyncio.gather(_read(session, self._calls(by)), spent(beside))
+        add_up(found, seconds)
         if by == "agent":
             add_up(found, await _read(session, self._missed()))
-            add_up(found, await self._agent_seconds(session))
-        elif by != "queue" and not self._chosen.queue:
-            add_up(found, await self._seconds_by_quarter(session))
         return found
 
     async def whole(self, session: AsyncSession) -> Sums:

@@ -87,8 +87,8 @@ class FloorFigures:
         if by == "half_hour" and (last - first).days >= MOST_DAYS_BY_HALF_HOUR:
             text = f"按半小时统计时，期间不能超过{MOST_DAYS_BY_HALF_HOUR}天"
             raise invalid([{"field": "to", "message": text}])
-        async with self._store.read() as session:
-            return await self._table(session, period, by, chosen)
+        async with self._store.read() as session, self._store.read() as beside:
+            return await self._table(session, beside, period, by, chosen)
 
     def opened(self, actor: Actor, first: date, last: date, cell: str) -> Rows:
         """Ids of the calls behind a number of such a table.
@@ -104,11 +104,16 @@ class FloorFigures:
         return Span(start=period.start, end=period.end, now=self._clock.now())
 
     async def _table(
-        self, session: AsyncSession, period: Period, by: By, chosen: Chosen
+        self,
+        session: AsyncSession,
+        beside: AsyncSession,
+        period: Period,
+        by: By,
+        chosen: Chosen,
     ) -> FigureTable:
         span = self._span(period)
         counting = Counting(span, self._rules.figures, chosen)
-        found = await counting.groups(session, by)
+        found = await counting.groups(session, by, beside)
         whole = await counting.whole(session) if by in ("agent", "queue") else _sum(found)
         sheet = Sheet(self._rules, period, by, chosen)
         rows = await self._rows(session, sheet, found, span)
