@@ -45,8 +45,20 @@ class Silence:
     def uri(self, name: str) -> str:
         return f"sound:{name}"
 
+    def knows(self, name: str) -> bool:
+        return True
+
     def seconds(self, name: str) -> float:
         return 30.0
+
+    def media_seconds(self, media: str) -> float:
+        return 30.0
+
+    async def say(self, name: str, **values: int | str) -> str:
+        return f"sound:{name}"
+
+    async def spoken(self, text: str, otherwise: str = "") -> str:
+        return otherwise or "sound:spoken"
 
 
 @pytest.fixture(autouse=True)
