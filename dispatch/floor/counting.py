@@ -96,10 +96,15 @@ class Counting:
             add_up(found, await _read(session, self._missed()))
         return found
 
-    async def whole(self, session: AsyncSession) -> Sums:
-        """All sums of the span, each call once."""
-        groups = await self.groups(session, "day")
-        return fold(groups, lambda _quarter: 0).get(0, {})
+    async def whole(self, session: AsyncSession, queues: Groups | None = None) -> Sums:
+        """All sums of the span, each call once.
+
+        :param queues: the groups by queue where they are known: every call is in one of them.
+        """
+        groups = await self.groups(session, "day") if queues is None else dict(queues)
+        if queues is not None and not self._chosen.queue:
+            add_up(groups, await self._seconds_by_quarter(session))
+        return fold(groups, lambda _key: 0).get(0, {})
 
     def ids(self, code: str) -> Rows:
         """Ids of the calls behind a count. ``offered-short``: those of the first only.

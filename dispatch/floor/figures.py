@@ -114,7 +114,10 @@ class FloorFigures:
         span = self._span(period)
         counting = Counting(span, self._rules.figures, chosen)
         found = await counting.groups(session, by, beside)
-        whole = await counting.whole(session) if by in ("agent", "queue") else _sum(found)
+        if by in ("agent", "queue"):
+            whole = await counting.whole(beside, found if by == "queue" else None)
+        else:
+            whole = _sum(found)
         sheet = Sheet(self._rules, period, by, chosen)
         rows = await self._rows(session, sheet, found, span)
         accuracy = None
