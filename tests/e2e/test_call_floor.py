@@ -122,12 +122,15 @@ async def test_a_call_is_passed_on_blindly_to_a_colleague_at_another_browser(
         stage.agent("huawu2") as other,
         stage.talk(page) as caller,
     ):
+        await page.get_by_test_id("field-place").fill("人民路八号")
+        await expect(page.get_by_test_id("draft-state")).to_contain_text("已保存", timeout=10_000)
         await ask_in(page, "王志强", "transfer")
         await expect(page.get_by_test_id("agent-state")).to_have_attribute("data-state", "WRAP_UP")
         await expect(bar(other)).to_have_attribute("data-phase", "ringing", timeout=15_000)
         await other.keyboard.press("F2")
         await in_state(other, "TALKING")
         await expect(other.get_by_test_id("caller-number")).to_contain_text("139 0734 1234")
+        await expect(other.get_by_test_id("field-place")).to_have_value("人民路八号")
         await sound_flows(other, caller.voice)
         await other.get_by_test_id("hangup").click()
         await expect(other.get_by_test_id("agent-state")).to_have_attribute("data-state", "WRAP_UP")

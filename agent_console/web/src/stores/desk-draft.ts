@@ -18,9 +18,11 @@ export interface DraftSource {
   done: Ref<boolean>
   content(): Record<string, unknown>
   storageKey(id: string | null): string
+  /** The form is somebody else's to save. */
+  isGuest(): boolean
 }
 
-export function useDraftSaving({ callId, done, content, storageKey }: DraftSource) {
+export function useDraftSaving({ callId, done, content, storageKey, isGuest }: DraftSource) {
   const saveState = ref<SaveState>('clean')
   const savedAt = ref<string | null>(null)
   let refusedFor: string | null = null
@@ -39,7 +41,7 @@ export function useDraftSaving({ callId, done, content, storageKey }: DraftSourc
 
   async function save(): Promise<void> {
     const id = callId.value
-    if (!id || done.value || saveState.value === 'saving') return
+    if (!id || done.value || saveState.value === 'saving' || isGuest()) return
     saveState.value = 'saving'
     const sent = content()
     try {

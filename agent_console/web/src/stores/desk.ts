@@ -82,6 +82,13 @@ export const useDesk = defineStore('desk', () => {
     return agent.call?.call_id === callId.value ? agent.call?.caller_number : undefined
   }
 
+  /** A colleague's call that one is asked about: the form is the colleague's. */
+  function isGuest(): boolean {
+    return !!callId.value && agent.call?.call_id === callId.value && !agent.holdsCall
+  }
+
+  const guest = computed(isGuest)
+
   function storageKey(id: string | null): string {
     return `desk:${session.staff?.id ?? ''}:${id ?? 'none'}`
   }
@@ -108,7 +115,7 @@ export const useDesk = defineStore('desk', () => {
     },
   })
   const { opened, done, problem, faults, sending, check, submit } = order
-  const saving = useDraftSaving({ callId, done, content: draftContent, storageKey })
+  const saving = useDraftSaving({ callId, done, content: draftContent, storageKey, isGuest })
   const { saveState, savedAt, changed, save } = saving
 
   // --- which call -----------------------------------------------------------------------------
@@ -266,7 +273,7 @@ export const useDesk = defineStore('desk', () => {
   })
 
   function propose(news: Understanding): void {
-    if (done.value) return
+    if (done.value || isGuest()) return
     const before = JSON.stringify(sheet.value.form)
     sheet.value = withProposals(sheet.value, news, {
       callerNumber: number.value,
@@ -412,6 +419,7 @@ export const useDesk = defineStore('desk', () => {
     faults,
     sending,
     loadProblem,
+    guest,
     rating,
     handedTo,
     saveState,
