@@ -80,7 +80,7 @@ async def opened(
     settings = load_settings(
         var=folder,
         asterisk={"ari_url": ari.url, "ari_password": "x"},
-        telephony={"desk_phones": 2, "wrap_up_seconds": 60},
+        telephony={"desk_phones": 2, "wrap_up_seconds": 60, "survey": False},
     )
     store = Store(settings.effective_database_url)
     await store.migrate()
