@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -16,8 +17,8 @@ from models.errors import HotlineError
 from models.events import CallEnded, TranscriptCompleted
 from models.speech import Utterance
 from models.store import Store
-from models.tables import Call, Recording
-from models.vocabulary import CallDirection, Leg
+from models.tables import Call, CallEventRow, CallParty, Recording
+from models.vocabulary import CallDirection, CallEventKind, Leg, PartyKind
 from nlp.transcripts import TranscriptStore
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,17 @@ log = structlog.get_logger(__name__)
 TranscribeFile = Callable[[Path], Awaitable[Sequence[Utterance]]]
 #: Asterisk closes a recording a moment after the hang-up.
 SETTLE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """A recording of one who took part. Words that end before ``counts_from`` are left out."""
+
+    leg: Leg
+    #: Below the recordings folder.
+    recording: str
+    begins: datetime
+    counts_from: datetime | None = None
 
 
 class CatchUp:
@@ -88,9 +100,8 @@ class CatchUp:
     async def complete(self, call: Call) -> None:
         """Replace one call's transcript by that of its recordings."""
         heard: list[Utterance] = []
-        recordings = {Leg.CALLER: call.citizen_recording, Leg.AGENT: call.agent_recording}
-        for leg, recording in recordings.items():
-            heard += await self._leg(call, leg, recording, await self._offset(call, leg))
+        for voice in await self._voices(call):
+            heard += await self._heard(call, voice)
         await self._transcripts.replace(call.id, heard)
         async with self._store.transaction() as work:
             row = await work.session.get_one(Call, call.id)
@@ -98,33 +109,42 @@ class CatchUp:
             row.speech_model = self._model_name()
             work.record(TranscriptCompleted(call_id=call.id))
 
-    async def _offset(self, call: Call, leg: Leg) -> float:
-        """Where a recording begins in call time: as entered, else as the call tells."""
-        path = call.citizen_recording if leg is Leg.CALLER else call.agent_recording
-        query = select(Recording.started_at).where(Recording.path == path)
+    async def _voices(self, call: Call) -> list[Voice]:
+        """Everyone who was recorded, each file once; its beginning as entered, if it is."""
         async with self._store.read() as session:
-            begins = await session.scalar(query)
-        if begins is None and leg is Leg.AGENT:
-            begins = call.agent_recording_at
-        elif begins is None and call.direction is CallDirection.OUTBOUND:
-            begins = call.answered_at  # the citizen who is rung is recorded from the answer on
-        return (begins - call.started_at).total_seconds() if begins else 0.0
+            of_call = CallParty.call_id == call.id
+            parties = list(await session.scalars(select(CallParty).where(of_call)))
+            takings = await session.execute(
+                select(CallEventRow.actor, CallEventRow.at).where(
+                    CallEventRow.call_id == call.id, CallEventRow.kind == CallEventKind.TAKEN_OVER
+                )
+            )
+            voices = voices_of(call, parties, {actor: at for actor, at in takings})
+            entered = await session.execute(
+                select(Recording.path, Recording.started_at).where(
+                    Recording.path.in_([voice.recording for voice in voices])
+                )
+            )
+            begins = {path: started_at for path, started_at in entered}
+        return [replace(one, begins=begins.get(one.recording, one.begins)) for one in voices]
 
-    async def _leg(self, call: Call, leg: Leg, recording: str, offset: float) -> list[Utterance]:
-        path = self._recordings / recording
-        if not recording or not path.is_file():
+    async def _heard(self, call: Call, voice: Voice) -> list[Utterance]:
+        """In call time."""
+        path = self._recordings / voice.recording
+        if not path.is_file():
             return []
-        return [
+        offset = (voice.begins - call.started_at).total_seconds()
+        counts = (voice.counts_from - call.started_at).total_seconds() if voice.counts_from else 0
+        said = [
             replace(
-                item,
+                _later(item, offset),
                 call_id=call.id,
-                leg=leg,
-                utterance_id=f"{call.id}-{leg.value.lower()}-r{index}",
-                start=item.start + offset,
-                end=item.end + offset,
+                leg=voice.leg,
+                utterance_id=f"{call.id}-{path.stem}-r{index}",
             )
             for index, item in enumerate(await self._transcribe(path))
         ]
+        return [item for item in said if item.end > counts]
 
     async def _on_ended(self, event: CallEnded) -> None:
         if event.transcript_incomplete:
@@ -139,3 +159,49 @@ class CatchUp:
             await self._wake.wait()
             self._wake.clear()
             await asyncio.sleep(SETTLE_SECONDS)
+
+
+def _later(item: Utterance, seconds: float) -> Utterance:
+    """With all its times moved."""
+    words = tuple(
+        replace(word, start=word.start + seconds, end=word.end + seconds) for word in item.words
+    )
+    return replace(item, start=item.start + seconds, end=item.end + seconds, words=words)
+
+
+def voices_of(
+    call: Call, parties: Sequence[CallParty], taken_over: Mapping[str, datetime]
+) -> list[Voice]:
+    """Whose words belong into the transcript, as it is made live.
+
+    ``taken_over``: leaders who took the call over, and when: what they whispered before that was
+    not for the citizen.
+    """
+    outbound = call.direction is CallDirection.OUTBOUND
+    # The citizen who is rung is recorded from the answer on.
+    begins = (outbound and call.answered_at) or call.started_at
+    agents = call.agent_recording_at or call.started_at
+    voices = [
+        Voice(leg=Leg.CALLER, recording=call.citizen_recording, begins=begins),
+        Voice(leg=Leg.AGENT, recording=call.agent_recording, begins=agents),
+    ]
+    for party in sorted(parties, key=lambda one: one.joined_at or call.started_at):
+        leads = party.kind is PartyKind.SUPERVISOR
+        if not _is_piece(party.recording, call) and not (
+            leads and party.agent_id not in taken_over
+        ):
+            voices.append(
+                Voice(
+                    leg=Leg.AGENT if leads or party.kind is PartyKind.AGENT else Leg.THIRD,
+                    recording=party.recording,
+                    begins=party.recording_at or party.joined_at or call.started_at,
+                    counts_from=taken_over.get(party.agent_id or "") if leads else None,
+                )
+            )
+    return list({voice.recording: voice for voice in voices if voice.recording}.values())
+
+
+def _is_piece(recording: str, call: Call) -> bool:
+    """Whether it was laid into the agent's one file (``agent-2.wav`` into ``agent.wav``)."""
+    whole = Path(call.agent_recording).stem
+    return bool(whole) and Path(recording).stem.startswith(f"{whole}-")

@@ -1,0 +1,164 @@
+"""A call whose live transcript has holes is heard again from its recordings: all who took part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import load_settings
+from models.bus import InProcessBus
+from models.speech import Utterance
+from models.store import Store
+from models.tables import Call, CallEventRow, CallParty, Recording, Staff, UtteranceRow
+from models.vocabulary import (
+    CallDirection,
+    CallEventKind,
+    CallState,
+    ContactOutcome,
+    Leg,
+    PartyKind,
+)
+from nlp.catch_up import CatchUp
+from nlp.speech.files import transcribe_file
+from nlp.speech.service import SpeechService
+from nlp.transcripts import TranscriptStore
+from tests.speech.sounds import RATE, silence, spoken, write_wav
+
+pytestmark = [pytest.mark.speech, pytest.mark.timeout(120)]
+
+START = datetime(2026, 11, 2, 3, tzinfo=UTC)
+SAID = {
+    "caller.wav": "我家楼下的路灯坏了",
+    "agent.wav": "请您稍等我为您转接",
+    "agent-2.wav": "请您稍等我为您转接",
+    "party-1.wav": "我是城管局的工作人员",
+    "party-2.wav": "您好我是接替的坐席",
+}
+
+
+def at(seconds: float) -> datetime:
+    """So long after the call began."""
+    return START + timedelta(seconds=seconds)
+
+
+def party(kind: PartyKind, file: str, joined: float, **more: Any) -> CallParty:
+    return CallParty(
+        call_id="c1",
+        kind=kind,
+        recording=file,
+        joined_at=at(joined),
+        recording_at=at(joined),
+        **more,
+    )
+
+
+async def a_call_with_holes(store: Store, folder: Path, *also: object) -> None:
+    """The agent's line was lost once, an expert was asked, a colleague has the call at last."""
+    for file, text in SAID.items():
+        write_wav(folder / file, silence(0.5) + spoken(text) + silence(0.5))
+    async with store.transaction() as work:
+        work.session.add(
+            Call(
+                id="c1",
+                direction=CallDirection.INBOUND,
+                state=CallState.ENDED,
+                outcome=ContactOutcome.SERVED,
+                started_at=START,
+                answered_at=at(5),
+                ended_at=at(90),
+                citizen_recording="caller.wav",
+                agent_recording="agent.wav",
+                agent_recording_at=at(5),
+                transcript_incomplete=True,
+            )
+        )
+        await work.session.flush()
+        work.session.add_all([
+            party(PartyKind.AGENT, "agent-2.wav", 5),
+            party(PartyKind.EXPERT, "party-1.wav", 30),
+            party(PartyKind.AGENT, "party-2.wav", 60),
+            *also,
+        ])  # fmt: skip
+
+
+async def heard_again(store: Store, folder: Path) -> Sequence[UtteranceRow]:
+    settings = load_settings(var=folder, speech={"model": "practice", "workers": 1})
+    speech = SpeechService(settings, lambda _: None)
+    await speech.start()
+
+    async def transcribe(path: Path) -> list[Utterance]:
+        return await transcribe_file(speech, path)
+
+    transcripts = TranscriptStore(store)
+    catch_up = CatchUp(store, InProcessBus(), transcripts, transcribe, folder, lambda: "practice")
+    try:
+        assert await catch_up.work_off() == 1
+        assert await catch_up.pending() == []
+    finally:
+        await speech.stop()
+    return await transcripts.of_call("c1")
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> Any:
+    store = Store(f"sqlite+aiosqlite:///{tmp_path}/x.db")
+    await store.migrate()
+    yield store
+    await store.close()
+
+
+async def test_expert_and_colleague_are_heard_where_they_spoke(
+    store: Store, tmp_path: Path
+) -> None:
+    entered_later = Recording(
+        call_id="c1",
+        leg=Leg.AGENT,
+        path="party-2.wav",
+        started_at=at(61),
+        seconds=3,
+        bytes=1,
+        sha256="",
+        made_at=at(90),
+        keep_until=at(90),
+    )
+    await a_call_with_holes(store, tmp_path, entered_later)
+    lines = await heard_again(store, tmp_path)
+    who = [(line.leg, line.start) for line in lines]
+    assert [leg for leg, _ in who] == [Leg.CALLER, Leg.AGENT, Leg.THIRD, Leg.AGENT], who
+    for (_, start), begins in zip(who, (0, 5, 30, 61), strict=True):
+        assert begins < start < begins + 1.5
+    assert "路灯" in lines[0].text
+    assert all(line.start <= word["start"] <= line.end for line in lines for word in line.words)
+
+
+async def test_a_leader_is_heard_from_the_taking_over_on(store: Store, tmp_path: Path) -> None:
+    """What was whispered to the agent before is no part of the talk."""
+    leader = Staff(
+        username="zhang",
+        name="张",
+        roles=[],
+        password_hash="",
+        department="D-HOT",
+        created_at=START,
+    )
+    async with store.transaction() as work:
+        work.session.add(leader)
+    whispered, said = spoken("你先安抚一下市民的情绪"), spoken("您好我是值班班长")
+    write_wav(tmp_path / "supervisor-3.wav", silence(0.5) + whispered + silence(4) + said)
+    before = 70 + 0.5 + len(whispered) / 2 / RATE
+    await a_call_with_holes(
+        store,
+        tmp_path,
+        party(PartyKind.SUPERVISOR, "supervisor-3.wav", 70, agent_id=leader.id),
+        CallEventRow(
+            call_id="c1", at=at(before + 2), kind=CallEventKind.TAKEN_OVER, actor=leader.id
+        ),
+    )
+    last = (await heard_again(store, tmp_path))[-1]
+    assert (last.leg, last.start > before + 2) == (Leg.AGENT, True)
+    assert "班长" in last.text
+    assert "安抚" not in last.text
