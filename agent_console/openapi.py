@@ -82,8 +82,8 @@ def _operation(route: Route, schemas: dict[Any, Any]) -> dict[str, Any]:
     }
     if route.handler.__doc__:
         operation["description"] = route.handler.__doc__.strip()
-    if route.permission:
-        operation["x-permission"] = route.permission
+    if route.permissions:
+        operation["x-permission"] = " | ".join(route.permissions)
     if route.body:
         content = {"application/json": {"schema": schemas[id(route), "body"]}}
         operation["requestBody"] = {"required": True, "content": content}

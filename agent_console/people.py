@@ -32,13 +32,13 @@ class Person:
         """Whether one of the person's roles allows it."""
         return permission in self.permissions
 
-    def require(self, permission: str) -> None:
-        """Refuse when not allowed.
+    def require(self, *permissions: str) -> None:
+        """Refuse when none of these is held.
 
-        :raises Forbidden: naming the permission.
+        :raises Forbidden: naming the last of them.
         """
-        if not self.may(permission):
-            raise Forbidden("您的岗位没有此项权限", permission=permission)
+        if not any(self.may(one) for one in permissions):
+            raise Forbidden("您的岗位没有此项权限", permission=permissions[-1])
 
     @property
     def on_floor(self) -> bool:

@@ -48,8 +48,8 @@ class Route:
     handler: Callable[..., Awaitable[Any]]
     tag: str
     summary: str
-    #: Needed to be let in; None: any signed-in person.
-    permission: str | None
+    #: One of these is needed to be let in; none: any signed-in person.
+    permissions: tuple[str, ...]
     #: Also without signing in.
     public: bool
     #: Media type of a result that is not JSON.
@@ -130,11 +130,12 @@ class Routes:
         path: str,
         *,
         summary: str,
-        permission: str | None = None,
+        permission: str | tuple[str, ...] = (),
         public: bool = False,
         produces: str = "application/json",
     ) -> Callable[[H], H]:
-        """Register a handler."""
+        """Register a handler. Of several permissions one is enough."""
+        needed = (permission,) if isinstance(permission, str) else permission
 
         def register(handler: H) -> H:
             self.all.append(
@@ -144,7 +145,7 @@ class Routes:
                     handler=handler,
                     tag=self._tag,
                     summary=summary,
-                    permission=permission,
+                    permissions=needed,
                     public=public,
                     produces=produces,
                     hints=_hints(handler, path),
@@ -176,8 +177,8 @@ def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespo
         ask = Ask(request)
         if not route.public:
             person = ask.person
-            if route.permission:
-                person.require(route.permission)
+            if route.permissions:
+                person.require(*route.permissions)
         arguments = await _arguments(route, wanted, request)
         result = await route.handler(ask, **arguments)
         return _response(ask, result, route.adapter)

@@ -113,20 +113,26 @@ async def get_queues(ask: Ask) -> QueueBook:
     )
 
 
-@routes.route("GET", "/api/staff", summary="人员和技能")
+@routes.route(
+    "GET",
+    "/api/staff",
+    summary="人员和技能",
+    permission=("staff.manage", "floor.schedule", "floor.supervise"),
+)
 async def list_staff(ask: Ask, query: StaffQuery) -> list[FloorPerson]:
     """For those who give skills, plan shifts, or look after accounts."""
-    if not any(ask.person.may(one) for one in ("staff.manage", "floor.schedule")):
-        ask.person.require("floor.supervise")
     people = ask.console.people
     return await (people.seated() if query.floor else people.all())
 
 
-@routes.route("PUT", "/api/staff/{staff_id}/skills", summary="设置人员技能")
+@routes.route(
+    "PUT",
+    "/api/staff/{staff_id}/skills",
+    summary="设置人员技能",
+    permission=("staff.manage", "floor.supervise"),
+)
 async def set_skills(ask: Ask, staff_id: str, body: SetSkills) -> FloorPerson:
     """Counts for the next call on; who is signed in need not sign in again."""
-    if not ask.person.may("staff.manage"):
-        ask.person.require("floor.supervise")
     person = await ask.console.people.set_skills(ask.person.actor(), staff_id, body.skills)
     if ask.console.services.call_control is not None:
         ask.console.calls.give_skills(staff_id, person.skills)

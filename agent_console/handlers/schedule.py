@@ -13,6 +13,9 @@ from dispatch.floor.staffing import StaffingDay, Wanted
 
 routes = Routes("排班与人力")
 
+#: Who plans the shifts, and who reads the figures.
+SEES = ("floor.schedule", "floor.figures")
+
 
 class StaffingQuery(Body):
     """A local day, and other goals than the rules' to try."""
@@ -48,7 +51,7 @@ class NewRoster(Duties):
     expected_version: str = Field(max_length=32)
 
 
-@routes.route("GET", "/api/staffing", summary="一天的人力需求")
+@routes.route("GET", "/api/staffing", summary="一天的人力需求", permission=SEES)
 async def get_staffing(ask: Ask, query: StaffingQuery) -> StaffingDay:
     """Forecast, seats and people needed, people on the roster and what is short, by half hour."""
     wanted = Wanted(
@@ -63,7 +66,7 @@ async def get_shifts(ask: Ask) -> list[ShiftView]:
     return ask.console.schedule.shifts()
 
 
-@routes.route("GET", "/api/schedule", summary="一周班表")
+@routes.route("GET", "/api/schedule", summary="一周班表", permission=SEES)
 async def get_schedule(ask: Ask, query: WeekQuery) -> WeekView:
     """Duties, what the rules find wrong with them, and people needed and on duty by half hour."""
     return await ask.console.schedule.week(ask.person.actor(), query.week)
@@ -89,7 +92,7 @@ async def propose_schedule(ask: Ask, query: WeekQuery) -> WeekView:
     return await ask.console.schedule.proposal(ask.person.actor(), query.week)
 
 
-@routes.route("GET", "/api/schedule/adherence", summary="出勤遵守")
+@routes.route("GET", "/api/schedule/adherence", summary="出勤遵守", permission=SEES)
 async def get_adherence(ask: Ask, query: DayQuery) -> list[Adherence]:
     """Planned and signed in, for each duty that begins on a day."""
     return await ask.console.schedule.adherence(ask.person.actor(), query.day)
