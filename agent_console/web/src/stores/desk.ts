@@ -163,12 +163,13 @@ export const useDesk = defineStore('desk', () => {
     if (callId.value) saveState.value = 'dirty'
   }
 
-  async function load(): Promise<void> {
+  /** `handedOver`: the call has just become ours, and its draft with it. */
+  async function load(handedOver = false): Promise<void> {
     const id = callId.value
     if (!id) return
     loadProblem.value = ''
     try {
-      const [call, draft] = await Promise.all([callWithPatience(id), draftOf(id)])
+      const [call, draft] = await Promise.all([callWithPatience(id), draftOf(id, handedOver)])
       if (id !== callId.value) return
       takeDetail(call)
       if (draft && saveState.value === 'clean') takeDraft(draft.content, draft.updated_at)
@@ -191,9 +192,9 @@ export const useDesk = defineStore('desk', () => {
     }
   }
 
-  async function draftOf(id: string): Promise<DraftView | null> {
+  async function draftOf(id: string, handedOver: boolean): Promise<DraftView | null> {
     // A call in hand came together with its draft; only earlier ones are asked for.
-    if (agent.presence?.call_id === id) return agent.draft?.callId === id ? agent.draft : null
+    if (agent.presence?.call_id === id && !handedOver) return agent.draft?.callId === id ? agent.draft : null
     try {
       return await api.draft(id)
     } catch (error) {
@@ -381,7 +382,7 @@ export const useDesk = defineStore('desk', () => {
   watch(
     () => agent.holdsCall,
     (holds) => {
-      if (holds && agent.call?.call_id === callId.value && saveState.value === 'clean') void load()
+      if (holds && agent.call?.call_id === callId.value && saveState.value === 'clean') void load(true)
     },
   )
   /** After a reload: the call whose form was open, unless another one is in hand. */
