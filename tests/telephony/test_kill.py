@@ -16,7 +16,7 @@ from tests.support.rtp import Voice
 from tests.support.sip_agent import SipAgent
 from tests.support.sipp import calling, citizen
 from tests.support.sound import spoken_ulaw
-from tests.telephony.killing import LONG_SPEECH, Site, talking
+from tests.telephony.killing import LONG_SPEECH, Driver, Site, talking
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
 
@@ -93,6 +93,19 @@ async def test_a_citizen_who_hangs_up_while_nobody_listens(site: Site) -> None:
     await both_are_entered(site, call)
 
 
+async def waiting_are(driver: Driver, *call_ids: str) -> None:
+    """Wait until the new process has put the callers into the line again."""
+    found: list[str] = []
+    try:
+        async with asyncio.timeout(15):
+            while found != list(call_ids):
+                await asyncio.sleep(0.05)
+                floor = await driver.command("floor")
+                found = [view["call_id"] for view in floor["waiting"]]
+    except TimeoutError:
+        pytest.fail(f"in the line: {found}")
+
+
 async def test_a_caller_in_the_queue_waits_on(site: Site) -> None:
     async with (
         SipAgent.on_seat(site.asterisk, "1901") as phone,
@@ -105,8 +118,7 @@ async def test_a_caller_in_the_queue_waits_on(site: Site) -> None:
         voice.forget()
         assert await voice.hears(0.5), "the music stopped"
         async with site.driver() as second:
-            floor = await second.command("floor")
-            assert [view["call_id"] for view in floor["waiting"]] == [queued["call_id"]]
+            await waiting_are(second, queued["call_id"])
             await second.command("sign_in", site.agent)
             await second.command("set_state", site.agent, "READY")
             phone.answer(await phone.rung())
