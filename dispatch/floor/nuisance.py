@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 from pydantic import BaseModel
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.commands import invalid
@@ -93,10 +94,14 @@ class NuisanceList:
             hits=0,
             decision_note="",
         )
-        async with self._store.transaction() as work:
-            await self._refuse_twice(work, plain, now)
-            work.session.add(row)
-            work.record(NuisanceListChanged(at=now))
+        try:
+            async with self._store.transaction() as work:
+                await self._refuse_twice(work, plain, now)
+                work.session.add(row)
+                work.record(NuisanceListChanged(at=now))
+        except IntegrityError:  # another was faster by a moment
+            state = BlockState.PROPOSED
+            raise TransitionRefused(f"该号码已在名单中（{state.label}）", state=state) from None
         return await self._one(row.id, actor)
 
     async def approve(self, actor: Actor, block_id: str, note: str = "") -> BlockView:
@@ -169,6 +174,7 @@ class NuisanceList:
             if row.state is BlockState.PROPOSED or row.ends_at > now:
                 raise TransitionRefused(f"该号码已在名单中（{row.state.label}）", state=row.state)
             self._close(work, row, row.ends_at, None)  # its date has come; nobody has swept yet
+        await work.session.flush()  # before the new line comes
 
     def _decide(
         self, work: UnitOfWork, row: BlockedNumber, actor: Actor, state: BlockState, note: str

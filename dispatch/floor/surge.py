@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from pydantic import BaseModel
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.floor.incident_order import check_template
@@ -192,11 +193,14 @@ class SurgeDesk:
             forecast=volume.forecast or 0.0,
             note="",
         )
-        async with self._store.transaction() as work:
-            if await _active(work.session) is not None:
-                raise TransitionRefused("激增模式已经启动")
-            work.session.add(row)
-            self._tell(work, row, active=True)
+        try:
+            async with self._store.transaction() as work:
+                if await _active(work.session) is not None:
+                    raise _is_on()
+                work.session.add(row)
+                self._tell(work, row, active=True)
+        except IntegrityError:  # another was faster by a moment
+            raise _is_on() from None
         log.warning("surge.started", surge_id=row.id, by=by or "system", offered=volume.offered)
         return row
 
@@ -253,6 +257,10 @@ async def _active(session: AsyncSession) -> Surge | None:
         select(Surge).where(Surge.ended_at.is_(None)).order_by(Surge.started_at).limit(1)
     )
     return found
+
+
+def _is_on() -> TransitionRefused:
+    return TransitionRefused("激增模式已经启动")
 
 
 async def _need_active(session: AsyncSession) -> Surge:

@@ -80,6 +80,16 @@ class BlockedNumber(Base):
     """A number on the nuisance list: proposed by one, approved by another, until a date."""
 
     __tablename__ = "blocked_numbers"
+    #: Also for two who propose it at once: a number is on the list once.
+    __table_args__ = (
+        Index(
+            "uq_blocked_numbers_in_force",
+            "number",
+            unique=True,
+            sqlite_where=text("state IN ('PROPOSED', 'ACTIVE')"),
+            postgresql_where=text("state IN ('PROPOSED', 'ACTIVE')"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
     number: Mapped[str] = mapped_column(String(32), index=True)
@@ -116,8 +126,20 @@ class Surge(Base):
     """Surge mode: from its start to its end by hand."""
 
     __tablename__ = "surges"
+    #: Also for two who start one at once: at most one lasts.
+    __table_args__ = (
+        Index(
+            "uq_surges_lasting",
+            "scope",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    #: The same in all rows: there is one hotline, and one surge at a time.
+    scope: Mapped[str] = mapped_column(String(16), default="hotline")
     title: Mapped[str] = mapped_column(String(128))
     #: What callers hear after the greeting; empty: nothing besides.
     greeting: Mapped[str] = mapped_column(Text, default="")

@@ -174,6 +174,13 @@ def upgrade() -> None:
     with op.batch_alter_table("blocked_numbers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_blocked_numbers_number"), ["number"], unique=False)
         batch_op.create_index(batch_op.f("ix_blocked_numbers_state"), ["state"], unique=False)
+        batch_op.create_index(
+            "uq_blocked_numbers_in_force",
+            ["number"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('PROPOSED', 'ACTIVE')"),
+            postgresql_where=sa.text("state IN ('PROPOSED', 'ACTIVE')"),
+        )
 
     op.create_table(
         "caller_profiles",
@@ -314,6 +321,7 @@ def upgrade() -> None:
     op.create_table(
         "surges",
         sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("scope", sa.String(length=16), nullable=False),
         sa.Column("title", sa.String(length=128), nullable=False),
         sa.Column("greeting", sa.Text(), nullable=False),
         sa.Column("order_template", sa.JSON(), nullable=False),
@@ -330,6 +338,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("surges", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_surges_started_at"), ["started_at"], unique=False)
+        batch_op.create_index(
+            "uq_surges_lasting",
+            ["scope"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "callbacks",
@@ -764,6 +779,11 @@ def downgrade() -> None:
 
     op.drop_table("callbacks")
     with op.batch_alter_table("surges", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_surges_lasting",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_surges_started_at"))
 
     op.drop_table("surges")
@@ -802,6 +822,11 @@ def downgrade() -> None:
     op.drop_table("contacts")
     op.drop_table("caller_profiles")
     with op.batch_alter_table("blocked_numbers", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_blocked_numbers_in_force",
+            sqlite_where=sa.text("state IN ('PROPOSED', 'ACTIVE')"),
+            postgresql_where=sa.text("state IN ('PROPOSED', 'ACTIVE')"),
+        )
         batch_op.drop_index(batch_op.f("ix_blocked_numbers_state"))
         batch_op.drop_index(batch_op.f("ix_blocked_numbers_number"))
 
