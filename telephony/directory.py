@@ -13,6 +13,7 @@ from config.phones import practice_phone_numbers
 from config.settings import Settings
 from models.clock import Clock
 from models.errors import InvalidInput, NotFound, TelephonyUnavailable, TransitionRefused
+from models.phone_numbers import normal_number, spellings
 from models.ports import PartyChoice
 from models.store import Store
 from models.tables import Call
@@ -125,6 +126,7 @@ class Directory:
         )
         count = select(func.count()).select_from(Call).where(*ours)
         async with self._store.read() as session:
-            of_number = await session.scalar(count.where(Call.citizen_number == number))
+            same = Call.citizen_number.in_(spellings(normal_number(number)))  # in whatever dress
+            of_number = await session.scalar(count.where(same))
             of_agent = await session.scalar(count.where(Call.agent_id == agent_id))
         return of_number or 0, of_agent or 0

@@ -161,14 +161,22 @@ class OutboundCall(Conversation):
                 await self.connect()
 
     async def connect(self) -> None:
-        """See :meth:`Conversation.connect`. Who is called back hears why, and so does the agent."""
+        """See :meth:`Conversation.connect`. The citizen hears who calls, why, and that the call is
+        recorded; and so does the agent.
+        """
         await super().connect()
-        if self.call.callback_id and self.call.state is CallState.TALKING:
-            announcement = name(ANNOUNCEMENT, self.call.id, "callback")
-            media = self.exchange.sounds.uri("callback")
+        if self.call.state is CallState.TALKING:
+            announcement = name(ANNOUNCEMENT, self.call.id, "begin")
+            media = self.exchange.sounds.uri(self._opening)
             await tidily(
                 self.exchange.ari.bridges.play(self.talk_bridge, announcement, media=media)
             )
+
+    @property
+    def _opening(self) -> str:
+        if self.call.callback_id:
+            return "callback"
+        return "follow_up" if self.call.order_id else "call_out"
 
     # --- found again after a restart ------------------------------------------------------------
 

@@ -25,6 +25,7 @@ def short_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     rules = tmp_path_factory.mktemp("rules")
     book = yaml.safe_load((PROJECT_ROOT / "config" / "prompts.yaml").read_text(encoding="utf-8"))
     book["prompts"] |= {"greeting": "您好。", "survey": "请评价。", "survey_thanks": "谢谢。"}
+    book["prompts"] |= {"call_out": "您好。"}
     book["prompts"] |= {"all_busy": "坐席都在忙。", "voicemail": "请您留言。", "goodbye": "再见。"}
     book["with_values"] |= {
         "callback_offer": "需要回电请按{key}。", "callback_confirm": "确认回电再按{key}。",

@@ -17,6 +17,7 @@ from tests.support.rtp import Voice
 from tests.support.sipp import citizen
 from tests.support.sound import spoken_ulaw
 from tests.telephony.floor import CallFloor
+from tests.telephony.sounds import hears
 
 pytestmark = pytest.mark.asterisk
 
@@ -41,6 +42,7 @@ async def test_a_citizen_is_called_about_an_order(floor: CallFloor) -> None:
         assert await phone.voice.hears(0.5), "no ringing tone"
         answered = await floor.happened(CallAnswered)
         assert (answered.direction, answered.order_id) == (CallDirection.OUTBOUND, order)
+        await hears(voice, floor.asterisk.prompts.uri("follow_up"))
         voice.say(spoken_ulaw(SPEECH))
         phone.voice.say(spoken_ulaw(SPEECH))
         phone.voice.forget()
@@ -103,7 +105,9 @@ async def test_what_may_not_be_called(floor: CallFloor) -> None:
 
 @pytest.mark.parametrize(("number", "calls", "words"), [(NUMBER, 5, "该号码"), ("", 300, "班长")])
 async def test_enough_for_today(floor: CallFloor, number: str, calls: int, words: str) -> None:
-    """Five calls to one number, three hundred by one agent; yesterday's do not count."""
+    """Five calls to one number, however it was dialled, three hundred by one agent; yesterday's do
+    not count.
+    """
     now = SystemClock().now()
 
     def earlier(at: datetime, index: int) -> dict[str, object]:
@@ -111,7 +115,7 @@ async def test_enough_for_today(floor: CallFloor, number: str, calls: int, words
             "id": new_id(),
             "direction": CallDirection.OUTBOUND,
             "state": CallState.ENDED,
-            "citizen_number": number or f"139{index:08}",
+            "citizen_number": f"{'0' * (index % 2)}{number}" if number else f"139{index:08}",
             "agent_id": agent,
             "started_at": at,
             "ended_at": at,
