@@ -247,9 +247,26 @@ async def test_a_break_that_lasts_too_long_calls_the_shift_leader_once() -> None
         desk.later(300)
         await watch.look(desk.clock.now())
     assert alerts.raised == ["王芳“小休”已超过规定时间"]
-    assert alerts.settled == []
+    alerts.settled.clear()
     desk.ready()
     await watch.look(desk.clock.now())
+    assert alerts.settled == ["overrun:a"]
+
+
+async def test_an_alert_of_an_earlier_process_ends_when_the_break_is_over() -> None:
+    """Else it would stay open for ever, and the next overrun would not be told."""
+    desk, alerts = LimitedDesk(), HeardAlerts()
+    desk.board.choose("a", AgentState.REST)
+    desk.later(901)
+    await StateWatch(desk.board, alerts).look(desk.clock.now())
+    desk.ready()  # and the process dies before it looks again
+    alerts.broken = True
+    restarted = StateWatch(desk.board, alerts)
+    await restarted.look(desk.clock.now())
+    assert alerts.settled == []
+    alerts.broken = False
+    await restarted.look(desk.clock.now())
+    await restarted.look(desk.clock.now())
     assert alerts.settled == ["overrun:a"]
 
 
@@ -283,5 +300,7 @@ class HeardAlerts(NoAlerts):
         return "id"
 
     async def settle(self, matter: str) -> bool:
+        if self.broken:
+            raise ConnectionError("database away")
         self.settled.append(matter)
         return True
