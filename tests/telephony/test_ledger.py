@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from config.queues import load_queues
+from config.queues import BREAKS, load_queues
 from models.bus import InProcessBus
 from models.clock import ManualClock
 from models.store import Store
 from models.tables import AgentPresenceRow, AgentStateLogRow, Staff
 from models.vocabulary import AgentState
 from telephony.agents import IN_CALL, Agent
-from telephony.presence import BREAKS, PresenceBoard
+from telephony.presence import PresenceBoard
 from telephony.presence_keeper import state_entry
 from telephony.records import Records
 
