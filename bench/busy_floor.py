@@ -24,6 +24,9 @@ from bench.cpu import Spent, spent_by
 from bench.figures import Row, percentile
 from bench.floor import Desk, desk
 from bench.talk import Conversation, conversations
+from dispatch.floor.load_test import counted_calls
+from dispatch.rules import load_rules
+from models.clock import SystemClock
 from models.tables import Call
 from models.vocabulary import ContactOutcome
 from telephony.ari import ARIClient
@@ -86,6 +89,7 @@ async def measure(hotline: RunningHotline, agents: int, minutes: float, talk: fl
         await _warm_up(hotline)
         before = _open_files(hotline)
         answered = _Answered()
+        began = SystemClock().now()
         async with _answering(desks, words, answered), spent_by(hotline) as spent:
             outcome = await call_at_rate(
                 hotline.settings.asterisk.sip_port,
@@ -100,6 +104,7 @@ async def measure(hotline: RunningHotline, agents: int, minutes: float, talk: fl
         after = _open_files(hotline)
     kept = await _kept(hotline)
     checks = _checks(hotline, outcome, answered, kept, left)
+    checks += await _report_checks(hotline, began, outcome, kept)
     checks.append(_files_check(before, after))
     return Report(rows=_rows(outcome, kept, spent(), agents), checks=checks)
 
@@ -211,6 +216,22 @@ def _files_check(before: dict[str, int], after: dict[str, int]) -> Check:
 
 def _equal(name: str, wanted: int, found: int) -> Check:
     return Check(name=name, held=wanted == found, found=f"{found} of {wanted}")
+
+
+async def _report_checks(
+    hotline: RunningHotline, began: datetime, outcome: Outcome, kept: list[Call]
+) -> list[Check]:
+    """What the floor's report says of this time."""
+    now = SystemClock().now()
+    async with hotline.database() as store:
+        told = await counted_calls(store, load_rules(hotline.settings), began, now, now)
+    served = sum(call.answered_at is not None for call in kept)
+    return [
+        _equal("offered calls in the report are SIPp's", outcome.calls, told.offered),
+        _equal("answered calls in the report are the phones'", served, told.answered),
+        _equal("the rest of the report's calls hung up waiting", outcome.calls - served,
+               told.abandoned),
+    ]  # fmt: skip
 
 
 def _phones_check(lifted: int, served: int, kept: list[Call]) -> Check:
