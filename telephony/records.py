@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import CursorResult, Result, insert, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.bus import Bus
@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 #: Longest time that an event waits for a database that does not answer.
 TELL_AFTER_SECONDS = 0.5
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+#: Of SQL states: a value that does not fit, a constraint.
+_REFUSED_CLASSES = ("22", "23")
 
 Values = dict[str, Any]
 _Table = type[Contact] | type[Call] | type[CallParty]
@@ -248,9 +250,9 @@ class Records:
     async def _attempt(self, batch: _Batch) -> bool:
         try:
             await self._store_batch(batch)
-        except IntegrityError:
-            return await self._store_singly(batch)
         except Exception as error:  # the database must never end a call, whatever it says
+            if _never_taken(error):
+                return await self._store_singly(batch)
             log.warning("records.not_stored", error=str(error), calls=len(batch.calls))
             return False
         return True
@@ -260,11 +262,11 @@ class Records:
         for part in batch.parts():
             try:
                 await self._store_batch(part)
-            except IntegrityError as error:
-                log.error("records.refused", error=str(error), lost=part.describe())
             except Exception as error:
-                log.warning("records.not_stored", error=str(error))
-                return False
+                if not _never_taken(error):
+                    log.warning("records.not_stored", error=str(error))
+                    return False
+                log.error("records.refused", error=str(error), lost=part.describe())
         return True
 
     async def _store_batch(self, batch: _Batch) -> None:
@@ -358,6 +360,16 @@ class Records:
             return True
         del versions[entry.agent_id]
         return False
+
+
+def _never_taken(error: Exception) -> bool:
+    """Whether the database refuses the values themselves, not just for now: a constraint, or (with
+    PostgreSQL) a text that is too long or holds what it cannot keep.
+    """
+    if isinstance(error, IntegrityError | DataError):
+        return True
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return str(state or "")[:2] in _REFUSED_CLASSES
 
 
 def _key(table: _Table, row_id: str | None) -> str:

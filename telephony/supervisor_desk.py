@@ -21,6 +21,9 @@ ON_THE_LINE = frozenset({
     SupervisionKind.LISTEN, SupervisionKind.WHISPER, SupervisionKind.BARGE_IN,
 })  # fmt: skip
 
+#: What the column of a state's reason holds.
+_LONGEST = 255
+
 
 class SupervisorDesk:
     """Implements :class:`models.ports.LeaderDesk`."""
@@ -118,7 +121,7 @@ class SupervisorDesk:
         self, agent_id: str, leader_name: str, state: AgentState, reason: str
     ) -> Presence:
         """See :meth:`models.ports.LeaderDesk.force_state`."""
-        words = f"{leader_name}强制置态：{_reason(reason)}"
+        words = f"{leader_name}强制置态：{_reason(reason)}"[:_LONGEST]
         if self._exchange.board.get(agent_id) is None:
             raise NotFound("该人员没有签入坐席", agent_id=agent_id)
         return self._view(self._exchange.board.force(agent_id, state, words))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from models.vocabulary import (
 )
 from telephony.call import LiveCall
 from telephony.records import Records, StateEntry
+from tests.support.postgres import Postgres
 from tests.telephony.floor import until
 
 pytestmark = [pytest.mark.unit, pytest.mark.store]
@@ -33,8 +35,8 @@ START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 class Office:
     """A writer, its database and what it told."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store = Store(f"sqlite+aiosqlite:///{folder / 'records.db'}")
+    def __init__(self, url: str) -> None:
+        self.store = Store(url)
         self.bus = InProcessBus()
         self.records = Records(self.store, self.bus)
         self.told: list[DomainEvent] = []
@@ -59,7 +61,14 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    made = Office(tmp_path)
+    async with opened(f"sqlite+aiosqlite:///{tmp_path / 'records.db'}") as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Office]:
+    """An office with two people."""
+    made = Office(url)
     await made.store.migrate()
     for name in ("a", "b"):
         async with made.store.transaction() as work:
@@ -235,3 +244,30 @@ async def test_a_calls_history_outlives_a_broken_database(office: Office) -> Non
         lines = list(await session.scalars(select(CallEventRow).order_by(CallEventRow.at)))
     assert [line.kind for line in lines] == ["OFFERED", "QUEUED", "RINGING"]
     assert (lines[2].actor, lines[2].actor_name, lines[2].detail) == ("a", "王芳", {"position": 1})
+
+
+async def test_a_text_that_postgresql_cannot_keep_holds_up_nothing_else(
+    postgres: Postgres,
+) -> None:
+    """One reason too long for its column, among the calls of the same moment and after it."""
+    async with opened(postgres.database(f"records-{new_id()}")) as office:
+        calls = [a_call() for _ in range(3)]
+        office.records.save(calls[0])
+        office.records.enter_state(
+            StateEntry(
+                agent_id="a",
+                state=AgentState.BUSY,
+                reason="长" * 300,
+                since=START,
+                until=None,
+                call_id=None,
+                idle_since=None,
+            )
+        )
+        office.records.save(calls[1])
+        await office.records.flush()
+        office.records.save(calls[2])
+        await office.records.flush()
+        stored = {one.id for one in await office.all(Call) if isinstance(one, Call)}
+        assert stored == {call.id for call in calls}
+        assert await office.all(AgentStateLogRow) == []
