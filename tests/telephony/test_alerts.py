@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ import pytest
 import yaml
 from sqlalchemy import select
 
-from config.floor import load_floor
+from config.floor import ServiceLevelRule, load_floor
 from config.rules import SHIPPED
+from dispatch.floor.alerts import Alerts
+from dispatch.floor.service_level_watch import ServiceLevelWatch
+from models.clock import SystemClock
 from models.errors import ConfigurationError
 from models.events import CallAnswered, CallQueued
 from models.ports import AlertPort, NoAlerts
@@ -138,6 +142,35 @@ async def test_an_alert_that_fails_harms_no_call_and_is_told_later(watched: Call
         assert await talk.phone.voice.hears(0.3)
         await talk.citizen.hang_up()
         await watched.ended()
+
+
+@pytest.mark.asterisk
+async def test_a_falling_service_level_is_told_until_calls_are_answered_in_time(
+    watched: CallFloor,
+) -> None:
+    clock = SystemClock()
+    rule = ServiceLevelRule(
+        answered_within_seconds=2, share=0.5, minutes=5, at_least=1, look_every_seconds=1
+    )
+    watch = ServiceLevelWatch(watched.store, clock, Alerts(watched.store, watched.bus, clock), rule)
+    async with calling(watched.asterisk, gives_up_after=60) as waits:
+        queued = await watched.happened(CallQueued)
+        await watched.until(lambda: clock.now() - queued.at > timedelta(seconds=2.2))
+        await watch.look()
+        raised = await alert(watched, AlertKind.SERVICE_LEVEL)
+        assert (raised.queue, raised.ended_at) == ("general", None)
+        assert raised.text == "近 5 分钟 2 秒接通率为 0%（0/1），低于 50%"
+        await waits.hang_up()
+        await watched.ended()
+    async with watched.agent("王芳", "1901") as (_, phone):
+        for nth in (1, 2):
+            async with calling(watched.asterisk) as citizen:
+                phone.answer(await phone.rung())
+                await watched.happened(CallAnswered, nth)
+                await citizen.hang_up()
+            await watched.ended(nth + 1)
+    await watch.look()
+    assert (await alert(watched, AlertKind.SERVICE_LEVEL)).ended_at is not None
 
 
 @pytest.mark.asterisk

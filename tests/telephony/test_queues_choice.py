@@ -158,6 +158,30 @@ async def test_an_elder_known_from_before_goes_to_the_desk_for_elders(floor: Cal
     assert (call.queue, call.priority_reasons) == ("elderly", [PriorityReason.ELDERLY])
 
 
+async def test_an_enterprise_known_from_before_has_a_desk_and_goes_first(floor: CallFloor) -> None:
+    now = SystemClock().now()
+    async with floor.store.transaction() as work:
+        work.session.add(CallerProfile(number=NUMBER, enterprise=True, updated_at=now))
+    async with (
+        calling(floor.asterisk, number="13800000101", gives_up_after=60) as earlier,
+        calling(floor.asterisk, number=NUMBER, gives_up_after=60) as firm,
+    ):
+        await floor.happened(CallQueued, 2)
+        waiting = {one.caller_number: one for one in floor.calls.floor().waiting}
+        assert list(waiting) == [NUMBER, "13800000101"]
+        assert waiting[NUMBER].priority_reasons == (PriorityReason.ENTERPRISE,)
+        async with floor.agent("王芳", "1901", general=1, enterprise=1) as (agent, phone):
+            ring = await phone.rung()
+            assert (await floor.happened(CallRinging)).caller_number == NUMBER
+            phone.answer(ring)
+            await floor.happened(CallAnswered)
+            await earlier.hang_up()
+            await firm.hang_up()
+            await floor.ended(2)
+    call, _ = await floor.rows(floor.all(CallRinging)[0].call_id)
+    assert (call.queue, call.agent_id) == ("enterprise", agent)
+
+
 async def test_one_who_calls_again_gets_the_agent_of_the_last_time(floor: CallFloor) -> None:
     async with (
         floor.agent("王芳", "1901") as (other, idle),
@@ -232,6 +256,23 @@ async def test_a_caller_chooses_the_desk_for_elders_by_key(floor: CallFloor) -> 
         await citizen.hang_up()
         call, _ = await floor.ended()
     assert (call.queue, call.priority_reasons) == ("elderly", [PriorityReason.ELDERLY])
+
+
+async def test_a_caller_who_speaks_dialect_chooses_that_desk_by_key(floor: CallFloor) -> None:
+    async with (
+        floor.agent("赵敏", "1903", general=1) as (busy, _),
+        floor.agent("王芳", "1901", dialect=1) as (speaker, phone),
+        await Voice.open() as voice,
+    ):
+        await floor.calls.set_state(busy, AgentState.BUSY)
+        async with calling(floor.asterisk, media_port=voice.port) as citizen:
+            assert (await floor.happened(CallQueued)).queue == "general"
+            await voice.press("7")
+            await phone.rung()
+            assert (await floor.happened(CallRinging)).agent_id == speaker
+            await citizen.hang_up()
+        call, _ = await floor.ended()
+    assert (call.queue, call.priority_reasons) == ("dialect", [])
 
 
 async def test_a_calls_history_tells_who_was_rung_and_who_missed_it(floor: CallFloor) -> None:
