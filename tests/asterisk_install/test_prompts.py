@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from config.rules import SHIPPED, read_yaml
-from config.settings import Settings, load_settings
+from config.settings import PROJECT_ROOT, Settings, load_settings
 from telephony.asterisk import tones
 from telephony.asterisk.prompts import make_prompts
 from tests.telephony.floor import until
@@ -32,6 +32,16 @@ async def test_every_prompt_becomes_telephone_sound(tmp_path: Path) -> None:
         assert prompts.seconds(name) > 1
     assert list(prompts.music_dir.glob("*.wav"))
     assert {file.parent.name for file in (tmp_path / "sounds").rglob("*.wav")} == {"sounds", "moh"}
+
+
+def test_every_prompt_is_played_somewhere() -> None:
+    """Else somebody would record or change a sentence that nobody ever hears."""
+    book = read_yaml(SHIPPED / "prompts.yaml")
+    code = "".join(file.read_text("utf-8") for file in (PROJECT_ROOT / "telephony").rglob("*.py"))
+    queues = read_yaml(SHIPPED / "queues.yaml")
+    greetings = {row.get("greeting") for row in queues["queues"] + queues["access_numbers"]}
+    names = {*book["prompts"], *book["with_values"]} - greetings
+    assert [name for name in sorted(names) if f'"{name}"' not in code] == []
 
 
 async def test_programs_that_start_together_do_not_get_in_each_others_way(tmp_path: Path) -> None:

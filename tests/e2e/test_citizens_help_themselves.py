@@ -77,6 +77,14 @@ async def test_a_bad_day(hotline: RunningHotline) -> None:
             voice.say(spoken_ulaw("救命啊，我们楼上起火了，有人被困在里面，快点来人。"))
             floor = await eventually(leader, "/api/floor", lambda found: bool(found["waiting"]))
             assert floor["waiting"][0]["priority_reasons"] == [PriorityReason.EMERGENCY_WORDS]
+            path = "/api/alerts?open=true&kind=RISK_WORDS"
+            found = await eventually(leader, path, lambda found: bool(found["items"]))
+            told = found["items"][0]
+            assert told["call_id"] == floor["waiting"][0]["call_id"]
+            done = await leader.post(
+                f"/api/alerts/{told['id']}/acknowledge", {"note": "已派人接听"}
+            )
+            assert done["acknowledged_by_name"]
             await phone.hang_up()
         await leader.post("/api/surge/end", {"note": "已恢复供电"})
     async with hotline.database() as store, store.read() as session:
