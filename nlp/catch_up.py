@@ -15,6 +15,7 @@ from sqlalchemy import select
 from models.bus import Bus
 from models.errors import HotlineError
 from models.events import CallEnded, TranscriptCompleted
+from models.sound_files import seconds_of
 from models.speech import Utterance
 from models.store import Store
 from models.tables import Call, CallEventRow, CallParty, Recording
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 TranscribeFile = Callable[[Path], Awaitable[Sequence[Utterance]]]
 #: Asterisk closes a recording a moment after the hang-up.
 SETTLE_SECONDS = 2.0
+#: So far apart may the clocks of a tap and of a recording be, in seconds.
+_MARGIN = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +101,13 @@ class CatchUp:
         return done
 
     async def complete(self, call: Call) -> None:
-        """Replace one call's transcript by that of its recordings."""
+        """Replace one call's transcript by that of its recordings, as far as these go."""
         heard: list[Utterance] = []
-        for voice in await self._voices(call):
+        voices = await self._voices(call)
+        for voice in voices:
             heard += await self._heard(call, voice)
-        await self._transcripts.replace(call.id, heard)
+        kept = await self._beyond_recordings(call, voices)
+        await self._transcripts.replace(call.id, heard, kept)
         async with self._store.transaction() as work:
             row = await work.session.get_one(Call, call.id)
             row.transcript_incomplete = False
@@ -128,12 +133,24 @@ class CatchUp:
             begins = {path: started_at for path, started_at in entered}
         return [replace(one, begins=begins.get(one.recording, one.begins)) for one in voices]
 
+    async def _beyond_recordings(self, call: Call, voices: Sequence[Voice]) -> list[str]:
+        """What was heard live of a voice that was not being recorded (disk full): it stays."""
+        spans = [(voice.leg, *self._span(call, voice)) for voice in voices]
+        live = await self._transcripts.of_call(call.id)
+        return [
+            row.id
+            for row in live
+            if not any(
+                leg is row.leg and begin - _MARGIN <= row.start < end for leg, begin, end in spans
+            )
+        ]
+
     async def _heard(self, call: Call, voice: Voice) -> list[Utterance]:
         """In call time."""
         path = self._recordings / voice.recording
         if not path.is_file():
             return []
-        offset = (voice.begins - call.started_at).total_seconds()
+        offset, _ = self._span(call, voice)
         counts = (voice.counts_from - call.started_at).total_seconds() if voice.counts_from else 0
         said = [
             replace(
@@ -145,6 +162,11 @@ class CatchUp:
             for index, item in enumerate(await self._transcribe(path))
         ]
         return [item for item in said if item.end > counts]
+
+    def _span(self, call: Call, voice: Voice) -> tuple[float, float]:
+        """Where a recording begins and ends in call time; without a file both are the same."""
+        begin = (voice.begins - call.started_at).total_seconds()
+        return begin, begin + seconds_of(self._recordings / voice.recording)
 
     async def _on_ended(self, event: CallEnded) -> None:
         if event.transcript_incomplete:

@@ -37,10 +37,15 @@ class TranscriptStore:
         async with self._store.transaction() as work:
             await work.session.merge(_row(utterance))
 
-    async def replace(self, call_id: str, utterances: Sequence[Utterance]) -> None:
-        """Put a transcript made from the recording in place of what was heard live."""
+    async def replace(
+        self, call_id: str, utterances: Sequence[Utterance], kept: Sequence[str] = ()
+    ) -> None:
+        """Put a transcript made from the recording in place of what was heard live, but for the
+        utterances ``kept``.
+        """
+        old = (UtteranceRow.call_id == call_id, UtteranceRow.id.not_in(kept))
         async with self._store.transaction() as work:
-            await work.session.execute(delete(UtteranceRow).where(UtteranceRow.call_id == call_id))
+            await work.session.execute(delete(UtteranceRow).where(*old))
             work.session.add_all(_row(item) for item in utterances)
 
     async def of_call(self, call_id: str) -> list[UtteranceRow]:

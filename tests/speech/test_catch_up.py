@@ -162,3 +162,29 @@ async def test_a_leader_is_heard_from_the_taking_over_on(store: Store, tmp_path:
     assert (last.leg, last.start > before + 2) == (Leg.AGENT, True)
     assert "班长" in last.text
     assert "安抚" not in last.text
+
+
+async def test_what_was_heard_live_and_not_recorded_stays(store: Store, tmp_path: Path) -> None:
+    """The disk was full: nothing of the agent, and the citizen's file ends early."""
+    await a_call_with_holes(store, tmp_path)
+    for file in SAID.keys() - {"caller.wav"}:
+        (tmp_path / file).unlink()
+    heard_live = [(Leg.CALLER, 1.0), (Leg.CALLER, 40.0), (Leg.AGENT, 6.0)]
+    transcripts = TranscriptStore(store)
+    for leg, start in heard_live:
+        await transcripts.add(
+            Utterance(
+                call_id="c1",
+                leg=leg,
+                utterance_id=f"live-{start}",
+                start=start,
+                end=start + 2,
+                text="听到的话",
+                raw="听到的话",
+                final=True,
+            )
+        )
+    lines = await heard_again(store, tmp_path)
+    assert [line.leg for line in lines] == [Leg.CALLER, Leg.AGENT, Leg.CALLER]
+    assert "路灯" in lines[0].text
+    assert [line.id for line in lines[1:]] == ["live-6.0", "live-40.0"]
