@@ -369,7 +369,7 @@ class CallSession(StepQueue):
         A call is only taken up while its citizen is on the line.
         """
         self.call.transcript_incomplete |= self.call.answered_at is not None
-        self._legs_rung = max((int(leg.rpartition("-")[2]) for leg in agent_legs), default=0)
+        self._legs_rung = self._legs_before([*agent_legs, *(party.channel for party in parties)])
         # A colleague to whom the call was transferred is on the line of a party.
         as_party = kind_of(self.call.agent_channel) in (PARTY, SUPERVISOR)
         as_party = as_party and self.call.agent_channel in channels
@@ -379,6 +379,14 @@ class CallSession(StepQueue):
         self.party_lines.restore(parties, channels)
         if self.call.agent_recording_at is not None:
             self._segments[Path(self.call.agent_recording).name] = self.call.agent_recording_at
+
+    def _legs_before(self, lines: list[str]) -> int:
+        """How many phones an earlier process has rung: a number used twice would write over the
+        recording of a leg that is gone.
+        """
+        rung = [self.call.agent_channel, *lines]
+        ours = [line for line in rung if kind_of(line) in (AGENT, SUPERVISOR)]
+        return max((int(line.rpartition("-")[2]) for line in ours), default=0)
 
     async def recover(self, channels: dict[str, str], bridges: dict[str, frozenset[str]]) -> None:
         """Go on where the earlier process stopped.

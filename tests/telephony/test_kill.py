@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -127,6 +128,37 @@ async def test_a_caller_in_the_queue_waits_on(site: Site) -> None:
             await second.tells("CallEnded")
     _, contact = await only_call(site)
     assert contact.outcome is ContactOutcome.SERVED
+
+
+async def test_what_the_agent_said_before_is_kept_when_the_phone_is_rung_anew(site: Site) -> None:
+    """The agent's line goes while nobody watches; its recording is not written over."""
+    async with talking(site) as (first, call_id, phone, _, caller):
+        folder = site.asterisk.settings.recordings_dir
+        began = await recorded(folder, call_id, "agent-1.wav")
+        await first.kill()
+        await phone.hang_up(phone.rings[-1])
+        said = began.stat().st_size
+        async with site.driver() as second:
+            phone.answer(await phone.rung())
+            await second.tells("CallStateChanged", call_id=call_id, state="TALKING")
+            phone.voice.say(spoken_ulaw(LONG_SPEECH))
+            await recorded(folder, call_id, "agent-2.wav")
+            await caller.hang_up()
+            await second.tells("CallEnded", call_id=call_id)
+    call, _ = await only_call(site)
+    assert began.stat().st_size >= said
+    assert call.agent_recording.endswith("/agent.wav")
+    assert (folder / call.agent_recording).stat().st_size > said + 8000
+
+
+async def recorded(folder: Path, call_id: str, file: str) -> Path:
+    """Wait until a second of somebody's voice is there."""
+    async with asyncio.timeout(15):
+        while True:
+            for path in folder.glob(f"*/*/*/{call_id}/{file}"):
+                if path.stat().st_size > 16000:
+                    return path
+            await asyncio.sleep(0.05)
 
 
 async def test_killed_while_an_agent_is_rung(site: Site) -> None:
