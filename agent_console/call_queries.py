@@ -121,6 +121,12 @@ def call_facts(call: Call, agent_name: str | None, number: str) -> CallFacts:
         ended_at=call.ended_at,
         outcome=call.outcome,
         reason=call.reason,
+        queue=call.queue,
+        priority=call.priority,
+        priority_reasons=call.priority_reasons,
+        transfers=call.transfers,
+        satisfaction=call.satisfaction,
+        callback_id=call.callback_id,
         citizen_recording=bool(call.citizen_recording),
         agent_recording=bool(call.agent_recording),
         agent_recording_offset_s=(

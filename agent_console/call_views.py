@@ -8,7 +8,15 @@ from pydantic import BaseModel
 
 from models.speech import SpeechStatus
 from models.understanding import Understanding
-from models.vocabulary import CallDirection, CallState, ContactOutcome, Leg, OrderState
+from models.vocabulary import (
+    CallDirection,
+    CallState,
+    ContactOutcome,
+    Leg,
+    OrderState,
+    PriorityReason,
+    Satisfaction,
+)
 
 
 class CallRow(BaseModel):
@@ -52,6 +60,15 @@ class CallFacts(BaseModel):
     ended_at: datetime | None
     outcome: ContactOutcome
     reason: str
+    #: Code of the queue where the caller waited last; empty for our own calls.
+    queue: str
+    #: Higher goes first, and why.
+    priority: int
+    priority_reasons: list[PriorityReason]
+    transfers: int
+    #: The citizen's grade of the service.
+    satisfaction: Satisfaction | None
+    callback_id: str | None
     #: Whether there is something to listen to.
     citizen_recording: bool
     agent_recording: bool

@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_console.call_queries import visible_call
+from agent_console.recording_voices import Voices, voices_of
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
 from dispatch.floor.call_mix import Part
@@ -30,6 +31,7 @@ class RecordingView(BaseModel):
 
     id: str
     leg: Leg
+    #: Whose voice in words: a leader and an expert are told apart, unlike by ``leg``.
     leg_label: str
     party_name: str
     offset_s: float
@@ -82,14 +84,18 @@ class AccessPage(BaseModel):
     "GET", "/api/calls/{call_id}/recordings", summary="通话的录音", permission="call.transcript"
 )
 async def list_recordings(ask: Ask, call_id: str) -> list[RecordingView]:
-    """All files, in the order of their beginning. Empty while the call lasts."""
+    """In the order of their beginning; empty while the call lasts.
+
+    What a leader left who only listened is for those who watch over the floor.
+    """
     async with ask.console.store.read() as session:
         call = await visible_call(session, call_id, ask.person)
     await ask.console.recordings.enter_call(call_id)
     async with ask.console.store.read() as session:
-        rows = await _of_call(session, call_id)
+        voices = await voices_of(session, call_id)
+        rows = voices.audible(await _of_call(session, call_id), ask.person)
         held = await _is_held(session, call_id)
-    return [_view(row, call, held) for row in rows]
+    return [_view(row, call, voices, held) for row in rows]
 
 
 @routes.route(
@@ -126,7 +132,9 @@ async def get_mix(ask: Ask, call_id: str) -> web.StreamResponse:
         call = await visible_call(session, call_id, ask.person)
     await ask.console.recordings.enter_call(call_id)
     async with ask.console.store.read() as session:
-        rows = [row for row in await _of_call(session, call_id) if row.deleted_at is None]
+        voices = await voices_of(session, call_id)
+        found = voices.audible(await _of_call(session, call_id), ask.person)
+    rows = [row for row in found if row.deleted_at is None]
     parts = [
         Part(path=path, leg=row.leg, offset_s=_offset(row, call))
         for row in rows
@@ -204,6 +212,8 @@ async def _require_access(session: AsyncSession, ask: Ask, row: Recording) -> No
     """
     if row.call_id:
         await visible_call(session, row.call_id, ask.person)
+        if not (await voices_of(session, row.call_id)).may_hear(row, ask.person):
+            raise NotFound(_NOT_HERE)
         return
     query = select(Call.id).where(Call.contact_id == row.contact_id).limit(1)
     if call_id := await session.scalar(query):
@@ -233,11 +243,11 @@ def _offset(row: Recording, call: Call) -> float:
     return round((row.started_at - call.started_at).total_seconds(), 3)
 
 
-def _view(row: Recording, call: Call, held: bool) -> RecordingView:
+def _view(row: Recording, call: Call, voices: Voices, held: bool) -> RecordingView:
     return RecordingView(
         id=row.id,
         leg=row.leg,
-        leg_label=row.leg.label,
+        leg_label=voices.label(row),
         party_name=row.party_name,
         offset_s=_offset(row, call),
         seconds=row.seconds,

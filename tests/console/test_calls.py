@@ -18,6 +18,8 @@ from models.vocabulary import (
     Channel,
     ContactOutcome,
     Leg,
+    PriorityReason,
+    Satisfaction,
 )
 from tests.console.house import House
 from tests.console.orders import FORM, open_order, submitted
@@ -144,6 +146,22 @@ async def test_a_reloaded_page_finds_its_call_and_what_was_typed(house: House) -
     assert desk["call"]["call_id"] == call.id and desk["call"]["state"] == "ENDED"
     assert desk["draft"]["content"] == typed
     assert (await agent.get(f"/api/calls/{call.id}/draft")).body["content"] == typed
+
+
+async def test_a_past_call_tells_its_queue_its_priority_and_its_grade(house: House) -> None:
+    call = await past_call(
+        house,
+        queue="elderly",
+        priority=40,
+        priority_reasons=[PriorityReason.ELDERLY],
+        transfers=1,
+        satisfaction=Satisfaction.SATISFIED,
+    )
+    agent = await house.signed_in("agent")
+    told = (await agent.get(f"/api/calls/{call.id}")).body["call"]
+    assert (told["queue"], told["priority"], told["transfers"]) == ("elderly", 40, 1)
+    assert told["priority_reasons"] == ["ELDERLY"]
+    assert told["satisfaction"] == "SATISFIED"
 
 
 async def test_a_draft_belongs_to_the_agent_of_the_call(house: House) -> None:

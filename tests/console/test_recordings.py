@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from models.ids import new_id
-from models.tables import Call, CallParty, Recording
-from models.vocabulary import Leg, PartyKind
+from models.tables import Call, CallEventRow, CallParty, Recording
+from models.vocabulary import CallEventKind, Leg, PartyKind
 from tests.console.house import House
 from tests.console.test_calls import past_call, staff_id
 
@@ -71,7 +71,7 @@ async def test_all_files_with_their_place_in_the_call(house: House) -> None:
         ("AGENT", 2.0, 2.0),
         ("THIRD", 3.0, 1.0),
     ]
-    assert files[2]["party_name"] == "城管专家"
+    assert (files[2]["leg_label"], files[2]["party_name"]) == ("部门专家", "城管专家")
     assert files[0]["bytes"] == 44 + 64000 and len(files[0]["sha256"]) == 64
     assert not files[0]["held"]
 
@@ -124,6 +124,41 @@ async def test_whose_call_it_is(house: House) -> None:
         assert (await leader.get(address)).status == 200
     await joins(house, call, "agent2")
     assert (await other.get(url)).status == 200
+
+
+async def test_what_a_listening_leader_left_is_the_floors_business(house: House) -> None:
+    call = await recorded_call(house)
+    leader, agent = await house.signed_in("leader"), await house.signed_in("agent")
+    party = CallParty(
+        call_id=call.id,
+        kind=PartyKind.SUPERVISOR,
+        agent_id=await staff_id(house, "leader"),
+        name="陈建国",
+        joined_at=call.answered_at,
+        recording="2026/11/02/c/supervisor.wav",
+        recording_at=call.answered_at,
+    )
+    async with house.store.transaction() as work:
+        work.session.add(party)
+    record(house, party.recording, 2, EXPERT)
+    address, mix = f"/api/calls/{call.id}/recordings", f"/api/calls/{call.id}/mix.wav"
+    own = [one for one in (await leader.get(address)).body if one["leg_label"] == "班长"]
+    assert [one["party_name"] for one in own] == ["陈建国"]
+    assert "班长" not in [one["leg_label"] for one in (await agent.get(address)).body]
+    assert (await agent.get(own[0]["url"])).status == 404
+    assert (await agent.get(mix)).raw != (await leader.get(mix)).raw
+
+    # Who came in spoke to the citizen: that belongs to the call.
+    came_in = CallEventRow(
+        call_id=call.id,
+        at=house.clock.now(),
+        kind=CallEventKind.BARGED_IN,
+        actor=party.agent_id,
+    )
+    async with house.store.transaction() as work:
+        work.session.add(came_in)
+    assert (await agent.get(own[0]["url"])).status == 200
+    assert (await agent.get(mix)).raw == (await leader.get(mix)).raw
 
 
 async def joins(house: House, call: Call, username: str) -> None:
