@@ -117,10 +117,10 @@ async def get_queues(ask: Ask) -> QueueBook:
     "GET",
     "/api/staff",
     summary="人员和技能",
-    permission=("staff.manage", "floor.schedule", "floor.supervise"),
+    permission=("staff.manage", "floor.schedule", "floor.supervise", "floor.figures"),
 )
 async def list_staff(ask: Ask, query: StaffQuery) -> list[FloorPerson]:
-    """For those who give skills, plan shifts, or look after accounts."""
+    """For those who give skills, plan shifts, read figures, or look after accounts."""
     people = ask.console.people
     return await (people.seated() if query.floor else people.all())
 

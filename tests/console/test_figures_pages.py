@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -50,6 +51,24 @@ async def test_a_number_is_read_understood_and_opened(leader: Page) -> None:
     rows = leader.get_by_test_id("figures-row")
     await expect(rows).to_have_count(3)
     await expect(leader.get_by_test_id("figures-table")).to_contain_text("李晓梅")
+
+
+async def test_the_figures_of_one_queue_and_of_one_agent_are_chosen(leader: Page) -> None:
+    await leader.goto(f"/floor-figures?{PERIOD}")
+    total = leader.locator("[data-testid=figures-row][data-key=total]")
+    everybody = int(await total.get_by_role("link").first.inner_text())
+    await leader.get_by_test_id("figures-agent").click()
+    await leader.get_by_role("option", name="李晓梅").click()
+    await expect(leader).to_have_url(re.compile(r"agent=\w"))
+    await expect(total.get_by_role("link").first).not_to_have_text(str(everybody))
+    assert 0 < int(await total.get_by_role("link").first.inner_text()) < everybody
+
+    await leader.get_by_test_id("figures-queue").click()
+    await leader.get_by_role("option", name="市场监管").click()
+    await expect(leader).to_have_url(re.compile(r"queue=market"))
+    await leader.reload()
+    await expect(leader.get_by_test_id("figures-queue")).to_contain_text("市场监管")
+    await expect(leader.get_by_test_id("figures-agent")).to_contain_text("李晓梅")
 
 
 async def test_a_week_is_proposed_changed_and_kept(house: House, leader: Page) -> None:

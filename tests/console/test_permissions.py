@@ -43,7 +43,7 @@ LET_IN: dict[str, set[str]] = {
     "POST /api/agent/wrap-up-done": SEATS,
     "POST /api/agent/extend-wrap-up": SEATS,
     "GET /api/queues": EVERYBODY,
-    "GET /api/staff": {"leader", "admin"},
+    "GET /api/staff": {"leader", "manager", "admin"},
     "PUT /api/staff/{staff_id}/skills": {"leader", "admin"},
     "GET /api/floor": SEATS | {"manager"},
     "GET /api/calls": TRANSCRIPTS | {"manager"},
