@@ -186,6 +186,7 @@ describe("a call's history", () => {
     )
     expect(words('KEYS', { to: '市民', count: 2 })).toBe('市民 2 个按键')
     expect(words('LISTENED', { active: false })).toBe('结束')
+    expect(words('TAKEN_OVER', { active: false })).toBe('')
     expect(words('ENDED', {})).toBe('')
   })
 })

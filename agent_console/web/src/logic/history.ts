@@ -18,7 +18,8 @@ export function detailWords(event: Pick<CallHistoryEvent, 'kind' | 'detail'>, la
   if (typeof detail.place === 'number') parts.push(`第 ${detail.place} 位`)
   if (typeof detail.expected_wait_s === 'number') parts.push(`预计 ${duration(detail.expected_wait_s)}`)
   if (typeof detail.rang_s === 'number') parts.push(`振铃 ${Math.round(detail.rang_s)} 秒`)
-  if (detail.active === false) parts.push('结束')
+  // A call taken over goes on; only listening, whispering and joining come to an end.
+  if (detail.active === false && event.kind !== 'TAKEN_OVER') parts.push('结束')
   if (text('satisfaction')) parts.push(label('Satisfaction', text('satisfaction')))
   if (text('outcome')) parts.push(label('ContactOutcome', text('outcome')))
   const reasons = detail.priority_reasons ?? detail.reasons
