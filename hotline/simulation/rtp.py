@@ -147,7 +147,7 @@ class Voice(asyncio.DatagramProtocol):
 
     async def press(self, digits: str) -> None:
         """Press keys one after another, as a phone does: RFC 4733 beside the voice."""
-        peer = await self._peer
+        peer = await asyncio.shield(self._peer)  # who stops waiting does not end it for others
         for digit in digits:
             began = self._numbering.timestamp
             for step in range(1, _KEY_PACKETS + _KEY_ENDS + 1):
@@ -213,7 +213,7 @@ class Voice(asyncio.DatagramProtocol):
             file.writeframes((self.heard() * 32767).astype("<i2").tobytes())
 
     async def _speak(self, sound: bytes, manner: Manner) -> None:
-        peer = await self._peer
+        peer = await asyncio.shield(self._peer)  # who stops waiting does not end it for others
         loop = asyncio.get_running_loop()
         start = loop.time()
         number = 0
