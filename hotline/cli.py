@@ -17,6 +17,7 @@ _COMMANDS = {
     "understand": "text",
     "train": "text",
     "evaluate": "text",
+    "similar": "similar",
     "transcribe": "speech",
     "speech": "speech",
     "check": "check",

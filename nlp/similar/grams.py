@@ -1,4 +1,4 @@
-"""Texts as runs of two and three characters, numbered by a hash, many texts in one go.
+"""Texts as runs of two characters, numbered by a hash, many texts in one go.
 
 No word is cut: runs hold where a segmenter or the speech recogniser errs, and a million texts are
 read in a minute. Punctuation and blanks are left out, so a letter and a transcript look alike.
@@ -19,10 +19,11 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 #: Longer texts are read up to here.
 LONGEST = 4_000
 #: Changes whenever the numbers of runs change: an index of another scheme is made anew.
-SCHEME = "runs-2-3/22/1"
+SCHEME = "runs-2/22/1"
 _BITS = np.uint64(22)
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,11 @@ class Grams:
         return len(self.starts) - 1
 
     @property
-    def lengths(self) -> npt.NDArray[np.float32]:
+    def lengths(self) -> Floats:
         """Runs of each text, repetitions counted."""
         sums = np.concatenate([[0], np.cumsum(self.counts, dtype=np.int64)])
-        return (sums[self.starts[1:]] - sums[self.starts[:-1]]).astype(np.float32)
+        runs: Floats = (sums[self.starts[1:]] - sums[self.starts[:-1]]).astype(np.float32)
+        return runs
 
     def of(self, text: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """Runs and how often, of one text."""
@@ -53,14 +55,11 @@ class Grams:
 def grams_of(texts: Sequence[str]) -> Grams:
     """The runs of texts. A text of fewer than two characters has none."""
     codes, owners = _characters([text[:LONGEST] for text in texts])
-    keys, of = [], []
-    for length in (2, 3):
-        runs, whose = _runs(codes, owners, length)
-        keys.append(runs)
-        of.append(whose)
-    features = (np.concatenate(keys) * _SPREAD) >> _SHIFT
+    whole = owners[:-1] == owners[1:]
+    runs = ((codes[:-1] << np.uint64(16)) | codes[1:])[whole]
+    features = (runs * _SPREAD) >> _SHIFT
     merged, counts = np.unique(
-        (np.concatenate(of).astype(np.uint64) << _BITS) | features, return_counts=True
+        (owners[:-1][whole].astype(np.uint64) << _BITS) | features, return_counts=True
     )
     owner = (merged >> _BITS).astype(np.int64)
     return Grams(
@@ -79,17 +78,6 @@ def _characters(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.NDArr
     plain = _PLAIN[np.minimum(codes, 0xFFFF)]
     kept = plain > 0
     return plain[kept], owners[kept]
-
-
-def _runs(
-    codes: npt.NDArray[np.uint64], owners: npt.NDArray[np.int32], length: int
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
-    last = max(len(codes) - length + 1, 0)
-    keys = np.full(last, length, dtype=np.uint64)
-    for offset in range(length):
-        keys = (keys << np.uint64(16)) | codes[offset : offset + last]
-    whole = owners[:last] == owners[length - 1 : length - 1 + last]
-    return keys[whole], owners[:last][whole]
 
 
 def _plain_table() -> npt.NDArray[np.uint64]:

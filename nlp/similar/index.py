@@ -6,14 +6,16 @@ stops at a bound: that is what keeps memory and time in hand, see docs/decisions
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from nlp.similar.grams import BUCKETS, Grams, grams_of
+from nlp.similar.grams import BUCKETS, SCHEME, Grams, grams_of
 from nlp.similar.segment import Segment, make_segment, merge
 
 #: BM25: how soon repetition counts no more, and how much a long text is held back.
@@ -33,7 +35,7 @@ class Reach:
     """How thorough the index is. The defaults are for a million texts."""
 
     #: Runs kept of each text, the weightiest.
-    runs_kept: int = 64
+    runs_kept: int = 96
     #: Entries that one search reads at most.
     entries_read: int = 400_000
 
@@ -168,6 +170,44 @@ class SimilarIndex:
             if len(self._segments) > 1:
                 self._segments = (merge(self._segments),)
 
+    # --- keeping --------------------------------------------------------------------------------
+
+    def save(self, folder: Path) -> None:
+        """Write it into a new folder; what is added meanwhile is not in it."""
+        with self._changing:
+            if self._fresh.count:
+                self._seal()
+            segments, texts_with = self._segments, self._texts_with.copy()
+            runs_in_all = self._runs_in_all
+        folder.mkdir(parents=True)
+        for number, segment in enumerate(segments):
+            segment.save(folder / f"segment-{number:03d}")
+        np.save(folder / "texts_with.npy", texts_with, allow_pickle=False)
+        kept = {
+            "scheme": SCHEME,
+            "segments": len(segments),
+            "runs_in_all": runs_in_all,
+            "runs_kept": self.reach.runs_kept,
+        }
+        (folder / "index.json").write_text(json.dumps(kept), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, reach: Reach | None = None) -> SimilarIndex:
+        """Open what :meth:`save` wrote. Large arrays are read from the files as they are needed.
+
+        :raises OSError, ValueError, KeyError: when it is damaged, or of another scheme.
+        """
+        kept = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+        index = cls(reach)
+        if kept["scheme"] != SCHEME or kept["runs_kept"] != index.reach.runs_kept:
+            raise ValueError(f"{folder.name}: an index of another scheme")
+        names = [folder / f"segment-{number:03d}" for number in range(kept["segments"])]
+        index._segments = tuple(Segment.load(name) for name in names)
+        index._texts_with = np.load(folder / "texts_with.npy", allow_pickle=False)
+        index._runs_in_all = float(kept["runs_in_all"])
+        index._fresh = _nothing_fresh(sum(segment.count for segment in index._segments))
+        return index
+
     # --- searching ------------------------------------------------------------------------------
 
     def search(self, text: str, limit: int = 10) -> list[Hit]:
@@ -182,6 +222,26 @@ class SimilarIndex:
         best.update(_in_fresh(fresh, features, wanted))
         ordered = sorted(best.items(), key=lambda item: (-item[1], -item[0]))[:limit]
         return [Hit(doc, min(1.0, score / whole)) for doc, score in ordered]
+
+    def likeness(self, text: str, others: Sequence[str]) -> list[float]:
+        """How alike each of the others is, by all that is in both: 1 the same, 0 nothing shared.
+
+        Unlike the score of a search it does not matter which of two texts is asked for.
+        """
+        if not others:
+            return []
+        grams = grams_of([text, *others])
+        rarity = self._rarity(grams.features, len(self))
+        weights = rarity * (1 + np.log(grams.counts.astype(np.float32)))
+        owner = np.repeat(np.arange(grams.texts), np.diff(grams.starts))
+        lengths = np.sqrt(np.bincount(owner, weights=weights**2, minlength=grams.texts))
+        own, own_weights = grams.of(0)[0], weights[: grams.starts[1]]
+        at = np.minimum(np.searchsorted(own, grams.features), max(len(own) - 1, 0))
+        shared = own[at] == grams.features if len(own) else np.zeros(len(owner), dtype=bool)
+        products = np.where(shared, weights * own_weights[at] if len(own) else 0.0, 0.0)
+        dots = np.bincount(owner, weights=products, minlength=grams.texts)
+        cosines = dots[1:] / np.maximum(lengths[0] * lengths[1:], 1e-9)
+        return [min(1.0, float(cosine)) for cosine in cosines]
 
     def _question(self, text: str) -> tuple[npt.NDArray[np.int32], Floats, float]:
         """The runs of the text, rarest first, with their weights; and what the text itself gets."""
