@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from models.speech import SpeechStatus
+from models.speech import Speaker, SpeechStatus
 from models.vocabulary import (
     AgentState,
     AlertKind,
@@ -47,7 +47,9 @@ class SpeechPort(Protocol):
         """Whether it works now, and if not, why."""
         ...
 
-    def open(self, call_id: str, leg: Leg, offset_s: float = 0.0) -> SpeechStream:
+    def open(
+        self, call_id: str, leg: Leg, offset_s: float = 0.0, speaker: Speaker | None = None
+    ) -> SpeechStream:
         """Begin a leg whose first sound lies ``offset_s`` seconds after the call's start.
 
         :raises SpeechUnavailable: when there is no model.
@@ -205,6 +207,38 @@ class NoAlerts:
     async def settle(self, matter: str) -> bool:
         """See :meth:`AlertPort.settle`."""
         return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlikeOrder:
+    """An order whose text is like a given one."""
+
+    order_id: str
+    #: 1: the same text; 0: nothing in common.
+    likeness: float
+
+
+class AlikePort(Protocol):
+    """Search for orders by what they say. It knows neither readers nor rights."""
+
+    @property
+    def ready(self) -> bool:
+        """False while older orders are still being read in."""
+        ...
+
+    async def alike(self, text: str, limit: int = 30) -> list[AlikeOrder]:
+        """The orders most alike, the likest first; also one that has just been opened."""
+        ...
+
+
+class NothingAlike:
+    """Where nothing compares texts."""
+
+    ready = False
+
+    async def alike(self, text: str, limit: int = 30) -> list[AlikeOrder]:
+        """See :meth:`AlikePort.alike`."""
+        return []
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -393,6 +393,7 @@ class AlertKind(Labelled):
     DISK_LOW = "DISK_LOW", "录音磁盘空间不足"
     SURGE = "SURGE", "话务激增"
     CALLBACK_OVERDUE = "CALLBACK_OVERDUE", "回拨超时"
+    HOT_EVENT = "HOT_EVENT", "热点事件"
 
 
 class AccessKind(Labelled):

@@ -11,6 +11,7 @@ from models.tables.calls import (
     Contact,
     UtteranceRow,
 )
+from models.tables.events import HotEvent, HotEventOrder
 from models.tables.floor import (
     BlockedNumber,
     Callback,
@@ -54,6 +55,8 @@ __all__ = [
     "Draft",
     "FloorAlert",
     "FollowUp",
+    "HotEvent",
+    "HotEventOrder",
     "LegalHold",
     "OrderEvent",
     "OutboxRow",

@@ -58,6 +58,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_done_commands_at"), ["at"], unique=False)
 
     op.create_table(
+        "hot_events",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("place", sa.String(length=255), nullable=False),
+        sa.Column("category", sa.String(length=32), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("risks", sa.JSON(), nullable=False),
+        sa.Column("alerted_size", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hot_events")),
+    )
+    with op.batch_alter_table("hot_events", schema=None) as batch_op:
+        batch_op.create_index("ix_hot_events_last_at_id", ["last_at", "id"], unique=False)
+
+    op.create_table(
         "outbox",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("event_id", sa.String(length=26), nullable=False),
@@ -575,6 +591,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_closure_scores_order_id"), ["order_id"], unique=False)
 
     op.create_table(
+        "hot_event_orders",
+        sa.Column("order_id", sa.String(length=26), nullable=False),
+        sa.Column("event_id", sa.String(length=26), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("likeness", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["hot_events.id"], name=op.f("fk_hot_event_orders_event_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.id"], name=op.f("fk_hot_event_orders_order_id")
+        ),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_hot_event_orders")),
+    )
+    with op.batch_alter_table("hot_event_orders", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_hot_event_orders_event_id"), ["event_id"], unique=False
+        )
+
+    op.create_table(
         "order_events",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("order_id", sa.String(length=26), nullable=False),
@@ -730,6 +765,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_order_events_order_id"))
 
     op.drop_table("order_events")
+    with op.batch_alter_table("hot_event_orders", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_hot_event_orders_event_id"))
+
+    op.drop_table("hot_event_orders")
     with op.batch_alter_table("closure_scores", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_closure_scores_order_id"))
 
@@ -848,6 +887,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_published_at"))
 
     op.drop_table("outbox")
+    with op.batch_alter_table("hot_events", schema=None) as batch_op:
+        batch_op.drop_index("ix_hot_events_last_at_id")
+
+    op.drop_table("hot_events")
     with op.batch_alter_table("done_commands", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_done_commands_at"))
 
