@@ -198,12 +198,11 @@ async def resume_call(ask: Ask, call_id: str) -> None:
 @routes.route(
     "GET", "/api/calls/{call_id}/draft", summary="通话的工单草稿", permission="order.create"
 )
-async def get_draft(ask: Ask, call_id: str) -> DraftView:
-    """One's own; a shift leader may read everybody's."""
-    draft = await ask.console.drafts.get_draft(ask.person.actor(), call_id)
-    if draft is None:
-        raise NotFound("这通电话还没有草稿", call_id=call_id)
-    return draft
+async def get_draft(ask: Ask, call_id: str) -> DraftView | None:
+    """One's own; a shift leader may read everybody's. ``null`` while nothing was typed, which is
+    how every call begins.
+    """
+    return await ask.console.drafts.get_draft(ask.person.actor(), call_id)
 
 
 @routes.route(

@@ -61,6 +61,12 @@ async def test_what_people_send_is_described_to_the_field(house: House) -> None:
     assert {"from", "to", "outcome", "number", "cursor"} <= query
 
 
+async def test_what_may_be_missing_is_described_as_null(house: House) -> None:
+    draft = (await described(house))["paths"]["/api/calls/{call_id}/draft"]["get"]
+    answer = draft["responses"]["200"]["content"]["application/json"]["schema"]
+    assert {"type": "null"} in answer["anyOf"]
+
+
 def test_each_operation_has_a_name_of_its_own_and_a_chinese_summary() -> None:
     names = [route.handler.__name__ for route in ALL_ROUTES]
     assert len(names) == len(set(names))

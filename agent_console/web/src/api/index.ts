@@ -36,7 +36,8 @@ export const api = {
   callCommand: (id: string, command: 'hold' | 'resume') =>
     request<void>('POST', `/api/calls/${id}/${command}`, { body: {} }),
   recordingUrl: (id: string, leg: 'caller' | 'agent') => `/api/calls/${id}/recording/${leg}.wav`,
-  draft: (id: string) => request<t.DraftView>('GET', `/api/calls/${id}/draft`),
+  /** Null: nothing was typed yet. */
+  draft: (id: string) => request<t.DraftView | null>('GET', `/api/calls/${id}/draft`),
   saveDraft: (id: string, content: Record<string, unknown>, keepalive = false) =>
     request<{ updated_at: string }>('PUT', `/api/calls/${id}/draft`, {
       body: { content },
