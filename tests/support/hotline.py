@@ -71,6 +71,7 @@ class RunningHotline:
             "ASTERISK__RTP_START": settings.asterisk.rtp_start,
             "ASTERISK__RTP_END": settings.asterisk.rtp_end,
             "TELEPHONY__TRUNK_OUTBOUND": settings.telephony.trunk_outbound,
+            "TELEPHONY__RING_SECONDS": settings.telephony.ring_seconds,
             "TELEPHONY__WRAP_UP_SECONDS": settings.telephony.wrap_up_seconds,
             "TELEPHONY__SURVEY": settings.telephony.survey,
             "TELEPHONY__DESK_PHONES": settings.telephony.desk_phones,

@@ -99,6 +99,24 @@ export function withEdit<K extends keyof OrderForm>(
   return { form, origins }
 }
 
+/** The sheet of a second demand in the same call: the caller stays, the rest is new. */
+export function nextDemand({ form, origins }: Sheet): Sheet {
+  const { caller_name, caller_phone, callback_phone } = form
+  return {
+    form: { ...emptyForm(), caller_phone, caller_name, callback_phone },
+    origins: {
+      caller_phone: origins.caller_phone,
+      caller_name: origins.caller_name,
+      callback_phone: origins.callback_phone,
+      // The machine's words are about the first demand.
+      title: 'agent',
+      place: 'agent',
+      occurred: 'agent',
+      demand: 'agent',
+    },
+  }
+}
+
 /** Whether a person's work would be lost if the sheet went away. */
 export function hasContent(sheet: Sheet): boolean {
   const blank = emptyForm()

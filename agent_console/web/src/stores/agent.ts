@@ -4,23 +4,16 @@
  */
 
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref } from 'vue'
 
 import { api } from '@/api'
 import { floorApi } from '@/api/floor'
 import { sentenceOf } from '@/api/http'
 import type { AgentView, CallView, DraftView, Presence } from '@/api/types'
-import type { MicProblem } from '@/logic/microphone'
 import { viewOfEvent } from '@/logic/talk'
-import { closeMicrophone, isAlive, MicError, openMicrophone } from '@/phone/microphone'
-import { Ringer } from '@/phone/ringer'
-import { lockSeat, type SeatLock } from '@/phone/seat'
-import { SoftPhone, type CallPhase, type LineState, type Ring } from '@/phone/softphone'
+import { useSeatPhone } from './agent-phone'
 import { useLive } from './live'
 import { useSession } from './session'
-
-/** A call that we asked for must ring here within this time to be answered by itself. */
-const OWN_CALL_MS = 30_000
 
 const IN_TALK = new Set(['TALKING', 'HELD', 'CONSULTING', 'CONFERENCE'])
 /** The citizen may still grade the service; for the agent the call is over. */
@@ -45,30 +38,28 @@ export const useAgent = defineStore('agent', () => {
   /** The call that this person supervises by the own telephone. */
   const watching = ref<string | null>(null)
 
-  const line = ref<LineState>('off')
-  const lineReason = ref('')
-  const phase = ref<CallPhase>('idle')
-  /** What the telephone itself says of who rings. */
-  const ring = ref<Ring | null>(null)
-  const muted = ref(false)
-  const soundBlocked = ref(false)
-  const micTrouble = ref<MicProblem | null>(null)
-  const seatElsewhere = ref(false)
   const trouble = ref('')
   const busy = ref(false)
-
-  const phone = shallowRef<SoftPhone | null>(null)
-  const ringer = new Ringer()
-  let microphone: MediaStream | null = null
-  let lock: SeatLock | null = null
-  let ownCallUntil = 0
 
   const signedIn = computed(() => !!presence.value && presence.value.state !== 'OFFLINE')
   const talking = computed(() => IN_TALK.has(call.value?.state ?? ''))
   /** The call is this agent's own: not one that a colleague consults about, or that is watched. */
   const holdsCall = computed(() => !!call.value && call.value.agent_id === session.staff?.id)
   const held = computed(() => call.value?.state === 'HELD')
-  const canAnswer = computed(() => phase.value === 'ringing')
+
+  const telephone = useSeatPhone({
+    trouble,
+    onSignedIn: (now) => (presence.value = now),
+    refresh,
+    isInTalk,
+  })
+  const { answerOwnCall, leaveSeat } = telephone
+
+  function isInTalk(): boolean {
+    // A colleague's call that one is asked into rings like any other.
+    if (!holdsCall.value || presence.value?.state === 'RINGING') return false
+    return call.value?.direction === 'OUTBOUND' || talking.value
+  }
 
   // --- the server's picture -------------------------------------------------------------------
 
@@ -165,128 +156,29 @@ export const useAgent = defineStore('agent', () => {
     refreshQuietly()
   })
 
-  // --- the telephone --------------------------------------------------------------------------
-
-  async function microphoneNow(): Promise<MediaStream> {
-    if (!isAlive(microphone)) microphone = await openMicrophone()
-    micTrouble.value = null
-    return microphone
-  }
-
-  function onMicError(error: unknown): void {
-    if (error instanceof MicError) micTrouble.value = error.problem
-    else trouble.value = sentenceOf(error)
-  }
-
-  function isOwnCall(): boolean {
-    if (Date.now() < ownCallUntil) return true
-    // A colleague's call that one is asked into rings like any other.
-    if (!holdsCall.value || presence.value?.state === 'RINGING') return false
-    return call.value?.direction === 'OUTBOUND' || talking.value
-  }
-
-  /** A call that this agent began, or is in the midst of, is answered without ringing. */
-  function answerOwnCall(): void {
-    if (phase.value === 'ringing' && isOwnCall()) void answer()
-  }
-
-  function onRing(now: Ring): boolean {
-    ring.value = now
-    if (isOwnCall()) return true
-    refreshQuietly()
-    ringer.start('incoming')
-    return false
-  }
-
-  function onPhase(now: CallPhase, _cause: string): void {
-    phase.value = now
-    if (now !== 'ringing') ringer.stop()
-    if (now === 'idle') ring.value = null
-    if (now === 'talking' || now === 'idle') ownCallUntil = 0
-    if (now === 'idle') {
-      muted.value = false
-      soundBlocked.value = false
-    }
-  }
-
-  async function startPhone(): Promise<void> {
-    const answer = await api.agentSignIn()
-    presence.value = answer.presence
-    phone.value?.stop()
-    const hooks = {
-      onLine: (state: LineState, reason: string) => {
-        line.value = state
-        lineReason.value = reason
-      },
-      onPhase,
-      onRing,
-      microphone: microphoneNow,
-      onSoundBlocked: () => (soundBlocked.value = true),
-      onMicError,
-    }
-    const next = new SoftPhone(answer.account, answer.sip_path, hooks, answer.ice_servers)
-    phone.value = next
-    await next.start()
-  }
-
-  /** Takes the seat: page lock, microphone, account, registration. */
-  async function signIn(takeOver = false): Promise<void> {
-    trouble.value = ''
-    lock ??= await lockSeat(takeOver, seatStolen)
-    seatElsewhere.value = !lock
-    if (!lock) return
-    try {
-      await microphoneNow()
-      await startPhone()
-      await refresh()
-    } catch (error) {
-      onMicError(error)
-      if (!phone.value) releaseSeat()
-    }
-  }
-
-  function seatStolen(): void {
-    lock = null
-    seatElsewhere.value = true
-    dropPhone()
-  }
+  // --- coming and going -----------------------------------------------------------------------
 
   /** After a page load: go on where the server says we were. */
   async function restore(): Promise<void> {
-    if (!session.hasSeat || phone.value) return
+    if (!session.hasSeat || telephone.phone.value) return
     await refresh()
-    if (signedIn.value) await signIn()
+    if (signedIn.value) await telephone.shown.signIn()
   }
 
   async function signOut(): Promise<void> {
     await command(async () => {
       await api.agentSignOut()
-      dropPhone()
-      releaseSeat()
+      leaveSeat()
       await refresh()
     })
   }
 
-  function dropPhone(): void {
-    phone.value?.stop()
-    phone.value = null
-    ringer.stop()
-    closeMicrophone(microphone)
-    microphone = null
-  }
-
-  function releaseSeat(): void {
-    lock?.release()
-    lock = null
-  }
-
   /** The person signs out of the console: nothing may go on ringing. */
   function leave(): void {
-    dropPhone()
-    releaseSeat()
+    leaveSeat()
     presence.value = null
     call.value = null
-    line.value = 'off'
+    telephone.shown.line.value = 'off'
   }
 
   // --- commands -------------------------------------------------------------------------------
@@ -301,11 +193,6 @@ export const useAgent = defineStore('agent', () => {
     } finally {
       busy.value = false
     }
-  }
-
-  async function answer(): Promise<void> {
-    ringer.stop()
-    await phone.value?.answer()
   }
 
   function setState(state: string, reason = ''): Promise<void> {
@@ -329,12 +216,6 @@ export const useAgent = defineStore('agent', () => {
     return command(() => api.callCommand(current.call_id, held.value ? 'resume' : 'hold'))
   }
 
-  function toggleMute(): void {
-    if (phase.value !== 'talking') return
-    muted.value = !muted.value
-    phone.value?.setMuted(muted.value)
-  }
-
   /**
    * Ends the own call; the citizen is then asked to grade the service unless `survey` is false.
    * From a colleague's call one only leaves.
@@ -343,34 +224,20 @@ export const useAgent = defineStore('agent', () => {
     const current = call.value
     return command(async () => {
       if (current && holdsCall.value) await floorApi.hangUp(current.call_id, survey)
-      else phone.value?.hangUp()
+      else telephone.hangUp()
     })
   }
 
   /** Rings our own phone, then the citizen's. Returns the call's id, or null with `trouble` set. */
   async function callOut(number: string, orderId?: string): Promise<string | null> {
     let callId: string | null = null
-    expectOwnRing()
+    telephone.shown.expectOwnRing()
     await command(async () => {
       callId = (await api.callOut(number, orderId)).call_id
       refreshQuietly()
     })
-    if (!callId) expectNothing()
+    if (!callId) telephone.shown.expectNothing()
     return callId
-  }
-
-  /** The next ring within half a minute was asked for here: it is answered by itself. */
-  function expectOwnRing(): void {
-    ownCallUntil = Date.now() + OWN_CALL_MS
-  }
-
-  function expectNothing(): void {
-    ownCallUntil = 0
-  }
-
-  async function allowSound(): Promise<void> {
-    await phone.value?.allowSound()
-    soundBlocked.value = false
   }
 
   return {
@@ -379,36 +246,22 @@ export const useAgent = defineStore('agent', () => {
     draft,
     ended,
     watching,
-    line,
-    lineReason,
-    phase,
-    ring,
-    muted,
-    soundBlocked,
-    micTrouble,
-    seatElsewhere,
+    ...telephone.shown,
     trouble,
     busy,
     signedIn,
     talking,
     holdsCall,
     held,
-    canAnswer,
     refresh,
     restore,
-    signIn,
     signOut,
     leave,
-    answer,
     setState,
     toggleHold,
-    toggleMute,
     hangUp,
     callOut,
-    expectOwnRing,
-    expectNothing,
     command,
     extendWrapUp,
-    allowSound,
   }
 })

@@ -5,53 +5,27 @@
  */
 
 import { defineStore } from 'pinia'
-import { computed, nextTick, ref, watch } from 'vue'
+import { computed, ref } from 'vue'
 
 import { api } from '@/api'
-import { ApiError, sentenceOf } from '@/api/http'
-import type { CallDetail, Candidate, DraftView, Fact, OrderForm, Understanding } from '@/api/types'
-import {
-  fromDraft,
-  hasContent,
-  newSheet,
-  timeWords,
-  toDraft,
-  withEdit,
-  withProposals,
-  type Sheet,
-} from '@/logic/form'
+import { sentenceOf } from '@/api/http'
+import type { CallDetail, Understanding } from '@/api/types'
+import { fromDraft, hasContent, newSheet, nextDemand, toDraft, withProposals, type Sheet } from '@/logic/form'
 import { dropKept, readKept, writeKept } from '@/logic/kept'
-import { insertAt, type Cursor } from '@/logic/text'
-import { merged, withUtterance, wordsOf, type Spoken } from '@/logic/transcript'
+import { merged, withUtterance, type Spoken } from '@/logic/transcript'
 import { useAgent } from './agent'
 import { useDraftSaving } from './desk-draft'
+import { useEditing } from './desk-editing'
+import { followCalls } from './desk-following'
 import { useOrderSending } from './desk-order'
+import { readCall, readDraft } from './desk-reading'
 import { useLive } from './live'
 import { useSession } from './session'
 
-const LOAD_TRIES = 5
 const LAST_WORDS_MS = 5000
 
 export type { SaveState } from './desk-draft'
-export type TextField =
-  | 'title'
-  | 'place'
-  | 'occurred'
-  | 'caller_name'
-  | 'caller_phone'
-  | 'callback_phone'
-  | 'content'
-  | 'demand'
-  | 'public_answer'
-
-/** Where a fact of a kind belongs. */
-const FIELD_OF_FACT: Record<string, TextField> = {
-  place: 'place',
-  time: 'occurred',
-  phone: 'callback_phone',
-  person: 'caller_name',
-  demand: 'demand',
-}
+export type { TextField } from './desk-editing'
 
 export const useDesk = defineStore('desk', () => {
   const live = useLive()
@@ -70,8 +44,6 @@ export const useDesk = defineStore('desk', () => {
   /** To whom this call was handed on. */
   const handedTo = ref('')
   const setAside = ref<string | null>(null)
-  const focus = ref<{ field: TextField; cursor: Cursor | null } | null>(null)
-  const fieldInUse = ref<TextField | null>(null)
 
   const form = computed(() => sheet.value.form)
   const number = computed(
@@ -117,6 +89,8 @@ export const useDesk = defineStore('desk', () => {
   const { opened, done, problem, faults, sending, check, submit } = order
   const saving = useDraftSaving({ callId, done, content: draftContent, storageKey, isGuest })
   const { saveState, savedAt, changed, save } = saving
+  const { clearFault } = order
+  const editing = useEditing({ sheet, publicAnswer, utterances, changed, clearFault })
 
   // --- which call -----------------------------------------------------------------------------
 
@@ -150,7 +124,7 @@ export const useDesk = defineStore('desk', () => {
     rating.value = null
     handedTo.value = ''
     loadProblem.value = ''
-    focus.value = null
+    editing.focus.value = null
     order.forget()
     saving.isClean()
   }
@@ -169,37 +143,16 @@ export const useDesk = defineStore('desk', () => {
     if (!id) return
     loadProblem.value = ''
     try {
-      const [call, draft] = await Promise.all([callWithPatience(id), draftOf(id, handedOver)])
+      const [call, draft] = await Promise.all([
+        readCall(id, () => id === callId.value),
+        readDraft(id, agent, handedOver),
+      ])
       if (id !== callId.value) return
       takeDetail(call)
       if (draft && saveState.value === 'clean') takeDraft(draft.content, draft.updated_at)
       if (understanding.value) propose(understanding.value)
     } catch (error) {
       if (id === callId.value) loadProblem.value = sentenceOf(error)
-    }
-  }
-
-  /** The screen pop may be faster than the call's record. */
-  async function callWithPatience(id: string): Promise<CallDetail> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await api.call(id)
-      } catch (error) {
-        const missingYet = error instanceof ApiError && error.status === 404
-        if (!missingYet || attempt >= LOAD_TRIES) throw error
-        await new Promise((resolve) => setTimeout(resolve, 300 * attempt))
-      }
-    }
-  }
-
-  async function draftOf(id: string, handedOver: boolean): Promise<DraftView | null> {
-    // A call in hand came together with its draft; only earlier ones are asked for.
-    if (agent.presence?.call_id === id && !handedOver) return agent.draft?.callId === id ? agent.draft : null
-    try {
-      return await api.draft(id)
-    } catch (error) {
-      if (error instanceof ApiError && [403, 404].includes(error.status)) return null
-      throw error
     }
   }
 
@@ -235,6 +188,10 @@ export const useDesk = defineStore('desk', () => {
     publicAnswer.value = String(content.public_answer ?? '')
     saveState.value = 'saved'
     savedAt.value = at
+  }
+
+  function draftContent(): Record<string, unknown> {
+    return { ...toDraft(sheet.value), public_answer: publicAnswer.value }
   }
 
   // --- what is heard and understood -----------------------------------------------------------
@@ -278,90 +235,16 @@ export const useDesk = defineStore('desk', () => {
     const before = JSON.stringify(sheet.value.form)
     sheet.value = withProposals(sheet.value, news, {
       callerNumber: number.value,
-      busyField: fieldInUse.value,
+      busyField: editing.fieldInUse.value,
     })
     if (JSON.stringify(sheet.value.form) !== before) changed()
   }
 
-  // --- editing --------------------------------------------------------------------------------
-
-  function edit<K extends keyof OrderForm>(field: K, value: OrderForm[K]): void {
-    if (sheet.value.form[field] === value && sheet.value.origins[field] === 'agent') return
-    sheet.value = withEdit(sheet.value, field, value)
-    order.clearFault(field)
-    changed()
-  }
-
-  function editAnswer(text: string): void {
-    publicAnswer.value = text
-    changed()
-  }
-
-  function draftContent(): Record<string, unknown> {
-    return { ...toDraft(sheet.value), public_answer: publicAnswer.value }
-  }
-
-  function accept(field: 'request_type' | 'category' | 'lead_department', item: Candidate): void {
-    edit(field, item.code)
-  }
-
-  /** Puts spoken words where the cursor last was; into the content when it was nowhere. */
-  function insert(text: string): void {
-    const field = focus.value?.field ?? 'content'
-    const value = field === 'public_answer' ? publicAnswer.value : sheet.value.form[field]
-    const placed = insertAt(value, text, focus.value?.cursor ?? null)
-    write(field, placed.value)
-    focus.value = { field, cursor: { start: placed.caret, end: placed.caret } }
-    void nextTick(() => showCursor(field, placed.caret))
-  }
-
-  function useFact(fact: Fact): void {
-    const field = FIELD_OF_FACT[fact.kind]
-    if (!field) insert(fact.value || fact.text)
-    else if (fact.kind === 'time') write(field, timeWords(fact))
-    else write(field, fact.kind === 'demand' ? fact.text : fact.value)
-  }
-
-  function write(field: TextField, text: string): void {
-    if (field === 'public_answer') editAnswer(text)
-    else edit(field, text)
-  }
-
-  function showCursor(field: TextField, caret: number): void {
-    const selector = `[data-field="${field}"] input, [data-field="${field}"] textarea`
-    const element = document.querySelector<HTMLInputElement | HTMLTextAreaElement>(selector)
-    element?.focus()
-    element?.setSelectionRange(caret, caret)
-  }
-
-  /** The citizen's own words as the content's beginning. */
-  function takeWords(): void {
-    const words = wordsOf(utterances.value, 'CALLER')
-    if (!words) return
-    const present = form.value.content.trim()
-    edit('content', present ? `${present}\n${words}` : words)
-  }
-
   // --- another order in the same call ----------------------------------------------------------
 
-  /** A second demand in the same call: caller and place of speaking stay, the rest is new. */
+  /** A second demand in the same call. */
   function another(): void {
-    const { caller_name, caller_phone, callback_phone } = form.value
-    const { origins } = sheet.value
-    const blank = newSheet(caller_phone)
-    sheet.value = {
-      form: { ...blank.form, caller_name, callback_phone },
-      origins: {
-        caller_phone: origins.caller_phone,
-        caller_name: origins.caller_name,
-        callback_phone: origins.callback_phone,
-        // The machine's words are about the first demand.
-        title: 'agent',
-        place: 'agent',
-        occurred: 'agent',
-        demand: 'agent',
-      },
-    }
+    sheet.value = nextDemand(sheet.value)
     publicAnswer.value = ''
     order.resume()
     if (callId.value) writeKept(openKey(), callId.value)
@@ -369,40 +252,17 @@ export const useDesk = defineStore('desk', () => {
 
   // --- the desk follows the calls -------------------------------------------------------------
 
-  watch(
-    () => agent.call,
-    (call) => {
-      const watched = call?.call_id === agent.watching && !agent.holdsCall
-      if (call?.direction !== 'INBOUND' || watched) return
-      if (session.may('order.create')) void open(call.call_id)
-    },
-    { immediate: true },
-  )
-  /** A call that a colleague handed over comes with what he had typed. */
-  watch(
-    () => agent.holdsCall,
-    (holds) => {
-      if (holds && agent.call?.call_id === callId.value && saveState.value === 'clean') void load(true)
-    },
-  )
-  /** After a reload: the call whose form was open, unless another one is in hand. */
-  const stopWaiting = watch(
-    () => agent.presence,
-    (presence) => {
-      if (!presence) return
-      void nextTick(() => stopWaiting())
-      const left = readKept<string>(openKey())
-      if (left && !agent.call && !callId.value) void open(left)
-    },
-    { immediate: true },
-  )
-  watch(
-    () => agent.presence?.state,
-    (state) => {
-      const idle = !agent.call && state === 'READY'
-      if (idle && callId.value && (done.value || !hasContent(sheet.value))) standBy()
-    },
-  )
+  followCalls(agent, {
+    callId,
+    sheet,
+    done,
+    saveState,
+    mayOpen: () => session.may('order.create'),
+    left: () => readKept<string>(openKey()),
+    open,
+    load,
+    standBy,
+  })
   if (!callId.value) recoverLocal()
 
   return {
@@ -426,17 +286,10 @@ export const useDesk = defineStore('desk', () => {
     saveState,
     savedAt,
     setAside,
-    focus,
-    fieldInUse,
     open,
     standBy,
     load,
-    edit,
-    editAnswer,
-    accept,
-    insert,
-    useFact,
-    takeWords,
+    ...editing,
     save,
     check,
     submit,

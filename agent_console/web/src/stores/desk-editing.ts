@@ -1,0 +1,99 @@
+/** Writing the form in hand: by keyboard, by a click on spoken words, facts or candidates. */
+
+import { nextTick, ref, type Ref } from 'vue'
+
+import type { Candidate, Fact, OrderForm } from '@/api/types'
+import { timeWords, withEdit, type Sheet } from '@/logic/form'
+import { insertAt, type Cursor } from '@/logic/text'
+import { wordsOf, type Spoken } from '@/logic/transcript'
+
+export type TextField =
+  | 'title'
+  | 'place'
+  | 'occurred'
+  | 'caller_name'
+  | 'caller_phone'
+  | 'callback_phone'
+  | 'content'
+  | 'demand'
+  | 'public_answer'
+
+/** Where a fact of a kind belongs. */
+const FIELD_OF_FACT: Record<string, TextField> = {
+  place: 'place',
+  time: 'occurred',
+  phone: 'callback_phone',
+  person: 'caller_name',
+  demand: 'demand',
+}
+
+export interface EditingSource {
+  sheet: Ref<Sheet>
+  publicAnswer: Ref<string>
+  utterances: Ref<Spoken[]>
+  /** Something was written. */
+  changed(): void
+  clearFault(field: string): void
+}
+
+export function useEditing({ sheet, publicAnswer, utterances, changed, clearFault }: EditingSource) {
+  /** Where the cursor last was. */
+  const focus = ref<{ field: TextField; cursor: Cursor | null } | null>(null)
+  /** Where it is now. */
+  const fieldInUse = ref<TextField | null>(null)
+
+  function edit<K extends keyof OrderForm>(field: K, value: OrderForm[K]): void {
+    if (sheet.value.form[field] === value && sheet.value.origins[field] === 'agent') return
+    sheet.value = withEdit(sheet.value, field, value)
+    clearFault(field)
+    changed()
+  }
+
+  function editAnswer(text: string): void {
+    publicAnswer.value = text
+    changed()
+  }
+
+  function write(field: TextField, text: string): void {
+    if (field === 'public_answer') editAnswer(text)
+    else edit(field, text)
+  }
+
+  function accept(field: 'request_type' | 'category' | 'lead_department', item: Candidate): void {
+    edit(field, item.code)
+  }
+
+  /** Puts spoken words where the cursor last was; into the content when it was nowhere. */
+  function insert(text: string): void {
+    const field = focus.value?.field ?? 'content'
+    const value = field === 'public_answer' ? publicAnswer.value : sheet.value.form[field]
+    const placed = insertAt(value, text, focus.value?.cursor ?? null)
+    write(field, placed.value)
+    focus.value = { field, cursor: { start: placed.caret, end: placed.caret } }
+    void nextTick(() => showCursor(field, placed.caret))
+  }
+
+  function useFact(fact: Fact): void {
+    const field = FIELD_OF_FACT[fact.kind]
+    if (!field) insert(fact.value || fact.text)
+    else if (fact.kind === 'time') write(field, timeWords(fact))
+    else write(field, fact.kind === 'demand' ? fact.text : fact.value)
+  }
+
+  function showCursor(field: TextField, caret: number): void {
+    const selector = `[data-field="${field}"] input, [data-field="${field}"] textarea`
+    const element = document.querySelector<HTMLInputElement | HTMLTextAreaElement>(selector)
+    element?.focus()
+    element?.setSelectionRange(caret, caret)
+  }
+
+  /** The citizen's own words as the content's beginning. */
+  function takeWords(): void {
+    const words = wordsOf(utterances.value, 'CALLER')
+    if (!words) return
+    const present = sheet.value.form.content.trim()
+    edit('content', present ? `${present}\n${words}` : words)
+  }
+
+  return { focus, fieldInUse, edit, editAnswer, accept, insert, useFact, takeWords }
+}

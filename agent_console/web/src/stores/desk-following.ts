@@ -1,0 +1,71 @@
+/** Which call the desk shows: the one in hand, and after a reload the one whose form was open. */
+
+import { nextTick, watch, type Ref } from 'vue'
+
+import { hasContent, type Sheet } from '@/logic/form'
+import type { useAgent } from './agent'
+import type { SaveState } from './desk-draft'
+
+/** What is asked of the agent's store. */
+export type FollowedAgent = Pick<
+  ReturnType<typeof useAgent>,
+  'call' | 'presence' | 'watching' | 'holdsCall'
+>
+
+export interface FollowedDesk {
+  callId: Ref<string | null>
+  sheet: Ref<Sheet>
+  /** True once an order was made of the form. */
+  done: Ref<boolean>
+  saveState: Ref<SaveState>
+  mayOpen(): boolean
+  /** The call whose form this tab had open before a reload. */
+  left(): string | null
+  open(id: string): Promise<void>
+  load(handedOver: boolean): Promise<void>
+  standBy(): void
+}
+
+export function followCalls(agent: FollowedAgent, desk: FollowedDesk): void {
+  watch(
+    () => agent.call,
+    (call) => {
+      const watched = call?.call_id === agent.watching && !agent.holdsCall
+      if (call?.direction !== 'INBOUND' || watched) return
+      if (desk.mayOpen()) void desk.open(call.call_id)
+    },
+    { immediate: true },
+  )
+
+  /** A call that a colleague handed over comes with what he had typed. */
+  watch(
+    () => agent.holdsCall,
+    (holds) => {
+      const shown = agent.call?.call_id === desk.callId.value
+      if (holds && shown && desk.saveState.value === 'clean') void desk.load(true)
+    },
+  )
+
+  const stopWaiting = watch(
+    () => agent.presence,
+    (presence) => {
+      if (!presence) return
+      void nextTick(() => stopWaiting())
+      const left = desk.left()
+      if (left && !agent.call && !desk.callId.value) void desk.open(left)
+    },
+    { immediate: true },
+  )
+
+  /**
+   * Whoever is free again, or was only rung, has nothing more to do with a call. State and call are
+   * told apart, in either order.
+   */
+  watch([() => agent.presence?.state, () => agent.call], ([state, call], [, former]) => {
+    const shown = desk.callId.value
+    if (!shown || call) return
+    const onlyRung = former?.call_id === shown && former.state === 'RINGING' && state !== 'WRAP_UP'
+    const typed = !desk.done.value && hasContent(desk.sheet.value)
+    if ((state === 'READY' || onlyRung) && !typed) desk.standBy()
+  })
+}

@@ -1,0 +1,102 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { nextTick, reactive, ref } from 'vue'
+
+import type { CallView, Presence } from '@/api/types'
+import { newSheet, withEdit } from '@/logic/form'
+import type { SaveState } from '@/stores/desk-draft'
+import { followCalls, type FollowedAgent } from '@/stores/desk-following'
+
+const ring = {
+  call_id: 'c1',
+  contact_id: null,
+  direction: 'INBOUND',
+  state: 'RINGING',
+  caller_number: '13907341234',
+  agent_id: 'me',
+  started_at: '2026-11-22T02:00:00Z',
+  queued_at: null,
+  answered_at: null,
+  order_id: null,
+} satisfies CallView
+
+function presence(state: string): Presence {
+  return { state, call_id: null } as Presence
+}
+
+/** An agent who is free, and the desk before a call. */
+function seat() {
+  const agent = reactive<FollowedAgent>({
+    call: null,
+    presence: presence('READY'),
+    watching: null,
+    holdsCall: false,
+  })
+  const callId = ref<string | null>(null)
+  const sheet = ref(newSheet())
+  const done = ref(false)
+  followCalls(agent, {
+    callId,
+    sheet,
+    done,
+    saveState: ref<SaveState>('clean'),
+    mayOpen: () => true,
+    left: () => null,
+    open: async (id) => void (callId.value = id),
+    load: async () => {},
+    standBy: () => (callId.value = null),
+  })
+  return { agent, callId, sheet, done }
+}
+
+describe('the desk', () => {
+  let desk: ReturnType<typeof seat>
+  beforeEach(async () => {
+    desk = seat()
+    desk.agent.call = ring
+    await nextTick()
+    expect(desk.callId.value).toBe('c1')
+  })
+
+  it('gives back a ring that somebody else picked up, whichever is told first', async () => {
+    desk.agent.presence = presence('READY')
+    await nextTick()
+    desk.agent.call = null
+    await nextTick()
+    expect(desk.callId.value).toBeNull()
+  })
+
+  it('gives back a ring that was missed', async () => {
+    desk.agent.call = null
+    await nextTick()
+    desk.agent.presence = presence('BUSY')
+    await nextTick()
+    expect(desk.callId.value).toBeNull()
+  })
+
+  it('keeps a call that was answered until it is wrapped up', async () => {
+    desk.agent.call = { ...ring, state: 'TALKING' }
+    desk.agent.presence = presence('TALKING')
+    await nextTick()
+    desk.agent.call = null
+    await nextTick()
+    desk.agent.presence = presence('WRAP_UP')
+    await nextTick()
+    expect(desk.callId.value).toBe('c1')
+    desk.agent.presence = presence('READY')
+    await nextTick()
+    expect(desk.callId.value).toBeNull()
+  })
+
+  it('keeps what the agent typed until an order was made of it', async () => {
+    desk.sheet.value = withEdit(desk.sheet.value, 'place', '人民路八号')
+    desk.agent.call = null
+    await nextTick()
+    expect(desk.callId.value).toBe('c1')
+    desk.done.value = true
+    desk.agent.presence = presence('WRAP_UP')
+    await nextTick()
+    desk.agent.presence = presence('READY')
+    await nextTick()
+    expect(desk.callId.value).toBeNull()
+  })
+})
