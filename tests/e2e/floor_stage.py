@@ -94,16 +94,14 @@ class Stage:
         """A citizen's call that the agent at the page has answered."""
         await be_ready(page)
         async with self.citizen(number) as citizen:
-            await expect(bar(page)).to_have_attribute("data-phase", "ringing", timeout=20_000)
+            await expect(bar(page)).to_have_attribute("data-phase", "ringing")
             await page.get_by_test_id("answer").click()
             await in_state(page, "TALKING")
             yield citizen
 
 
 async def _registered(page: Page) -> None:
-    await expect(page.get_by_test_id("line-state")).to_have_attribute(
-        "data-line", "registered", timeout=15_000
-    )
+    await expect(page.get_by_test_id("line-state")).to_have_attribute("data-line", "registered")
 
 
 def bar(page: Page) -> Locator:
@@ -124,7 +122,7 @@ async def be_ready(page: Page) -> None:
 async def in_state(page: Page, code: str) -> None:
     """The call shows this state."""
     phase = page.get_by_test_id("call-phase")
-    await expect(phase).to_have_attribute("data-state", code, timeout=15_000)
+    await expect(phase).to_have_attribute("data-state", code)
 
 
 async def ask_in(page: Page, name: str, purpose: str = "consult") -> None:
@@ -135,13 +133,13 @@ async def ask_in(page: Page, name: str, purpose: str = "consult") -> None:
     await page.get_by_test_id("party-search").fill(name)
     await expect(dialog.locator(".choice")).to_have_count(1)
     await page.keyboard.press("Enter")
-    await expect(dialog).to_be_hidden(timeout=15_000)
+    await expect(dialog).to_be_hidden()
 
 
 async def party(page: Page, state: str) -> None:
     """The other one is shown so."""
     shown = page.get_by_test_id("party")
-    await expect(shown).to_have_attribute("data-state", state, timeout=15_000)
+    await expect(shown).to_have_attribute("data-state", state)
 
 
 async def picks_up(phone: SipAgent) -> sip_agent.Ring:

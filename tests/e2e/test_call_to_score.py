@@ -54,7 +54,7 @@ async def _take_the_call(
         ):
             await phone.reaches("answered")
             bar = page.get_by_test_id("call-bar")
-            await expect(bar).to_have_attribute("data-phase", "ringing", timeout=20_000)
+            await expect(bar).to_have_attribute("data-phase", "ringing")
             await expect(page.get_by_test_id("caller-number")).to_contain_text("139 0734 1234")
             await photograph(page, "desk-ringing")
             voice.forget()
@@ -85,20 +85,20 @@ async def _speak(page: Page, voice: Voice) -> None:
     """Interim words are grey, final ones black, and it is said who spoke."""
     voice.say(spoken_ulaw(WORDS[0], speed=150))
     interim = page.locator('[data-testid=utterance][data-leg=CALLER][data-final="false"]')
-    await expect(interim.first).to_be_visible(timeout=15_000)
+    await expect(interim.first).to_be_visible()
     await voice.has_spoken()
     final = page.locator('[data-testid=utterance][data-leg=CALLER][data-final="true"]')
-    await expect(final.first).to_be_visible(timeout=15_000)
+    await expect(final.first).to_be_visible()
     said = "".join(await final.all_inner_texts())
     assert "灯" in said, said
     agent = page.locator('[data-testid=utterance][data-leg=AGENT][data-final="true"]')
-    await expect(agent.first).to_be_visible(timeout=20_000)
+    await expect(agent.first).to_be_visible()
 
 
 async def _see_suggestions(page: Page, photograph: Photographer) -> None:
     for name in ("type", "category", "department"):
         first = page.get_by_test_id(f"suggestion-{name}-0")
-        await expect(first).to_be_visible(timeout=15_000)
+        await expect(first).to_be_visible()
         await expect(first).to_contain_text("%")
     await expect(page.get_by_test_id("field-title")).to_have_value(re.compile("路灯"))
     await expect(page.get_by_test_id("field-place")).to_have_value(re.compile("路"))
@@ -139,7 +139,7 @@ async def _dispatch(browser: Browser, hotline: RunningHotline, photograph: Photo
 
 async def _open_first(page: Page) -> None:
     await page.get_by_test_id("queue-item").first.click()
-    await expect(page.get_by_test_id("order-title")).to_contain_text("路灯", timeout=15_000)
+    await expect(page.get_by_test_id("order-title")).to_contain_text("路灯")
 
 
 async def _choose_department(page: Page, name: str) -> None:

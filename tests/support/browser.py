@@ -11,7 +11,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    async_playwright,
+    expect,
+)
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -33,6 +40,13 @@ _ARGUMENTS = [
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",
 ]
+
+#: What a page must never write to the browser's console.
+_FAULTS = ("Content Security Policy", "status of 404")
+
+#: How long a page may take to show what a test expects. Playwright's own five seconds are about the
+#: page; ours also has a server behind it, all on a machine that others may be using.
+expect.set_options(timeout=30_000)
 
 #: Keeps every peer connection, so that a test can ask what it has received.
 _WATCH_CONNECTIONS = """
@@ -82,7 +96,8 @@ async def person(
 ) -> AsyncIterator[Page]:
     """Someone at a browser of their own; signed in when a name is given.
 
-    Anything the content security policy refuses, and any error of the page, fails the test.
+    Anything the content security policy refuses, any address that is not there, and any error of
+    the page fails the test.
     """
     context = await browser.new_context(base_url=url, viewport=DESK, locale="zh-CN")
     complaints = _listen(context)
@@ -121,16 +136,13 @@ async def hears(page: Page, wanted: int, within: float = 15.0) -> None:
 def _listen(context: BrowserContext) -> list[str]:
     complaints: list[str] = []
 
+    def on_console(message: ConsoleMessage) -> None:
+        if any(words in message.text for words in _FAULTS):
+            complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
     def on_page(page: Page) -> None:
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on(
-            "console",
-            lambda message: (
-                complaints.append(message.text)
-                if "Content Security Policy" in message.text
-                else None
-            ),
-        )
+        page.on("console", on_console)
 
     context.on("page", on_page)
     return complaints
