@@ -1,6 +1,20 @@
 /** Numbers of reports as people read them. */
 
+import type { RouteLocationRaw } from 'vue-router'
+
 import type { ReportShare } from '@/api/types'
+
+/** A large number above a report. */
+export interface FigureCard {
+  code: string
+  label: string
+  /** How it is made. */
+  words: string
+  value: string
+  note: string
+  /** What it counts. */
+  to?: RouteLocationRaw
+}
 
 /** 0.9234 → 92.3% */
 export function percent(value: number | null): string {

@@ -2,7 +2,7 @@
 
 import type { FigureColumn, FigureRow, FigureTable, FigureValue } from '@/api/figures'
 
-import { percent } from './figures'
+import { percent, type FigureCard } from './figures'
 import { duration } from './time'
 
 export function shown(column: FigureColumn, value: FigureValue | undefined): string {
@@ -105,4 +105,39 @@ export function axisTop(values: (number | null)[]): number {
   const unit = 10 ** Math.floor(Math.log10(most))
   const step = [1, 2, 4, 5, 8, 10].find((factor) => factor * unit >= most) ?? 10
   return step * unit
+}
+
+const CARDS = [
+  'offered', 'answered', 'connection', 'service_level', 'abandon_rate', 'asa', 'handle_time',
+  'occupancy', 'satisfaction', 'callback_rate',
+]
+
+/** The large numbers above a table. */
+export function figureCards(table: FigureTable): FigureCard[] {
+  return CARDS.flatMap((code) => {
+    const column = table.columns.find((item) => item.code === code)
+    const found = table.total.values[code]
+    if (!column || !found) return []
+    const { label, words } = column
+    const opens = found.cell && found.value
+    return [
+      {
+        code,
+        label,
+        words,
+        value: shown(column, found),
+        note: sampleOf(column, found),
+        to: opens ? callsBehind(found.cell ?? '', table.first, table.last) : undefined,
+      },
+    ]
+  })
+}
+
+/** Shares of time have seconds behind them, not calls. */
+const OF_TIME = new Set(['occupancy', 'utilisation'])
+
+/** What a share was counted from: 57/60. */
+export function sampleOf(column: FigureColumn, found: FigureValue | undefined): string {
+  if (column.unit !== 'share' || !found?.of || OF_TIME.has(column.code)) return ''
+  return `${Math.round(found.hits ?? 0)}/${Math.round(found.of)}`
 }

@@ -102,7 +102,7 @@ export function period(name: PeriodName, today: string): Period {
     case 'today':
       return { from: today, to: today }
     case 'week':
-      return { from: addDays(today, -weekday(today)), to: today }
+      return { from: mondayOf(today), to: today }
     case 'month':
       return { from: first(y, m), to: today }
     case 'last_month':
@@ -119,7 +119,8 @@ export function dayStart(day: string): string {
   return `${day}T00:00:00+08:00`
 }
 
-/** 0 for Monday. */
-function weekday(day: string): number {
-  return (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7
+/** The first day of the week that a day is in. */
+export function mondayOf(day: string): string {
+  const since = (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7
+  return addDays(day, -since)
 }

@@ -5,6 +5,7 @@ import { ref } from 'vue'
 
 import { api } from '@/api'
 import type { Badges } from '@/api/types'
+import { newest } from '@/logic/asking'
 import { useLive } from './live'
 
 const TOGETHER_MS = 500
@@ -13,9 +14,13 @@ export const useBadges = defineStore('badges', () => {
   const counts = ref<Partial<Badges>>({})
   let timer: ReturnType<typeof setTimeout> | null = null
 
+  const ask = newest()
+
   async function load(): Promise<void> {
+    const current = ask()
     try {
-      counts.value = await api.badges()
+      const found = await api.badges()
+      if (current()) counts.value = found
     } catch {
       // The numbers stay as they were; the next change asks again.
     }

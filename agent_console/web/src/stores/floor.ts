@@ -9,6 +9,7 @@ import { computed, ref } from 'vue'
 import { floorApi } from '@/api/floor'
 import type { Alert, Floor, Supervision } from '@/api/floor-types'
 import { sentenceOf } from '@/api/http'
+import { newest } from '@/logic/asking'
 import { orderedAgents } from '@/logic/floor'
 import { useAgent } from './agent'
 import { useLive } from './live'
@@ -66,32 +67,45 @@ export const useFloor = defineStore('floor', () => {
     return queues.value.find((queue) => queue.code === code)?.name ?? code ?? ''
   }
 
+  const askFloor = newest()
+  const askSupervision = newest()
+  const askAlerts = newest()
+
   async function load(): Promise<void> {
+    const current = askFloor()
     try {
-      picture.value = await floorApi.floor()
+      const found = await floorApi.floor()
+      if (!current()) return
+      picture.value = found
       trouble.value = ''
     } catch (error) {
-      trouble.value = sentenceOf(error)
+      if (current()) trouble.value = sentenceOf(error)
     }
   }
 
   async function loadSupervision(): Promise<void> {
     if (!session.may('floor.supervise')) return
+    const current = askSupervision()
     try {
-      active.value = (await floorApi.supervision()).active
+      const found = await floorApi.supervision()
+      if (!current()) return
+      active.value = found.active
       agent.watching = mine.value?.call_id ?? null
     } catch {
-      active.value = []
+      if (current()) active.value = []
     }
   }
 
   async function loadAlerts(): Promise<void> {
     if (!session.may('floor.alert')) return
+    const current = askAlerts()
     try {
-      alerts.value = (await floorApi.alerts({ open: 1 })).items
+      const found = await floorApi.alerts({ open: 1 })
+      if (!current()) return
+      alerts.value = found.items
       alertTrouble.value = ''
     } catch (error) {
-      alertTrouble.value = sentenceOf(error)
+      if (current()) alertTrouble.value = sentenceOf(error)
     }
   }
 

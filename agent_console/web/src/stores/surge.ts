@@ -5,6 +5,7 @@ import { computed, ref } from 'vue'
 
 import { floorApi } from '@/api/floor'
 import type { SurgeView } from '@/api/floor-types'
+import { newest } from '@/logic/asking'
 import { useLive } from './live'
 
 export const useSurge = defineStore('surge', () => {
@@ -12,9 +13,13 @@ export const useSurge = defineStore('surge', () => {
   const view = ref<SurgeView | null>(null)
   const active = computed(() => view.value?.active ?? null)
 
+  const ask = newest()
+
   async function load(): Promise<void> {
+    const current = ask()
     try {
-      view.value = await floorApi.surge()
+      const found = await floorApi.surge()
+      if (current()) view.value = found
     } catch {
       // Not for this reader, or the line is down: what is shown stays.
     }

@@ -5,6 +5,7 @@ import { computed, ref } from 'vue'
 
 import { floorApi } from '@/api/floor'
 import type { FloorQueue, WaitingCall } from '@/api/floor-types'
+import { newest } from '@/logic/asking'
 import { useAgent } from './agent'
 import { useLive } from './live'
 
@@ -26,14 +27,18 @@ export const useWaiting = defineStore('waiting', () => {
     return begun.length ? begun.reduce((a, b) => (a < b ? a : b)) : null
   })
 
+  const ask = newest()
+
   async function load(): Promise<void> {
+    const current = ask()
     try {
       const floor = await floorApi.floor()
+      if (!current()) return
       calls.value = floor.waiting
       queues.value = floor.queues ?? []
       exchangeOnline.value = floor.exchange_online
     } catch {
-      calls.value = null
+      if (current()) calls.value = null
     }
   }
 
