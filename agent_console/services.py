@@ -33,16 +33,18 @@ from dispatch.floor.schedule import Schedule
 from dispatch.floor.skills import FloorPeople
 from dispatch.floor.staffing import Staffing
 from dispatch.floor.surge import SurgeDesk
+from dispatch.hot.views import HotEvents
 from dispatch.reports.report import Reports
 from dispatch.rules import Rules
 from dispatch.service import OrderService
+from dispatch.similar import Repeats
 from dispatch.views.detail import OrderDetails
 from dispatch.views.lists import OrderLists
 from dispatch.views.queues import Queues
 from models.bus import Bus
 from models.clock import Clock, SystemClock
 from models.errors import TelephonyUnavailable
-from models.ports import AlertPort, CallControl, NoAlerts
+from models.ports import AlertPort, AlikePort, CallControl, NoAlerts, NothingAlike
 from models.speech import SpeechStatus
 from models.store import Store
 from models.understanding import Understanding
@@ -67,6 +69,8 @@ class ConsoleServices:
     rules: Rules
     call_control: CallControl | None = None
     alerts: AlertPort = field(default_factory=NoAlerts)
+    #: Compares orders by what they say.
+    alike: AlikePort = field(default_factory=NothingAlike)
     clock: Clock = field(default_factory=SystemClock)
     speech_status: Callable[[], SpeechStatus] = lambda: SpeechStatus(
         available=False, reason="语音识别未启动"
@@ -116,6 +120,8 @@ class Console:
         self.lists = OrderLists(*parts)
         self.queues = Queues(*parts)
         self.reports = Reports(*parts)
+        self.repeats = Repeats(*parts, services.alike)
+        self.hot_events = HotEvents(*parts)
         self.floor_figures = FloorFigures(*parts)
         self.floor_wall = FloorWall(*parts)
         self.staffing = Staffing(*parts)

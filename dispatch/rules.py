@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from config.calendar import WorkingCalendar, load_calendar
 from config.departments import Departments, load_departments
+from config.events import EventRules, load_events
 from config.figures import FigureRules, load_figures
 from config.permissions import Permissions, load_permissions
 from config.queues import QueueRules, load_queues
@@ -41,6 +42,7 @@ class Rules:
     callers: CallerRules
     surge: SurgeRules
     retention: RetentionRules
+    events: EventRules
     counter: Counter = field(init=False)
     promiser: Promiser = field(init=False)
 
@@ -98,4 +100,5 @@ def load_rules(settings: Settings) -> Rules:
         callers=load_waiting(folder),
         surge=load_surge(folder),
         retention=load_retention(folder),
+        events=load_events(folder),
     )

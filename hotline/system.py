@@ -31,6 +31,8 @@ from dispatch.floor.retention import Retention
 from dispatch.floor.risk_words import RiskWords
 from dispatch.floor.service_level_watch import ServiceLevelWatch
 from dispatch.floor.surge import SurgeDesk
+from dispatch.hot.grouping import EventGrouping
+from dispatch.hot.watch import EventWatch
 from hotline.ground import lay_ground
 from hotline.text_model import load_understander
 from models.events import UtteranceHeard
@@ -39,6 +41,7 @@ from models.speech import Utterance
 from models.understanding import Understanding
 from nlp.catch_up import CatchUp
 from nlp.live import LiveUnderstanding
+from nlp.similar.orders import OrderIndex
 from nlp.speech.files import transcribe_file
 from nlp.speech.service import SpeechService
 from nlp.text.understander import Understander
@@ -79,6 +82,11 @@ class System:
         self.messages = MessageDrafts(ground.store, ground.bus, ground.clock)
         self.settings = settings
         self.recordings = self._recordings()
+        self.alike = OrderIndex(ground.store, ground.bus, settings.var / "similar")
+        grouping = EventGrouping(ground.store, ground.clock, ground.rules, self.alike)
+        self.event_watch = EventWatch(
+            ground.store, ground.bus, ground.clock, ground.rules, grouping, self.alerts
+        )
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> System:
@@ -113,6 +121,8 @@ class System:
         stack.push_async_callback(calls.stop)
         await catch_up.start()
         stack.push_async_callback(catch_up.stop)
+        await self.alike.start()
+        stack.push_async_callback(self.alike.stop)
         await self._start_duties(stack)
         await self._keep_recordings(stack)
         await self._serve(app, stack)
@@ -201,6 +211,7 @@ class System:
             clock=ground.clock,
             call_control=calls,
             alerts=self.alerts,
+            alike=self.alike,
             speech_status=lambda: speech.status,
             text_model=lambda: understander.version,
             proposal=understanding.latest,
@@ -231,6 +242,7 @@ class System:
             self.owed_calls.look,
             blocks.expire,
             surge.check,
+            self.event_watch.look,
         ])  # fmt: skip
         await duties.start()
         stack.push_async_callback(duties.stop)

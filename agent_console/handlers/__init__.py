@@ -9,6 +9,7 @@ from agent_console.handlers import (
     callbacks,
     callers,
     calls,
+    events,
     floor_figures,
     health,
     live,
@@ -23,6 +24,7 @@ from agent_console.handlers import (
     reports,
     schedule,
     session,
+    similar,
     supervision,
     surge,
 )
@@ -50,4 +52,6 @@ ALL_ROUTES = [
     *callbacks.routes.all,
     *floor_figures.routes.all,
     *schedule.routes.all,
+    *similar.routes.all,
+    *events.routes.all,
 ]

@@ -23,7 +23,7 @@ from models.tables import Call, CallEventRow, FloorAlert, Staff
 from models.vocabulary import AlertKind, CallEventKind
 
 #: What was over the moment it happened: such an alert ends by being acknowledged.
-MOMENTARY = frozenset({AlertKind.MISSED_RING, AlertKind.RISK_WORDS})
+MOMENTARY = frozenset({AlertKind.MISSED_RING, AlertKind.RISK_WORDS, AlertKind.HOT_EVENT})
 #: A matter that comes and goes calls the shift leader no oftener than this.
 PAUSE = timedelta(minutes=5)
 

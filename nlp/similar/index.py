@@ -21,6 +21,9 @@ from nlp.similar.segment import Segment, make_segment, merge
 #: BM25: how soon repetition counts no more, and how much a long text is held back.
 K1 = 1.2
 B = 0.6
+#: Rarity is judged as if there were so many texts: among few, all of one matter, what they share
+#: would else count as common speech.
+_AT_LEAST = 1_000
 #: Texts that are read in one go when many come.
 BATCH = 10_000
 #: Fresh texts that are looked through one by one before they become a segment.
@@ -271,6 +274,7 @@ class SimilarIndex:
 
     def _rarity(self, features: npt.NDArray[np.int32], total: int) -> Floats:
         """How much sharing a run says: little when half of the texts have it."""
+        total = max(total, _AT_LEAST)
         with_it = self._texts_with[features].astype(np.float32)
         return np.log1p((total - with_it + 0.5) / (with_it + 0.5)).astype(np.float32)
 

@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 _BATCH = 2_000
 #: So many new orders are worth writing the index anew.
 _WORTH_SAVING = 1_000
-_EVERY_SECONDS = 600.0
+_EVERY_SECONDS = 60.0
 #: Ids begin with their time; an order may be committed a little after a later one.
 _TIME_LETTERS = 10
 _TOLERANCE_MS = 3_600_000
@@ -68,7 +68,7 @@ class OrderIndex:
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
         if self._count - self._saved >= _WORTH_SAVING:
-            await self._save()
+            await self.save()
 
     async def alike(self, text: str, limit: int = 30) -> list[AlikeOrder]:
         """See :meth:`models.ports.AlikePort.alike`. Compared by the texts as they are now."""
@@ -85,18 +85,19 @@ class OrderIndex:
     # --- inside ---------------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        await self._open()
+        await self.open()
         while True:
             try:
-                await self._read_in()
+                await self.read_in()
                 self.ready = True
                 if self._count - self._saved >= _WORTH_SAVING:
-                    await self._save()
+                    await self.save()
             except Exception:  # the database or the disk may be away for a while
                 log.exception("similar.read_in_failed")
             await asyncio.sleep(_EVERY_SECONDS)
 
-    async def _open(self) -> None:
+    async def open(self) -> None:
+        """Take up the index on disk, if there is one that fits."""
         current = self._folder / "current"
         if not current.is_file():
             return
@@ -113,10 +114,11 @@ class OrderIndex:
             self._index, self._ids, self._count = index, ids, len(ids)
             self._saved = self._count
 
-    async def _read_in(self) -> None:
+    async def read_in(self) -> None:
         """What the database has and the index has not."""
-        known = np.sort(self._ids[: self._count])
-        after = _a_little_before(known[-1].decode()) if len(known) else ""
+        known = self._ids[: self._count]
+        after = _a_little_before(known[np.argmax(known)].decode()) if len(known) else ""
+        known = known[known > after.encode()]
         while rows := await self._after(after):
             after = rows[-1].id
             ids = np.asarray([row.id for row in rows], dtype="S26")
@@ -156,7 +158,8 @@ class OrderIndex:
         texts = {row.id: _text(row) for row in rows}
         return {order_id: texts[order_id] for order_id in ids if order_id in texts}
 
-    async def _save(self) -> None:
+    async def save(self) -> None:
+        """Write the index down."""
         async with self._adding:
             count, ids = self._count, self._ids[: self._count].copy()
             await asyncio.to_thread(self._write, ids)

@@ -1,0 +1,1 @@
+"""Hot events: orders of one matter found together, watched, and shown."""
