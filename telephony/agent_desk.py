@@ -98,7 +98,7 @@ class AgentDesk:
     async def consult(self, call_id: str, agent_id: str, choice: PartyChoice) -> str:
         """See :meth:`models.ports.CallDesk.consult`."""
         session = await self._own(call_id, agent_id)
-        target = self._directory.target(choice)
+        target = await self._directory.allowed_target(choice, agent_id)
         await self._ask(session, lambda: session.consultation.consult(target))
         return target.party_id
 
@@ -133,7 +133,7 @@ class AgentDesk:
         elif choice.queue:
             await self._to_queue(session, choice.queue)
         else:
-            target = self._directory.target(choice)
+            target = await self._directory.allowed_target(choice, agent_id)
             await self._ask(session, lambda: session.consultation.transfer(target))
 
     async def _to_queue(self, session: Conversation, queue: str) -> None:

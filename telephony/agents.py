@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from config.queues import BREAKS
 from models.ports import Presence
@@ -26,11 +27,34 @@ PHONE_AWAY = "话机离线"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Before:
+    """What an agent did when a call came, and does again after it."""
+
+    state: AgentState
+    reason: str = ""
+    #: Of a state with a time limit, which goes on during the call.
+    until: datetime | None = None
+
+    @classmethod
+    def columns(cls, before: Before | None) -> dict[str, Any]:
+        """Of the agent's row."""
+        if before is None:
+            return {"before_state": None, "before_reason": "", "before_until": None}
+        return {
+            "before_state": before.state,
+            "before_reason": before.reason,
+            "before_until": before.until,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Agent(Presence):
     """An agent's presence with what distribution needs."""
 
     #: Last end of a call (or signing in): who has been idle longest.
     idle_since: datetime
+    #: While a call is in the agent's hands, or written down; None: there is nothing to go back to.
+    before: Before | None = None
     #: Given a call on this board; with a shared floor the claim must follow.
     reserved: bool = False
     #: The day of ``calls_today``.
@@ -40,6 +64,13 @@ class Agent(Presence):
     def free(self) -> bool:
         """Whether a call can be given to this agent now."""
         return self.state is AgentState.READY and self.phone_online
+
+    @property
+    def goes_back_to(self) -> Before | None:
+        """What an agent whom a call takes away goes back to; of two calls, before the first."""
+        if self.before is not None or self.state not in CHOSEN:
+            return self.before
+        return Before(state=self.state, reason=self.reason, until=self.until)
 
     @property
     def on_break(self) -> bool:

@@ -9,11 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import select
 
 from config.floor import load_floor
 from config.phone_book import load_phone_book
-from config.phones import desk_phone_names, seat_names
 from config.queues import load_queues
 from config.secrets import Secrets
 from config.settings import Settings
@@ -38,7 +36,7 @@ from models.ports import (
 )
 from models.progress import ProgressDesk
 from models.store import Store
-from models.tables import Call, Staff
+from models.tables import Call
 from models.vocabulary import AgentState
 from telephony.agent_desk import AgentDesk
 from telephony.agents import Agent
@@ -64,6 +62,7 @@ from telephony.presence_keeper import PresenceKeeper
 from telephony.reconcile import Reconciler
 from telephony.recording import Recordings
 from telephony.records import Records
+from telephony.seats import Seats
 from telephony.shared_floor import SharedFloor
 from telephony.stasis import WANTED, StasisRouter
 from telephony.supervisor_desk import SupervisorDesk
@@ -73,8 +72,6 @@ from telephony.waiting_ear import WaitingEar
 
 log = structlog.get_logger(__name__)
 
-#: SIP domain of the phones' addresses; a name only, never looked up.
-SIP_DOMAIN = "hotline"
 #: How long :meth:`CallCenter.start` waits for Asterisk before going on without it.
 _CONNECT_SECONDS = 10.0
 #: Between looks whether what we know and what Asterisk has still agree.
@@ -99,9 +96,8 @@ class CallCenter:
         progress: ProgressDesk | None = None,
         callbacks: CallbackDesk | None = None,
     ) -> None:
-        self._settings = settings
-        self._secrets = secrets
         self._store = store
+        self._seats = Seats(settings.telephony, secrets, store)
         url = settings.asterisk.ari_url or f"http://127.0.0.1:{settings.asterisk.http_port}/ari"
         clock = clock or SystemClock()
         self._records = Records(store, bus, clock)
@@ -109,8 +105,9 @@ class CallCenter:
         zone = ZoneInfo(settings.timezone)
         watched = load_floor(settings.rules).alerts
         self._board = PresenceBoard(clock, self._on_presence, queues.agents, zone)
-        self._front = front = FrontParts.built(settings, store, bus, clock, prompts, progress)
-        self._exchange = Exchange(
+        front = FrontParts.built(settings, store, bus, clock, prompts, progress)
+        #: The parts, for those who look in from inside; the console knows the port alone.
+        self.exchange = Exchange(
             settings=settings,
             clock=clock,
             ari=ARIClient(
@@ -131,31 +128,31 @@ class CallCenter:
             alerts=alerts or NoAlerts(),
             survey=load_survey(settings.rules),
         )
-        self._exchange.expected_wait = WaitEstimates(self._exchange).of
-        front.listen(bus, self._exchange)
-        self._exchange.voice_level = watched.silence.level
-        self._floor_watch = FloorWatch(self._exchange, watched)
-        self._exchange.missed = self._floor_watch.missed
+        self.exchange.expected_wait = WaitEstimates(self.exchange).of
+        front.listen(bus, self.exchange)
+        self.exchange.voice_level = watched.silence.level
+        self._floor_watch = FloorWatch(self.exchange, watched)
+        self.exchange.missed = self._floor_watch.missed
         self.leaders = SupervisorDesk(
-            self._exchange, self._need_call, lambda: self._events.connected, self._view
+            self.exchange, self._need_call, lambda: self._events.connected, self._view
         )
         book = load_phone_book(settings.rules)
         self._directory = Directory(settings, clock, self._board, store, book)
-        self._router = StasisRouter(self._exchange, self._hang_up_stranger)
-        self._reconciler = Reconciler(self._exchange, self._router, store)
-        self._voicemail = Voicemail(store, self._exchange.recordings)
-        self._events = self._exchange.ari.events(on_event=self._on_event, on_connect=self._agree)
+        self._router = StasisRouter(self.exchange, self._hang_up_stranger)
+        self._reconciler = Reconciler(self.exchange, self._router, store)
+        self._voicemail = Voicemail(store, self.exchange.recordings)
+        self._events = self.exchange.ari.events(on_event=self._on_event, on_connect=self._agree)
         self._desk = AgentDesk(
-            self._exchange, self._directory, self._need_call, lambda: self._events.connected
+            self.exchange, self._directory, self._need_call, lambda: self._events.connected
         )
-        self._booked = BookedLine(self._exchange, callbacks or NoCallbacks(), self._desk.call_out)
-        self._ear = WaitingEar(bus, self._exchange, queues, load_urgency(settings.rules))
-        self._keeper = PresenceKeeper(self._exchange, self._reconciler.reread)
-        self._distributor = Distributor(self._exchange, self._booked.give, self._spawn)
-        self._exchange.distribute = front.surge.on_change = self._distributor.soon
+        self._booked = BookedLine(self.exchange, callbacks or NoCallbacks(), self._desk.call_out)
+        self._ear = WaitingEar(bus, self.exchange, queues, load_urgency(settings.rules))
+        self._keeper = PresenceKeeper(self.exchange, self._reconciler.reread)
+        self._distributor = Distributor(self.exchange, self._booked.give, self._spawn)
+        self.exchange.distribute = front.surge.on_change = self._distributor.soon
         if settings.telephony.shared_floor:
             self._board.shared = True
-            self._exchange.shared_floor = SharedFloor(
+            self.exchange.shared_floor = SharedFloor(
                 store, Claims(store, clock), self._records, self._reconciler.reread
             )
         self._records.on_conflict = self._on_conflict
@@ -170,16 +167,16 @@ class CallCenter:
         that the exchange is offline.
         """
         await self._reconciler.restore()
-        await self._front.start()
+        await self.exchange.front.start()
         await self._records.start()
-        await self._exchange.media.start()
+        await self.exchange.media.start()
         await self._events.start()
         self._spawn(self._watch_clock())
         self._spawn(self._watch_floor())
         self._spawn(self._booked.watch())
         self._spawn(self._audit())
         self._spawn(self._floor_watch.run())
-        self._spawn(TapWatch(self._exchange).run())
+        self._spawn(TapWatch(self.exchange).run())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await self._events.wait_connected()
@@ -190,12 +187,12 @@ class CallCenter:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._events.stop()
-        sessions = list(self._exchange.sessions.values())
+        sessions = list(self.exchange.sessions.values())
         await asyncio.gather(*(session.halt() for session in sessions))
-        await self._front.stop()
+        await self.exchange.front.stop()
         await self._records.stop()
-        await self._exchange.media.stop()
-        await self._exchange.ari.close()
+        await self.exchange.media.stop()
+        await self.exchange.ari.close()
 
     async def flush(self) -> None:
         """Wait until everything that has happened is stored."""
@@ -203,7 +200,7 @@ class CallCenter:
 
     async def _agree(self) -> None:
         """After each connect: ask for events, and learn what happened meanwhile."""
-        ari = self._exchange.ari
+        ari = self.exchange.ari
         await ari.applications.subscribe(ari.app, "endpoint:PJSIP")
         try:
             await ari.applications.filter(ari.app, {"allowed": [{"type": kind} for kind in WANTED]})
@@ -226,7 +223,7 @@ class CallCenter:
                 log.exception("audit.failed")
 
     async def _take_in_messages(self) -> None:
-        living = {channel.id for channel in await self._exchange.ari.channels.list()}
+        living = {channel.id for channel in await self.exchange.ari.channels.list()}
         try:
             await self._voicemail.take_in(living)
         except Exception:  # the files stay; the next audit tries again
@@ -257,7 +254,7 @@ class CallCenter:
         task.add_done_callback(self._tasks.discard)
 
     def _hang_up_stranger(self, channel_id: str) -> None:
-        self._spawn(tidily(self._exchange.ari.channels.hangup(channel_id)))
+        self._spawn(tidily(self.exchange.ari.channels.hangup(channel_id)))
 
     # --- distribution and presence --------------------------------------------------------------
 
@@ -271,19 +268,19 @@ class CallCenter:
 
     def floor(self) -> Floor:
         """See :meth:`models.ports.CallControl.floor`."""
-        return floor_view(self._exchange, self._events.connected)
+        return floor_view(self.exchange, self._events.connected)
 
     def presence(self, agent_id: str) -> Presence:
         """See :meth:`models.ports.CallControl.presence`."""
         agent = self._board.get(agent_id)
         if agent is not None:
-            return agent_view(self._exchange, agent)
+            return agent_view(self.exchange, agent)
         return Presence(
             agent_id=agent_id,
             agent_name="",
             extension="",
             state=AgentState.OFFLINE,
-            since=self._exchange.clock.now(),
+            since=self.exchange.clock.now(),
         )
 
     def practice_phone(self, number: str) -> SeatAccount:
@@ -291,19 +288,15 @@ class CallCenter:
         account = self._directory.practice_account(number)
         if account is None:
             raise NotFound(f"没有号码为 {number} 的练习电话", number=number)
-        return SeatAccount(
-            extension=account,
-            password=self._secrets.practice_phones[account],
-            domain=SIP_DOMAIN,
-        )
+        return self._seats.practice_account(account)
 
     # --- CallControl: agents --------------------------------------------------------------------
 
     async def sign_in(self, agent_id: str) -> SeatAccount:
         """See :meth:`models.ports.CallControl.sign_in`."""
-        staff = await self._seated(agent_id)
+        staff = await self._seats.of(agent_id)
         assert staff.extension is not None
-        account = self._account(staff.extension)
+        account = self._seats.account(staff.extension)
         today = await self._reconciler.calls_today([agent_id])
         skills, calls = staff.skills, today.get(agent_id, 0)
         self._board.sign_in(agent_id, staff.name, staff.extension, skills, calls)
@@ -324,36 +317,10 @@ class CallCenter:
     def give_skills(self, agent_id: str, skills: Mapping[str, int]) -> None:
         """See :meth:`models.ports.CallControl.give_skills`."""
         self._board.give_skills(agent_id, skills)
-        self._exchange.distribute()
+        self.exchange.distribute()
 
     def _view(self, agent: Agent) -> Presence:
-        return agent_view(self._exchange, agent)
-
-    async def _seated(self, agent_id: str) -> Staff:
-        """The person, with a seat: the one from before, or a free one."""
-        async with self._store.transaction() as work:
-            staff = await work.session.get(Staff, agent_id)
-            if staff is None or not staff.active:
-                raise NotFound("没有这个工作人员，或账号已停用", agent_id=agent_id)
-            if staff.extension is None:
-                taken = set(await work.session.scalars(select(Staff.extension)))
-                free = [name for name in seat_names(self._settings.telephony) if name not in taken]
-                if not free:
-                    raise TransitionRefused("没有空闲的坐席分机，请联系系统管理员")
-                staff.extension = free[0]
-            return staff
-
-    def _account(self, extension: str) -> SeatAccount:
-        desk = extension in desk_phone_names(self._settings.telephony)
-        passwords = self._secrets.desk_phones if desk else self._secrets.seats
-        if extension not in passwords:
-            raise NotFound(f"没有分机 {extension}", extension=extension)
-        return SeatAccount(
-            extension=extension,
-            password=passwords[extension],
-            domain=SIP_DOMAIN,
-            browser=not desk,
-        )
+        return agent_view(self.exchange, agent)
 
     # --- CallControl: calls ---------------------------------------------------------------------
 
@@ -364,7 +331,7 @@ class CallCenter:
 
     async def hang_up(self, call_id: str, agent_id: str, survey: bool = True) -> None:
         """See :meth:`models.ports.CallControl.hang_up`."""
-        if call_id not in self._exchange.sessions:
+        if call_id not in self.exchange.sessions:
             await self._need_past_call(call_id)
             return
         await self._desk.hang_up(call_id, agent_id, survey)
@@ -392,7 +359,7 @@ class CallCenter:
             raise TelephonyUnavailable("电话交换机没有应答，请稍后再试")
 
     async def _need_call(self, call_id: str) -> Conversation:
-        session = self._exchange.sessions.get(call_id)
+        session = self.exchange.sessions.get(call_id)
         if session is not None:
             return session
         call = await self._need_past_call(call_id)

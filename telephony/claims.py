@@ -19,6 +19,7 @@ from models.ids import new_id
 from models.store import Store
 from models.tables import AgentPresenceRow, AgentStateLogRow, Call
 from models.vocabulary import AgentState, CallState
+from telephony.agents import Before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ class Claim:
     version: int
     #: Who has the call now: nobody, or the agent from whom it is taken.
     holder: str | None = None
+    #: What the agent goes back to after the call.
+    before: Before | None = None
 
 
 class _Lost(Exception):
@@ -68,6 +71,7 @@ class Claims:
                 until=None,
                 call_id=claim.call_id,
                 version=claim.version + 1,
+                **Before.columns(claim.before),
             ),
         )
         log = AgentStateLogRow

@@ -45,12 +45,12 @@ class Consultation(HandingOn):
         session = self._session
         session.refuse_unless("咨询", CallState.TALKING, CallState.HELD)
         session.refuse_while_lost()
-        before = self._invite(target)
+        self._invite(target)
         await session.part()
         session.enter(CallState.CONSULTING)
         session.agent_is(AgentState.CONSULT)
         self._changed(CallEventKind.CONSULT_BEGUN, detail={"with": target.name})
-        await self._ring(target, before)
+        await self._ring(target)
         await tidily(
             self._ari.channels.play(session.call.agent_channel, self._tone, media=_RINGING_TONE)
         )

@@ -311,7 +311,7 @@ class Conversation(CallSession):
             return  # has gone on to another call
         if agent.phone_online:
             try:
-                await self.ring_agent(agent, at_once=True, seconds=round(AGENT_LOST_SECONDS))
+                await self.phones.ring_agent(agent, at_once=True, seconds=round(AGENT_LOST_SECONDS))
             except ARIError:
                 self.call.agent_channel = ""  # gone again; the next registration tries anew
             self.save()
@@ -324,7 +324,7 @@ class Conversation(CallSession):
             self.agent_contact = contact
         elif self.call.state in CONNECTED and not self.agent_lost:
             self.cancel_timer("hung up")
-            await self.drop_agent_leg()
+            await self.phones.drop_agent()
             await self.lose_agent("坐席页面已重新加载")
 
     async def _agent_back(self) -> None:
@@ -344,7 +344,7 @@ class Conversation(CallSession):
         """The limit is over."""
         if self.agent_lost:
             self.agent_lost = False
-            await self.drop_agent_leg()
+            await self.phones.drop_agent()
             if not await self.consultation.agent_stays_away():
                 self.count_hold()
                 await self.on_agent_lost_for_good()

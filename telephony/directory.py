@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from models.errors import InvalidInput, NotFound, TelephonyUnavailable, Transiti
 from models.phone_numbers import normal_number, spellings
 from models.ports import PartyChoice
 from models.store import Store
-from models.tables import Call
+from models.tables import Call, CallParty
 from models.vocabulary import CallDirection, PartyKind
 from telephony.parties import Target
 from telephony.presence import PresenceBoard
@@ -59,6 +60,19 @@ class Directory:
         return Target(
             kind=PartyKind.OUTSIDE, name=number, number=number, endpoint=self.way_to(number)
         )
+
+    async def allowed_target(self, choice: PartyChoice, agent_id: str) -> Target:
+        """The same for this agent, within the limits of calling out.
+
+        Experts and emergency services are never counted: their telephones are there to be rung,
+        and nobody in danger waits for a counter. The limits are for the citizens' sake.
+
+        :raises TransitionRefused: when the agent, or this number, has had enough calls today.
+        """
+        target = replace(self.target(choice), rung_by=agent_id)
+        if target.kind is PartyKind.OUTSIDE:
+            await self.need_allowance(agent_id, target.number)
+        return target
 
     def _colleague(self, agent_id: str) -> Target:
         agent = self._board.get(agent_id)
@@ -118,15 +132,25 @@ class Directory:
             )
 
     async def _dialled_today(self, agent_id: str, number: str) -> tuple[int, int]:
-        """Our calls of this local day: to this number, by this agent."""
+        """What was dialled on this local day, by click and into calls: to this number, by this
+        agent.
+        """
         today = self._clock.now().astimezone(self._zone).date()
-        ours = (
-            Call.direction == CallDirection.OUTBOUND,
-            Call.started_at >= datetime.combine(today, time(), self._zone),
+        midnight = datetime.combine(today, time(), self._zone)
+        ours = select(func.count()).where(
+            Call.direction == CallDirection.OUTBOUND, Call.started_at >= midnight
         )
-        count = select(func.count()).select_from(Call).where(*ours)
+        fetched = select(func.count()).where(
+            CallParty.kind == PartyKind.OUTSIDE, CallParty.rung_at >= midnight
+        )
+        same = spellings(normal_number(number))  # in whatever dress
         async with self._store.read() as session:
-            same = Call.citizen_number.in_(spellings(normal_number(number)))  # in whatever dress
-            of_number = await session.scalar(count.where(same))
-            of_agent = await session.scalar(count.where(Call.agent_id == agent_id))
-        return of_number or 0, of_agent or 0
+            of_number = (
+                await session.scalar(ours.where(Call.citizen_number.in_(same))),
+                await session.scalar(fetched.where(CallParty.number.in_(same))),
+            )
+            of_agent = (
+                await session.scalar(ours.where(Call.agent_id == agent_id)),
+                await session.scalar(fetched.where(CallParty.rung_by == agent_id)),
+            )
+        return sum(one or 0 for one in of_number), sum(one or 0 for one in of_agent)

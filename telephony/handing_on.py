@@ -43,11 +43,11 @@ class HandingOn(Together):
         session = self._session
         session.refuse_unless("转接", CallState.TALKING, CallState.HELD)
         session.refuse_while_lost()
-        before = self._invite(target)
+        self._invite(target)
         await session.part()
         await self._agent_goes(target)
         try:
-            await self._ring(target, before)
+            await self._ring(target)
         except TransitionRefused as error:  # the call is on its way back; the agent is told so
             log.info("transfer.failed", call_id=session.call.id, reason=str(error))
 
@@ -89,7 +89,7 @@ class HandingOn(Together):
     async def _let_agent_go(self) -> None:
         session = self._session
         session.release_agent(talked=True)
-        await session.drop_agent_leg()
+        await session.phones.drop_agent()
         session.agent = None
 
     def _taken_by(self, party: Party) -> None:
@@ -151,8 +151,9 @@ class HandingOn(Together):
             number=sender.extension,
             endpoint=f"PJSIP/{sender.extension}",
             agent_id=sender.agent_id,
+            summoned=True,
         )
         try:
-            await self._ring(target, None)
+            await self._ring(target)
         except TransitionRefused:
             log.info("transfer.cannot_come_back", call_id=session.call.id)

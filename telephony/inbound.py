@@ -211,8 +211,8 @@ class InboundCall(Conversation):
         claimed = self.exchange.board.claim(leader.agent_id, self.call.id)
         before, self.agent = self.agent, None
         if before is not None:
-            self.exchange.board.release(before.agent_id, self.call.id, AgentState.READY)
-        await self.drop_agent_leg()
+            self.exchange.board.go_back(before.agent_id, self.call.id)
+        await self.phones.drop_agent()
         self.exchange.line.remove(self.call.id)
         self.give_to(claimed, at_once=True)
 
@@ -230,7 +230,7 @@ class InboundCall(Conversation):
         await self.front.step_aside()
         seconds = self.exchange.settings.telephony.ring_seconds
         try:
-            await self.ring_agent(agent, at_once=at_once, seconds=seconds)
+            await self.phones.ring_agent(agent, at_once=at_once, seconds=seconds)
         except ARIError as error:
             log.warning("call.cannot_ring", call_id=self.call.id, error=str(error))
             await self._next_agent("话机无法接通")
@@ -268,7 +268,7 @@ class InboundCall(Conversation):
             self.note(kind, by=agent, reason=reason)
             if reason == _MISSED:
                 self.exchange.missed(self.call.id, agent)
-        await self.drop_agent_leg()
+        await self.phones.drop_agent()
         self.enter(CallState.QUEUED)
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
         self.wait_in_line()
@@ -311,8 +311,8 @@ class InboundCall(Conversation):
         agent, self.agent = self.agent, None
         self.call.agent_id = None
         if agent is not None:
-            self.exchange.board.release(agent.agent_id, self.call.id, AgentState.READY)
-        await self.drop_agent_leg()
+            self.exchange.board.go_back(agent.agent_id, self.call.id)
+        await self.phones.drop_agent()
         self.call.state = CallState.QUEUED
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
         await self.place.learned()

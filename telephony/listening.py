@@ -27,8 +27,10 @@ _START_SECONDS = 3.0
 class Listening:
     """The ear, and the mouth at the agent's ear, of one shift leader at one call."""
 
-    def __init__(self, ari: ARIClient, call_id: str) -> None:
+    def __init__(self, ari: ARIClient, call_id: str, sink: str) -> None:
+        """``sink``: address (``host:port``) to which sound goes that nobody needs."""
         self._ari = ari
+        self._sink = sink
         self._call_id = call_id
         # A bridge that is just being destroyed cannot be made anew: each one has its own name.
         self._ear = ""
@@ -38,6 +40,9 @@ class Listening:
         #: The agent's line that is whispered to, and the two snoop channels for that.
         self._whispers_to = ""
         self._whisper: tuple[str, ...] = ()
+        #: The line that says nothing, and the room it is in.
+        self._third = ""
+        self._third_in = ""
         self._filled = False
         self._started: dict[str, asyncio.Event] = {}
 
@@ -46,7 +51,7 @@ class Listening:
         return {*self._started, self._ear, self._mouth}
 
     def on_stasis_start(self, channel_id: str) -> None:
-        """A snoop channel has come into our hands."""
+        """A channel of ours has come into our hands."""
         if channel_id in self._started:
             self._started[channel_id].set()
 
@@ -78,19 +83,37 @@ class Listening:
             log.info("listening.not_heard", call_id=self._call_id, line=line, error=repr(error))
             await self._remove(self._spies.pop(line))
 
-    async def whisper(self, leader: str, agent: str, *, alone: bool) -> None:
-        """Let the agent hear the leader, and nobody else. ``alone``: nobody else speaks to the
-        agent now.
+    async def whisper(self, leader: str, agent: str, *, room: str, alone: bool) -> None:
+        """Let the agent hear the leader, and nobody else.
 
+        :param room: the bridge in which the agent is.
+        :param alone: nobody else speaks to the agent now.
         :raises ARIError: when it cannot be done.
         """
         if self._whispers_to != agent:
             await self._begin_to_whisper(leader, agent)
+        if room != self._third_in:
+            await self._bring_third(room)
         if alone != self._filled:
             await self._fill(alone)
 
+    async def _bring_third(self, room: str) -> None:
+        channels, bridges = self._ari.channels, self._ari.bridges
+        try:
+            if not self._third:
+                self._third = self._new_id()
+                await channels.external_media(
+                    self._third, app=self._ari.app, external_host=self._sink, format="slin"
+                )
+                await self._has_started(self._third)
+            await bridges.ensure(room, type="mixing")
+            await bridges.add_channel(room, self._third)
+            self._third_in = room
+        except (ARIError, TimeoutError) as error:  # then only silence is not whispered into
+            log.warning("listening.no_third", call_id=self._call_id, error=repr(error))
+
     async def _fill(self, alone: bool) -> None:
-        """A whisper is mixed into what is sent to the agent: there must be something."""
+        """With nobody else in the room there is nothing to mix."""
         channels, agent = self._ari.channels, self._whispers_to
         self._filled = alone
         await tidily(channels.start_silence(agent) if alone else channels.stop_silence(agent))
@@ -116,7 +139,8 @@ class Listening:
             await self._fill(False)
         ids, self._whisper, self._whispers_to = self._whisper, (), ""
         mouth, self._mouth = self._mouth, ""
-        await self._remove(*ids)
+        third, self._third, self._third_in = self._third, "", ""
+        await self._remove(*ids, *([third] if third else []))
         if mouth:
             await tidily(self._ari.bridges.destroy(mouth))
 
@@ -137,8 +161,11 @@ class Listening:
 
     async def _snoop(self, line: str, snoop_id: str, **sides: str) -> None:
         await self._ari.channels.snoop(line, snoop_id, app=self._ari.app, **sides)
+        await self._has_started(snoop_id)
+
+    async def _has_started(self, channel_id: str) -> None:
         async with asyncio.timeout(_START_SECONDS):
-            await self._started[snoop_id].wait()
+            await self._started[channel_id].wait()
 
     async def _remove(self, *snoop_ids: str) -> None:
         for snoop_id in snoop_ids:

@@ -15,7 +15,7 @@ from models.events import CallRinging, CallStateChanged
 from models.ids import new_id
 from models.vocabulary import AgentState, CallDirection, CallEventKind, CallState, ContactOutcome
 from telephony import causes
-from telephony.agents import CHOSEN, Agent
+from telephony.agents import Agent
 from telephony.ari import ARIError
 from telephony.ari.events import StasisStart
 from telephony.ari.tidy import tidily
@@ -24,7 +24,7 @@ from telephony.conversation import Conversation
 from telephony.exchange import Exchange
 from telephony.names import ANNOUNCEMENT, CITIZEN, name
 from telephony.recording import CALLER_FILE
-from telephony.session import RING_MARGIN_SECONDS
+from telephony.seat_phones import RING_MARGIN_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +39,6 @@ class OutboundCall(Conversation):
         super().__init__(exchange, call)
         #: Where the citizen is rung, e.g. ``PJSIP/13800138000@trunk``.
         self._endpoint = endpoint
-        #: What the agent was doing, to go back to.
-        self.before: Agent | None = None
 
     @classmethod
     def to(
@@ -73,7 +71,7 @@ class OutboundCall(Conversation):
             citizen_recording=exchange.recordings.relative(recording),
         )
         session = cls(exchange, call, endpoint)
-        session.before = exchange.board.call_out(agent.agent_id, call_id)
+        exchange.board.call_out(agent.agent_id, call_id)
         session.agent = agent
         return session
 
@@ -87,7 +85,7 @@ class OutboundCall(Conversation):
         await self.exchange.records.stored()
         assert self.agent is not None
         try:
-            await self.ring_agent(self.agent, at_once=True, seconds=_AGENT_RING_SECONDS)
+            await self.phones.ring_agent(self.agent, at_once=True, seconds=_AGENT_RING_SECONDS)
         except ARIError as error:
             log.warning("call.cannot_ring", call_id=self.call.id, error=str(error))
             await self.end(ContactOutcome.NOT_REACHED, "坐席电话无法接通")
@@ -218,15 +216,15 @@ class OutboundCall(Conversation):
             await super().hang_up(survey=survey)
 
     def release_agent(self, talked: bool) -> None:
-        """Back to what the agent was doing, with time to write things down if that was ready."""
-        before = self.before
-        if before is not None and self.agent and before.agent_id != self.agent.agent_id:
-            before = None  # the call has passed into other hands
+        """Whoever made the call goes back at once to what was being done, with time to write
+        things down if that was ready.
+        """
         if self.agent is None:
             return
-        if before is not None and before.state in CHOSEN and before.state is not AgentState.READY:
-            self.exchange.board.release(
-                self.agent.agent_id, self.call.id, before.state, before.reason, talked=talked
-            )
+        board = self.exchange.board
+        agent = board.get(self.agent.agent_id)
+        before = agent.before if agent and not self.call.transfers else None
+        if before is not None and before.state is not AgentState.READY:
+            board.go_back(self.agent.agent_id, self.call.id, talked=talked)
         else:
             super().release_agent(talked)

@@ -34,14 +34,13 @@ from telephony.ari import ARIError
 from telephony.ari.events import StasisStart
 from telephony.ari.tidy import tidily
 from telephony.names import PARTY, kind_of, name
+from telephony.seat_phones import RING_MARGIN_SECONDS
 
 if TYPE_CHECKING:
     from telephony.session import CallSession
 
 log = structlog.get_logger(__name__)
 
-#: Beyond Asterisk's own limit for ringing, should its event be lost.
-_RING_MARGIN_SECONDS = 3.0
 _NO_ANSWER_CAUSE = 19
 #: Staff of the hotline; all others are third parties.
 _STAFF = (PartyKind.AGENT, PartyKind.SUPERVISOR)
@@ -57,6 +56,10 @@ class Target:
     #: What Asterisk rings, e.g. ``PJSIP/1002`` or ``PJSIP/110@trunk``.
     endpoint: str
     agent_id: str | None = None
+    #: The agent who wants it; None: the exchange itself.
+    rung_by: str | None = None
+    #: A transfer comes back to this agent, who is busy afterwards when not answering.
+    summoned: bool = False
     party_id: str = field(default_factory=new_id)
 
 
@@ -71,6 +74,7 @@ class Party:
     number: str
     agent_id: str | None
     channel: str
+    rung_by: str | None = None
     rung_at: datetime | None = None
     joined_at: datetime | None = None
     left_at: datetime | None = None
@@ -79,8 +83,7 @@ class Party:
     recording_at: datetime | None = None
     #: Hears music while the agent speaks with the citizen.
     held: bool = False
-    #: What a colleague was doing, to go back to.
-    before: Agent | None = None
+    summoned: bool = False
     keeper: PartyKeeper | None = None
 
     @classmethod
@@ -113,7 +116,7 @@ class Party:
 
 
 _COLUMNS = (
-    *("id", "call_id", "kind", "name", "number", "agent_id", "channel"),
+    *("id", "call_id", "kind", "name", "number", "agent_id", "rung_by", "channel"),
     *("rung_at", "joined_at", "left_at", "reason", "recording", "recording_at"),
 )
 
@@ -174,15 +177,13 @@ class PartyLines:
 
     # --- ringing --------------------------------------------------------------------------------
 
-    async def ring(
-        self, target: Target, keeper: PartyKeeper, *, seconds: int, before: Agent | None = None
-    ) -> Party:
+    async def ring(self, target: Target, keeper: PartyKeeper, *, seconds: int) -> Party:
         """Ring somebody. First written, then done, so that a new process finds the line again.
 
         :raises ARIError: when the line is not there; the party has left by then.
         """
         self._rung += 1
-        party = self._rung_party(target, keeper, before)
+        party = self._rung_party(target, keeper)
         self._present[party.id] = party
         self._tell(party, "ringing")
         await self._session.exchange.records.stored()
@@ -194,7 +195,7 @@ class PartyLines:
         self.watch(party, seconds)
         return party
 
-    def _rung_party(self, target: Target, keeper: PartyKeeper, before: Agent | None) -> Party:
+    def _rung_party(self, target: Target, keeper: PartyKeeper) -> Party:
         call = self._session.call
         return Party(
             id=target.party_id,
@@ -205,7 +206,8 @@ class PartyLines:
             agent_id=target.agent_id,
             channel=name(PARTY, call.id, self._rung),
             rung_at=self._session.now(),
-            before=before,
+            rung_by=target.rung_by,
+            summoned=target.summoned,
             keeper=keeper,
         )
 
@@ -219,7 +221,7 @@ class PartyLines:
         if party.agent_id:
             variables |= {
                 "PJSIP_HEADER(add,X-Call-Id)": call.id,
-                "PJSIP_HEADER(add,X-Call-Direction)": "INBOUND",
+                "PJSIP_HEADER(add,X-Call-Direction)": call.direction.value,
                 "PJSIP_HEADER(add,X-Party-Id)": party.id,
             }
         await exchange.ari.channels.originate(
@@ -235,7 +237,7 @@ class PartyLines:
     def watch(self, party: Party, seconds: int) -> None:
         """The party's phone rings: for how long at most."""
         self._session.after(
-            seconds + _RING_MARGIN_SECONDS, f"ring {party.id}", lambda: self._overdue(party)
+            seconds + RING_MARGIN_SECONDS, f"ring {party.id}", lambda: self._overdue(party)
         )
 
     async def _overdue(self, party: Party) -> None:
@@ -290,7 +292,7 @@ class PartyLines:
         known = self.on(channel)
         if known is not None:
             return known
-        now, file = self._session.now(), self._session.recording_of(channel)
+        now, file = self._session.now(), self._session.recordings.of_line(channel)
         party = Party(
             id=new_id(),
             call_id=self._session.call.id,
@@ -302,7 +304,7 @@ class PartyLines:
             rung_at=self._session.call.ringing_at,
             joined_at=now,
             recording=self._session.exchange.recordings.relative(file),
-            recording_at=self._session.segment_began(file.name) or now,
+            recording_at=self._session.recordings.began(file.name) or now,
         )
         self._present[party.id] = party
         self._session.exchange.records.save_party(party.values())
@@ -366,12 +368,11 @@ class PartyLines:
         """A colleague who was asked goes back to what was being done."""
         if party.kind is not PartyKind.AGENT or party.agent_id == session_agent(self._session):
             return
-        before = party.before
-        state = before.state if before else AgentState.BUSY
-        reason = before.reason if before else "通话结束"
-        self._session.exchange.board.release(
-            party.agent_id, party.call_id, state, reason, talked=party.joined_at is not None
-        )
+        board, talked = self._session.exchange.board, party.joined_at is not None
+        if party.summoned and not talked:
+            board.release(party.agent_id, party.call_id, AgentState.BUSY, "未接转回来电")
+        else:
+            board.go_back(party.agent_id, party.call_id, talked=talked)
 
     def _tell(self, party: Party, step: str) -> None:
         session = self._session

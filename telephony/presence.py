@@ -14,7 +14,9 @@ from config.queues import StateRules
 from models.clock import Clock
 from models.errors import TransitionRefused
 from models.vocabulary import AgentState
-from telephony.agents import CHOSEN, EXTENDED, IN_CALL, PHONE_AWAY, Agent, Listener
+from telephony import agent_rules
+from telephony.agents import EXTENDED, IN_CALL, PHONE_AWAY, Agent, Before, Listener
+from telephony.phones_online import PhonesOnline
 
 
 class PresenceBoard:
@@ -32,11 +34,9 @@ class PresenceBoard:
         self._rules = rules or StateRules(limits={})
         self._zone = zone
         self._agents: dict[str, Agent] = {}
-        self._online: set[str] = set()
+        self._phones = PhonesOnline(clock)
         #: Other processes have agents too: a phone that was never here may be at theirs.
         self.shared = False
-        #: Extension → since when its phone is away.
-        self._away: dict[str, datetime] = {}
         #: Shift leaders who are at another's call now.
         self._watching: set[str] = set()
 
@@ -63,7 +63,7 @@ class PresenceBoard:
 
     def restore(self, agent: Agent) -> None:
         """Take over what an earlier process has written; tells nobody."""
-        self._agents[agent.agent_id] = replace(agent, phone_online=agent.extension in self._online)
+        self._agents[agent.agent_id] = self._at_phone(agent)
 
     # --- the agent's own changes ----------------------------------------------------------------
 
@@ -115,13 +115,7 @@ class PresenceBoard:
         :raises TransitionRefused: during a call, when signed out, or to a state of the system's.
         """
         agent = self.need(agent_id)
-        if state not in CHOSEN:
-            raise TransitionRefused(
-                f"不能自行切换到“{state.label}”",
-                state=agent.state,
-                action=state,
-                allowed_actions=sorted(CHOSEN),
-            )
+        agent_rules.refuse_unless_chosen(agent, state)
         self._refuse_in_call(agent, state.label)
         if (agent.state, agent.reason) == (state, reason):
             return agent
@@ -161,8 +155,8 @@ class PresenceBoard:
         self._refuse_in_call(agent, "签出")
         return self._enter(agent, AgentState.OFFLINE, reason=reason)
 
-    def watch(self, agent_id: str, reason: str) -> Agent:
-        """A shift leader turns to another's call; returns what the leader was doing before.
+    def watch(self, agent_id: str, reason: str) -> None:
+        """A shift leader turns to another's call.
 
         Shown as busy; nothing else can be chosen, and no call comes, before :meth:`turn_away`.
 
@@ -170,10 +164,9 @@ class PresenceBoard:
         """
         agent = self.need(agent_id)
         self._refuse_in_call(agent, reason)
-        self._need_phone(agent)
+        agent_rules.need_phone(agent)
         self._watching.add(agent_id)
         self._enter(agent, AgentState.BUSY, reason=reason)
-        return agent
 
     def rename_watch(self, agent_id: str, reason: str) -> None:
         """The leader now does something else at the same call."""
@@ -184,16 +177,11 @@ class PresenceBoard:
         """Whether a shift leader is at another's call."""
         return agent_id in self._watching
 
-    def turn_away(self, before: Agent) -> None:
+    def turn_away(self, agent_id: str) -> None:
         """Back to what the leader was doing before :meth:`watch`."""
-        agent = self._agents.get(before.agent_id)
-        if agent is None or not self.watches(before.agent_id):
-            return
-        self._watching.discard(before.agent_id)
-        if before.state in CHOSEN:
-            self._enter(agent, before.state, reason=before.reason, until=before.until)
-        else:
-            self._enter(agent, AgentState.READY)
+        if self.watches(agent_id):
+            self._watching.discard(agent_id)
+            self._go_back(self._agents[agent_id])
 
     def hand_over(self, agent_id: str, call_id: str, state: AgentState) -> Agent | None:
         """A call passes into this agent's hands; None when the agent has another."""
@@ -210,30 +198,22 @@ class PresenceBoard:
         """
         agent = self.need(agent_id)
         self._refuse_in_call(agent, AgentState.RINGING.label)
-        self._need_phone(agent)
+        agent_rules.need_phone(agent)
         return self._enter(agent, AgentState.RINGING, call_id=call_id, reserved=True)
 
     # --- changes by calls -----------------------------------------------------------------------
 
-    def invite(self, agent_id: str, call_id: str, *, wrapping_up: bool = False) -> Agent:
-        """A colleague is asked into a call and rung; returns what the colleague did before.
+    def invite(self, agent_id: str, call_id: str, *, wrapping_up: bool = False) -> None:
+        """A colleague is asked into a call and rung.
 
         ``wrapping_up``: also one who still writes down the last call.
 
         :raises TransitionRefused: when not signed in, in a call, or without a phone.
         """
-        agent = self._agents.get(agent_id)
-        if agent is None or agent.state is AgentState.OFFLINE:
-            raise TransitionRefused("对方没有签入", state=AgentState.OFFLINE)
-        here = agent.state in CHOSEN or (wrapping_up and agent.state is AgentState.WRAP_UP)
-        if not here or self.watches(agent_id):
-            raise TransitionRefused(
-                f"{agent.agent_name}当前为“{agent.state.label}”，不能接听", state=agent.state
-            )
-        if not agent.phone_online:
-            raise TransitionRefused(f"{agent.agent_name}的电话未在线", state=agent.state)
+        agent = agent_rules.need_free_colleague(
+            self._agents.get(agent_id), watching=self.watches(agent_id), wrapping_up=wrapping_up
+        )
         self._enter(agent, AgentState.RINGING, call_id=call_id)
-        return agent
 
     def reserve(self, agent_id: str, call_id: str) -> bool:
         """Give a call to a free agent, who is rung. False when not free any more."""
@@ -243,16 +223,15 @@ class PresenceBoard:
         self._enter(agent, AgentState.RINGING, call_id=call_id, reserved=True)
         return True
 
-    def call_out(self, agent_id: str, call_id: str) -> Agent:
-        """The agent begins a call; returns what the agent was doing before.
+    def call_out(self, agent_id: str, call_id: str) -> None:
+        """The agent begins a call.
 
         :raises TransitionRefused: during a call, or without a phone.
         """
         agent = self.need(agent_id)
         self._refuse_in_call(agent, AgentState.OUTBOUND.label)
-        self._need_phone(agent)
+        agent_rules.need_phone(agent)
         self._enter(agent, AgentState.OUTBOUND, call_id=call_id)
-        return agent
 
     def take_up(self, agent_id: str | None, call_id: str, state: AgentState) -> Agent | None:
         """After a restart: the agent of a call that was found again."""
@@ -302,6 +281,18 @@ class PresenceBoard:
             call_id=call_id if state is AgentState.WRAP_UP else None,
         )
 
+    def go_back(self, agent_id: str | None, call_id: str, *, talked: bool = False) -> None:
+        """The call has left the agent, who does again what was done before it."""
+        agent = self._holding(agent_id, call_id)
+        if agent is not None:
+            self._go_back(replace(agent, idle_since=self._clock.now()) if talked else agent)
+
+    def give_back(self, agent_id: str, reason: str) -> None:
+        """What the agent was at is no more: on with what was done before, or busy."""
+        agent = self._agents[agent_id]
+        before = agent.before or Before(state=AgentState.BUSY, reason=reason)
+        self._go_back(replace(agent, before=before))
+
     # --- the clock's changes --------------------------------------------------------------------
 
     def tick(self) -> None:
@@ -312,18 +303,18 @@ class PresenceBoard:
             self._new_day(agent.agent_id)
 
     def wrap_up_over(self, agent_id: str) -> None:
-        """The countdown is through: ready for the next call."""
+        """The countdown is through: on with what was done before the call."""
         agent = self._agents.get(agent_id)
         if agent and agent.state is AgentState.WRAP_UP and agent.overdue(self._clock.now()):
-            self._enter(agent, AgentState.READY)
+            self._go_back(agent)
 
     def _phone_stays_away(self, agent_id: str) -> None:
         agent = self._agents[agent_id]
         if agent.state is not AgentState.READY or agent.phone_online:
             return
         if not self.shared:
-            self._away.setdefault(agent.extension, self._clock.now())
-        away = self._away.get(agent.extension)
+            self._phones.missed(agent.extension)
+        away = self._phones.away_since(agent.extension)
         if away and self._clock.now() - max(agent.since, away) >= self._rules.phone_away:
             self._enter(agent, AgentState.BUSY, reason=PHONE_AWAY)
 
@@ -343,12 +334,8 @@ class PresenceBoard:
 
     def phone(self, extension: str, online: bool) -> Agent | None:
         """A phone registered or went away. The agent concerned, when this is news."""
-        if (extension in self._online) == online:
+        if not self._phones.told(extension, online):
             return None
-        (self._online.add if online else self._online.discard)(extension)
-        self._away.pop(extension, None)
-        if not online:
-            self._away[extension] = self._clock.now()
         agent = self.at_extension(extension)
         if agent is None:
             return None
@@ -362,21 +349,10 @@ class PresenceBoard:
         return agent if held else None
 
     def _at_phone(self, agent: Agent) -> Agent:
-        return replace(agent, phone_online=agent.extension in self._online)
-
-    def _need_phone(self, agent: Agent) -> None:
-        if not agent.phone_online:
-            raise TransitionRefused("您的电话未在线，请检查话机或刷新页面", state=agent.state)
+        return replace(agent, phone_online=agent.extension in self._phones)
 
     def _refuse_in_call(self, agent: Agent, action: str) -> None:
-        if self.watches(agent.agent_id):
-            raise TransitionRefused(
-                f"当前正在“{agent.reason}”，请先停止", state=agent.state, action=action
-            )
-        if agent.state in IN_CALL:
-            raise TransitionRefused(
-                f"当前为“{agent.state.label}”，不能{action}", state=agent.state, action=action
-            )
+        agent_rules.refuse_in_call(agent, action, watching=self.watches(agent.agent_id))
 
     def _enter(
         self,
@@ -397,8 +373,17 @@ class PresenceBoard:
                 until=until,
                 reserved=reserved,
                 since=self._clock.now(),
+                before=agent.goes_back_to if self._occupied(agent.agent_id, state) else None,
             )
         )
+
+    def _go_back(self, agent: Agent) -> None:
+        before = agent.before or Before(state=AgentState.READY)
+        self._enter(agent, before.state, reason=before.reason, until=before.until)
+
+    def _occupied(self, agent_id: str, state: AgentState) -> bool:
+        """Whether in a state that a call has brought about."""
+        return state in IN_CALL or state is AgentState.WRAP_UP or self.watches(agent_id)
 
     def _put(self, agent: Agent) -> Agent:
         before = self._agents.get(agent.agent_id)

@@ -8,9 +8,9 @@ import structlog
 
 from models.events import AgentStateChanged
 from telephony.agents import Agent
+from telephony.batch import StateEntry
 from telephony.exchange import Exchange
 from telephony.inbound import InboundCall
-from telephony.records import StateEntry
 from telephony.state_watch import StateWatch
 
 log = structlog.get_logger(__name__)
@@ -75,6 +75,7 @@ def state_entry(agent: Agent, before: Agent | None) -> StateEntry:
         until=agent.until,
         call_id=agent.call_id,
         idle_since=agent.idle_since,
+        before=agent.before,
         new_line=before is None or (before.state, before.since, before.call_id) != entered,
     )
 

@@ -25,7 +25,7 @@ from models.vocabulary import (
     ContactOutcome,
     SupervisionKind,
 )
-from telephony.agents import IN_CALL, Agent
+from telephony.agents import IN_CALL, Agent, Before
 from telephony.ari.objects import Bridge, Channel
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
@@ -142,6 +142,12 @@ def _verdict(call: LiveCall, now: Snapshot, recordings: Recordings) -> tuple[Con
     return _OUTCOMES.get(call.state, ContactOutcome.ABANDONED_QUEUE), reason
 
 
+def _before(row: AgentPresenceRow) -> Before | None:
+    if row.before_state is None:
+        return None
+    return Before(state=row.before_state, reason=row.before_reason, until=row.before_until)
+
+
 class Reconciler:
     """Makes good what happened while nobody listened."""
 
@@ -222,6 +228,7 @@ class Reconciler:
                 reason=row.reason,
                 call_id=row.call_id,
                 until=row.until,
+                before=_before(row),
                 idle_since=row.idle_since or row.since,
                 skills=staff.skills,
                 calls_today=calls_today,
@@ -238,9 +245,9 @@ class Reconciler:
         for session, seen in known:
             if seen - now.channels.keys():
                 self._correct(session, now)
-        await self._take_up(now)
+        taken_up = await self._take_up(now)
         self._offer_new(now)
-        self._free_agents()
+        self._free_agents(taken_up)
         await self._sweep(now)
         self._exchange.distribute()
 
@@ -262,7 +269,8 @@ class Reconciler:
 
     # --- calls of an earlier process ------------------------------------------------------------
 
-    async def _take_up(self, now: Snapshot) -> None:
+    async def _take_up(self, now: Snapshot) -> set[str]:
+        """The calls that an earlier process had not ended; their ids."""
         left, self._left = self._left, []
         for row in left:
             session = self._session_for(row)
@@ -277,6 +285,7 @@ class Reconciler:
                 session.start(step)
             else:
                 self._close(session, row, legs, now)
+        return {row.id for row in left}
 
     def _session_for(self, row: Call) -> Conversation:
         self._exchange.records.knows_call(row)
@@ -311,16 +320,31 @@ class Reconciler:
             if where.app_name == "Stasis" and where.app_data == handed_over:
                 self._router.offer(channel)
 
-    def _free_agents(self) -> None:
-        """Agents who are noted with a call that is over."""
+    def _free_agents(self, taken_up: set[str]) -> None:
+        """Agents who are noted with a call, or as leaders at one, that they are not at any more."""
         board = self._exchange.board
         for agent in board:
-            left = agent.state is AgentState.BUSY and agent.reason in WATCHING
-            elsewhere = self._exchange.shared_floor is not None  # a leader of another process
-            if left and not elsewhere and not board.watches(agent.agent_id):
-                board.choose(agent.agent_id, AgentState.BUSY, "系统重启")
-            if agent.state in IN_CALL and agent.call_id not in self._exchange.sessions:
-                board.release(agent.agent_id, agent.call_id or "", AgentState.BUSY, "系统重启")
+            watched = agent.state is AgentState.BUSY and agent.reason in WATCHING
+            if watched and not self._elsewhere and not board.watches(agent.agent_id):
+                board.give_back(agent.agent_id, "系统重启")
+            if agent.state in IN_CALL and not self._is_at(agent, taken_up):
+                board.give_back(agent.agent_id, "系统重启")
+
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether agents may be at calls of other processes."""
+        return self._exchange.shared_floor is not None
+
+    def _is_at(self, agent: Agent, taken_up: set[str]) -> bool:
+        """Whether the agent takes part in the call. In one just taken up it must be written down:
+        an earlier process may have died between reserving the agent and ringing.
+        """
+        session = self._exchange.sessions.get(agent.call_id or "")
+        if session is None:
+            return self._elsewhere and agent.call_id not in taken_up
+        own = session.call.agent_id == agent.agent_id
+        asked = session.party_lines.of_agent(agent.agent_id) is not None
+        return own or asked or session.call.id not in taken_up
 
     async def _sweep(self, now: Snapshot) -> None:
         """Remove our channels and bridges that belong to no living call."""

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -26,6 +24,8 @@ from models.ids import new_id
 from models.store import Store
 from models.tables import AgentPresenceRow, AgentStateLogRow, Call, CallEventRow, CallParty, Contact
 from models.vocabulary import CallEventKind
+from telephony.agents import Before
+from telephony.batch import Batch, StateEntry, Values
 from telephony.call import LiveCall
 
 log = structlog.get_logger(__name__)
@@ -36,61 +36,7 @@ _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 #: Of SQL states: a value that does not fit, a constraint.
 _REFUSED_CLASSES = ("22", "23")
 
-Values = dict[str, Any]
 _Table = type[Contact] | type[Call] | type[CallParty]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StateEntry:
-    """An agent enters a state: one line of the ledger, and the present row."""
-
-    agent_id: str
-    state: str
-    reason: str
-    since: datetime
-    until: datetime | None
-    call_id: str | None
-    idle_since: datetime | None
-    #: False when only the present row changes (``until`` moved), not the state.
-    new_line: bool = True
-
-
-@dataclass(kw_only=True)
-class _Batch:
-    """What waits to be written. Rows are keyed by id and hold the newest values."""
-
-    contacts: dict[str, Values] = field(default_factory=dict)
-    calls: dict[str, Values] = field(default_factory=dict)
-    parties: dict[str, Values] = field(default_factory=dict)
-    states: list[StateEntry] = field(default_factory=list)
-    #: Lines of calls' histories.
-    notes: list[Values] = field(default_factory=list)
-    events: list[DomainEvent] = field(default_factory=list)
-
-    def put_back(self, older: _Batch) -> None:
-        """Take up what could not be written, under what came since."""
-        self.contacts = older.contacts | self.contacts
-        self.calls = older.calls | self.calls
-        self.parties = older.parties | self.parties
-        self.states = older.states + self.states
-        self.notes = older.notes + self.notes
-
-    def parts(self) -> Iterator[_Batch]:
-        """The same, row by row."""
-        for key, values in self.contacts.items():
-            yield _Batch(contacts={key: values})
-        for key, values in self.calls.items():
-            yield _Batch(calls={key: values})
-        for key, values in self.parties.items():
-            yield _Batch(parties={key: values})
-        for entry in self.states:
-            yield _Batch(states=[entry])
-        for line in self.notes:
-            yield _Batch(notes=[line])
-
-    def describe(self) -> str:
-        """All of it, for the log."""
-        return repr((self.contacts, self.calls, self.parties, self.states, self.notes))
 
 
 class Records:
@@ -102,7 +48,7 @@ class Records:
         self._clock = clock or SystemClock()
         #: Told the agent's id when another process has changed that agent's row.
         self.on_conflict: Callable[[str], None] = lambda agent_id: None
-        self._waiting = _Batch()
+        self._waiting = Batch()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -222,7 +168,7 @@ class Records:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            batch, self._waiting = self._waiting, _Batch()
+            batch, self._waiting = self._waiting, Batch()
             self._writing = {entry.agent_id for entry in batch.states}
             stored = await self._store_and_tell(batch)
             self._writing = set()
@@ -239,7 +185,7 @@ class Records:
         pause = _RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)]
         asyncio.get_running_loop().call_later(pause, self._wake.set)
 
-    async def _store_and_tell(self, batch: _Batch) -> bool:
+    async def _store_and_tell(self, batch: Batch) -> bool:
         """True when stored. Events are told in any case, and never later than the limit."""
         writing = asyncio.create_task(self._attempt(batch))
         await asyncio.wait({writing}, timeout=TELL_AFTER_SECONDS)
@@ -247,7 +193,7 @@ class Records:
             await self._bus.publish(event)
         return await writing
 
-    async def _attempt(self, batch: _Batch) -> bool:
+    async def _attempt(self, batch: Batch) -> bool:
         try:
             await self._store_batch(batch)
         except Exception as error:  # the database must never end a call, whatever it says
@@ -257,7 +203,7 @@ class Records:
             return False
         return True
 
-    async def _store_singly(self, batch: _Batch) -> bool:
+    async def _store_singly(self, batch: Batch) -> bool:
         """A row that the database will never take must not hold up all others."""
         for part in batch.parts():
             try:
@@ -269,7 +215,7 @@ class Records:
                 log.error("records.refused", error=str(error), lost=part.describe())
         return True
 
-    async def _store_batch(self, batch: _Batch) -> None:
+    async def _store_batch(self, batch: Batch) -> None:
         conflicts: list[str] = []
         known: dict[str, Values] = {}
         versions: dict[str, int] = {}
@@ -348,6 +294,7 @@ class Records:
             "until": entry.until,
             "call_id": entry.call_id,
             "idle_since": entry.idle_since,
+            **Before.columns(entry.before),
             "version": (version or 0) + 1,
         }
         versions[entry.agent_id] = (version or 0) + 1

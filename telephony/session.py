@@ -5,9 +5,7 @@ What a call in and a call out share. Talking itself lives in :mod:`telephony.con
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -28,9 +26,11 @@ from telephony.ari.events import (
 )
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
+from telephony.call_recordings import CallRecordings
 from telephony.exchange import Exchange
 from telephony.names import AGENT, CONSULT, PARTY, SUPERVISOR, TALK, kind_of, name
 from telephony.parties import Party, PartyLines
+from telephony.seat_phones import SeatPhones
 from telephony.steps import StepQueue
 from telephony.taps import CallTaps
 
@@ -39,12 +39,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-#: Beyond Asterisk's own limit for ringing, should its event be lost.
-RING_MARGIN_SECONDS = 3.0
 #: Causes for lines whose end was not seen. An agent whose leg is missing is rung again.
 _UNKNOWN_CAUSE = 0
 _LOST_CAUSE = 41
-_NO_ANSWER_CAUSE = 19
 
 
 class CallSession(StepQueue):
@@ -55,6 +52,9 @@ class CallSession(StepQueue):
         self.exchange = exchange
         self.call = call
         self.taps = CallTaps(exchange, call.id)
+        self.recordings = CallRecordings(exchange.recordings, call)
+        #: The agent's phone, and a shift leader's.
+        self.phones = SeatPhones(self)
         #: Everyone besides the citizen.
         self.party_lines = PartyLines(self)
         #: Agent whom the call belongs to, from the reservation on.
@@ -65,9 +65,6 @@ class CallSession(StepQueue):
         self.seen: set[str] = set()
         #: The shift leader who is at this call.
         self.supervision: Supervision | None = None
-        self._legs_rung = 0
-        #: Agent's recordings by file name, and when each began.
-        self._segments: dict[str, datetime] = {}
         #: Lines of parties who leave with the end of the call.
         self._parting: list[str] = []
 
@@ -148,13 +145,6 @@ class CallSession(StepQueue):
         consulted = self.party_lines.any_rung
         return [self.talk_bridge, *([self.consult_bridge] if consulted else [])]
 
-    def recording_of(self, channel_id: str) -> Path:
-        """File of what is said on a line that we have rung."""
-        kind, number = kind_of(channel_id), channel_id.rpartition("-")[2]
-        return self.exchange.recordings.path_for(
-            self.call.id, self.call.started_at, f"{kind}-{number}.wav"
-        )
-
     def listen(self, leg: Leg, channel_id: str) -> None:
         """Let the recogniser hear a party."""
         offset = (self.now() - self.call.started_at).total_seconds()
@@ -199,7 +189,7 @@ class CallSession(StepQueue):
                 await tidily(self.exchange.ari.channels.hangup(channel_id))
         elif channel_id not in self.seen:
             self.seen.add(channel_id)
-            self._note_recording(event.channel.channelvars.get("RECORDING", ""))
+            self.recordings.agent_began(event.channel.channelvars.get("RECORDING", ""), self.now())
             self.cancel_timer("ring")
             await self.on_agent_answered()
 
@@ -212,18 +202,6 @@ class CallSession(StepQueue):
         elif channel_id not in self.seen:
             self.seen.add(channel_id)
             await self.supervision.on_answered()
-
-    def _note_recording(self, path: str) -> None:
-        """The dialplan has just begun to record what the agent says."""
-        now = self.now()
-        self._segments[Path(path).name] = now
-        if self.call.agent_recording_at is None:
-            self.call.agent_recording = self.exchange.recordings.relative(path)
-            self.call.agent_recording_at = now
-
-    def segment_began(self, file: str) -> datetime | None:
-        """When a recording of the agent's began, by its file name; None when not seen."""
-        return self._segments.get(file)
 
     async def on_channel_gone(self, channel_id: str, cause: int) -> None:
         """A channel of this call is no more."""
@@ -277,83 +255,6 @@ class CallSession(StepQueue):
         if not self.closing:
             await self.party_lines.check(living)
 
-    # --- the agent's phone ----------------------------------------------------------------------
-
-    async def ring_agent(self, agent: Agent, *, at_once: bool, seconds: int) -> None:
-        """Ring the agent's phone. ``at_once``: the page answers by itself.
-
-        The page joins the ring with the screen pop by the header ``X-Call-Id``.
-
-        :raises ARIError: when the phone is not there.
-        """
-        self._legs_rung += 1
-        leg = self._legs_rung
-        self.call.agent_channel = name(AGENT, self.call.id, leg)
-        self.agent_contact = self.exchange.contacts.get(agent.extension)
-        number = self.call.citizen_number
-        await self.exchange.ari.channels.originate(
-            self.call.agent_channel,
-            f"PJSIP/{agent.extension}",
-            context="seat-leg",
-            extension="leg",
-            caller_id=f'"{number}" <{number}>',
-            ring_seconds=seconds,
-            variables=self._leg_variables(leg, at_once),
-        )
-        self.after(seconds + RING_MARGIN_SECONDS, "ring", self._ring_overdue)
-
-    def _leg_variables(self, leg: int, at_once: bool, who: str = AGENT) -> dict[str, str]:
-        """For the dialplan ``seat-leg`` and the page."""
-        headers = {"X-Call-Id": self.call.id, "X-Call-Direction": self.call.direction.value}
-        if at_once:
-            headers["Call-Info"] = "<sip:hotline>;answer-after=0"
-        file = self.exchange.recordings.path_for(
-            self.call.id, self.call.started_at, f"{who}-{leg}.wav"
-        )
-        return {
-            "RECORDING": str(file),
-            "STASIS_ARGS": f"{who},{self.call.id}",
-            **{f"PJSIP_HEADER(add,{key})": value for key, value in headers.items()},
-        }
-
-    def name_leader_line(self) -> str:
-        """The name of the next line to a shift leader."""
-        self._legs_rung += 1
-        return name(SUPERVISOR, self.call.id, self._legs_rung)
-
-    async def ring_leader(self, leader: Agent, channel_id: str, seconds: int) -> None:
-        """Ring a shift leader's phone, which answers by itself.
-
-        :raises ARIError: when the phone is not there.
-        """
-        number = self.call.citizen_number
-        await self.exchange.ari.channels.originate(
-            channel_id,
-            f"PJSIP/{leader.extension}",
-            context="seat-leg",
-            extension="leg",
-            caller_id=f'"{number}" <{number}>',
-            ring_seconds=seconds,
-            variables=self._leg_variables(self._legs_rung, at_once=True, who=SUPERVISOR)
-            | {"PJSIP_HEADER(add,X-Supervision)": "1"},
-        )
-
-    async def drop_agent_leg(self) -> None:
-        """Ring no longer, or hang up."""
-        channel_id = self.call.agent_channel
-        self.party_lines.leave(channel_id)
-        self.call.agent_channel = ""
-        self.seen.discard(channel_id)
-        self.cancel_timer("ring")
-        if channel_id:
-            await tidily(self.exchange.ari.channels.hangup(channel_id))
-
-    async def _ring_overdue(self) -> None:
-        """Asterisk should have told long ago that nobody answered."""
-        if self.call.agent_channel and self.call.agent_channel not in self.seen:
-            await self.drop_agent_leg()
-            await self.on_agent_gone(_NO_ANSWER_CAUSE)
-
     async def on_phone_online(self) -> None:
         """The agent's phone has registered."""
 
@@ -369,7 +270,8 @@ class CallSession(StepQueue):
         A call is only taken up while its citizen is on the line.
         """
         self.call.transcript_incomplete |= self.call.answered_at is not None
-        self._legs_rung = self._legs_before([*agent_legs, *(party.channel for party in parties)])
+        others = [party.channel for party in parties]
+        self.phones.rung_before([self.call.agent_channel, *agent_legs, *others])
         # A colleague to whom the call was transferred is on the line of a party.
         as_party = kind_of(self.call.agent_channel) in (PARTY, SUPERVISOR)
         as_party = as_party and self.call.agent_channel in channels
@@ -377,16 +279,7 @@ class CallSession(StepQueue):
             self.call.agent_channel = agent_legs[-1] if agent_legs else ""
         self.seen = {self.call.citizen_channel, self.call.agent_channel, *agent_legs} & channels
         self.party_lines.restore(parties, channels)
-        if self.call.agent_recording_at is not None:
-            self._segments[Path(self.call.agent_recording).name] = self.call.agent_recording_at
-
-    def _legs_before(self, lines: list[str]) -> int:
-        """How many phones an earlier process has rung: a number used twice would write over the
-        recording of a leg that is gone.
-        """
-        rung = [self.call.agent_channel, *lines]
-        ours = [line for line in rung if kind_of(line) in (AGENT, SUPERVISOR)]
-        return max((int(line.rpartition("-")[2]) for line in ours), default=0)
+        self.recordings.take_up()
 
     async def recover(self, channels: dict[str, str], bridges: dict[str, frozenset[str]]) -> None:
         """Go on where the earlier process stopped.
@@ -432,7 +325,9 @@ class CallSession(StepQueue):
             if self.supervision is not None:
                 await self.supervision.end("通话结束")
             await self.taps.close()
-            await self._finish_recordings()
+            talked = self.call.answered_at is not None
+            self.call.transcript_incomplete |= talked and not self.taps.complete
+            await self.recordings.finish(self.party_lines.recordings)
         finally:
             self.exchange.forget(self.call.id)
             self.save(
@@ -445,7 +340,7 @@ class CallSession(StepQueue):
             )
 
     def release_agent(self, talked: bool) -> None:
-        """The agent writes things down, or is free at once when there was no talk."""
+        """The agent writes things down, or goes back at once when there was no talk."""
         if self.agent is None:
             return
         board, seconds = self.exchange.board, self.exchange.settings.telephony.wrap_up_seconds
@@ -458,7 +353,7 @@ class CallSession(StepQueue):
                 talked=True,
             )
         else:
-            board.release(self.agent.agent_id, self.call.id, AgentState.READY, talked=talked)
+            board.go_back(self.agent.agent_id, self.call.id, talked=talked)
 
     async def _clear_lines(self) -> None:
         ari = self.exchange.ari
@@ -467,23 +362,3 @@ class CallSession(StepQueue):
             *(ari.channels.hangup(channel_id) for channel_id in channels if channel_id),
             *(ari.bridges.destroy(room) for room in self.rooms),
         )
-
-    async def _finish_recordings(self) -> None:
-        """One file for each party, and the truth about what is there."""
-        recordings, call = self.exchange.recordings, self.call
-        talked = call.answered_at is not None
-        call.transcript_incomplete |= talked and not self.taps.complete
-        folder = recordings.path_for(call.id, call.started_at, "")
-        files = [recordings.relative(folder / name) for name in self._segments]
-        files += self.party_lines.recordings
-        await asyncio.gather(*(recordings.is_written(file) for file in files))
-        try:
-            call.agent_recording, call.agent_recording_at = await asyncio.to_thread(
-                recordings.join_agent, call.id, call.started_at, dict(self._segments)
-            )
-        except OSError as error:
-            log.error("recording.not_joined", call_id=call.id, error=str(error))
-        if talked:
-            for path in (call.citizen_recording, call.agent_recording):
-                if not await recordings.is_written(path):
-                    log.warning("recording.no_sound", call_id=call.id, path=path)

@@ -45,7 +45,13 @@ class SharedFloor:
         version = self._records.version_of(agent.agent_id)
         won = None
         if version is not None:
-            claim = Claim(call_id=call_id, agent_id=agent.agent_id, version=version, holder=holder)
+            claim = Claim(
+                call_id=call_id,
+                agent_id=agent.agent_id,
+                version=version,
+                holder=holder,
+                before=agent.before,
+            )
             won = await self._try(claim)
         if won is None:
             log.info("claim.lost", call_id=call_id, agent_id=agent.agent_id)

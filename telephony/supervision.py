@@ -75,8 +75,9 @@ class Supervision:
     def __init__(self, session: Conversation, leader: Agent, order: Order) -> None:
         self._session = session
         self._order = order
-        self._before = leader
-        self._listening = Listening(session.exchange.ari, session.call.id)
+        self._listening = Listening(
+            session.exchange.ari, session.call.id, session.exchange.media.address
+        )
         self.leader = leader
         self.channel = ""
         #: The bridge where the leader talks with the others.
@@ -118,11 +119,11 @@ class Supervision:
         self._refuse_unless_audible(self.kind)
         if session.agent is not None and session.agent.agent_id == self.leader.agent_id:
             raise TransitionRefused("这是您自己的通话", state=session.call.state)
-        self._before = session.exchange.board.watch(self.leader.agent_id, self.kind.label)
+        session.exchange.board.watch(self.leader.agent_id, self.kind.label)
         session.supervision = self
         try:
-            self.channel = session.name_leader_line()
-            await session.ring_leader(self.leader, self.channel, LEADER_RING_SECONDS)
+            self.channel = session.phones.name_leader_line()
+            await session.phones.ring_leader(self.leader, self.channel, LEADER_RING_SECONDS)
         except ARIError as error:
             log.warning("supervision.cannot_ring", call_id=session.call.id, error=str(error))
             await self.end("班长电话无法接通")
@@ -221,14 +222,17 @@ class Supervision:
 
     async def _whisper(self) -> None:
         call = self._session.call
-        alone = call.state is CallState.HELD
-        await self._listening.whisper(self.channel, call.agent_channel, alone=alone)
+        await self._listening.whisper(
+            self.channel,
+            call.agent_channel,
+            room=self._session.consultation.room,
+            alone=call.state is CallState.HELD,
+        )
 
     async def _come_in(self) -> None:
         """To where the agent talks."""
         session = self._session
-        consulting = session.call.state is CallState.CONSULTING
-        room = session.consult_bridge if consulting else session.talk_bridge
+        room = session.consultation.room
         if room != self._room:
             await session.exchange.ari.bridges.ensure(room, type="mixing")
             await session.exchange.ari.bridges.add_channel(room, self.channel)
@@ -273,7 +277,7 @@ class Supervision:
         if self.since is not None:
             session.party_lines.leave(channel, why)
             self._tell(active=False, why=why)
-        session.exchange.board.turn_away(self._before)
+        session.exchange.board.turn_away(self.leader.agent_id)
         if channel:
             await tidily(session.exchange.ari.channels.hangup(channel))
         await self._listening.close()

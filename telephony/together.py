@@ -9,7 +9,6 @@ import structlog
 from models.errors import TransitionRefused
 from models.events import CallStateChanged
 from models.vocabulary import AgentState, CallEventKind, CallState, PartyKind
-from telephony.agents import Agent
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.tidy import tidily
 from telephony.names import TONE, name
@@ -39,19 +38,27 @@ class Together:
         """Whether the agent talks with the party, not with the citizen."""
         return self.party is not None and self.party.joined_at is not None and not self.party.held
 
-    def _invite(self, target: Target) -> Agent | None:
+    @property
+    def room(self) -> str:
+        """Where the agent is, or will be as soon as the party has answered."""
+        session, party = self._session, self.party
+        with_citizen = party is not None and party.held
+        consulting = session.call.state is CallState.CONSULTING and not with_citizen
+        return session.consult_bridge if consulting else session.talk_bridge
+
+    def _invite(self, target: Target) -> None:
         board, session = self._session.exchange.board, self._session
         if target.agent_id is None:
-            return None
+            return
         if session.agent is not None and session.agent.agent_id == target.agent_id:
             raise TransitionRefused("不能转给或咨询自己", state=session.call.state)
-        return board.invite(target.agent_id, session.call.id)
+        board.invite(target.agent_id, session.call.id)
 
-    async def _ring(self, target: Target, before: Agent | None) -> None:
+    async def _ring(self, target: Target) -> None:
         """Ring; when that fails at once the keeper's :meth:`left` puts the call back."""
         try:
             self.party = await self._session.party_lines.ring(
-                target, self, seconds=self._seconds(target.kind), before=before
+                target, self, seconds=self._seconds(target.kind)
             )
         except ARIError as error:
             log.warning("party.cannot_ring", call_id=self._session.call.id, error=str(error))

@@ -32,17 +32,20 @@ _PATIENCE_SECONDS = 10.0
 
 _CALL_ID = "call-id "
 
-#: Understood by our scenarios only: it makes the phone hang up.
-_HANG_UP = """\
-INFO sip:phone@127.0.0.1 SIP/2.0
-Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK-hang-up
+#: Understood by our scenarios only: INFO makes the phone hang up, MESSAGE press the key in it.
+_ORDER = """\
+{method} sip:phone@127.0.0.1 SIP/2.0
+Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK-hand-{number}
 From: <sip:hand@127.0.0.1>;tag=hand
 To: <sip:phone@127.0.0.1>
 Call-ID: {call_id}
-CSeq: 1 INFO
-Content-Length: 0
+CSeq: {number} {method}
+Content-Length: {length}
 
-"""
+{key}"""
+#: What a phone says of itself that tells its keys by RFC 4733.
+_EVENT_PAYLOAD = " 101"
+_EVENT_LINES = "\n      a=rtpmap:101 telephone-event/8000\n      a=fmtp:101 0-15"
 
 
 class PhoneError(AssertionError):
@@ -115,10 +118,35 @@ class Phone:
         """
         await self._dialled()
         if self.program.returncode is None:
-            order = _HANG_UP.format(call_id=self._call_id).replace("\n", "\r\n").encode()
-            with socket.socket(type=socket.SOCK_DGRAM) as hand:
-                hand.sendto(order, ("127.0.0.1", self.port))
+            self._order("INFO")
         await self.finished(_PATIENCE_SECONDS)
+
+    async def press(self, keys: str) -> None:
+        """Press keys that are told by SIP INFO, each when the one before has been taken."""
+        await self.reaches("answered")
+        before = len(self._pressed)
+        for number, key in enumerate(keys, start=before + 1):
+            self._order("MESSAGE", number + 1, key)
+            await self._has_pressed(number)
+
+    def _order(self, method: str, number: int = 1, key: str = "") -> None:
+        order = _ORDER.format(
+            method=method, call_id=self._call_id, number=number, key=key, length=len(key)
+        )
+        with socket.socket(type=socket.SOCK_DGRAM) as hand:
+            hand.sendto(order.replace("\n", "\r\n").encode(), ("127.0.0.1", self.port))
+
+    @property
+    def _pressed(self) -> list[str]:
+        return [line for line in self._log if line.startswith("pressed ")]
+
+    async def _has_pressed(self, count: int, within: float = _PATIENCE_SECONDS) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while len(self._pressed) < count:
+            if loop.time() > deadline or self.program.returncode is not None:
+                raise PhoneError(f"pressed only {self._pressed}\n{self.report()}")
+            await asyncio.sleep(0.02)
 
     async def _dialled(self, within: float = _PATIENCE_SECONDS) -> None:
         loop = asyncio.get_running_loop()
@@ -149,6 +177,7 @@ async def calling(
     media_port: int | None = None,
     gives_up_after: float = 30.0,
     talks_for: float = 30.0,
+    telephone_event: bool = True,
 ) -> AsyncIterator[Phone]:
     """A citizen calls.
 
@@ -156,6 +185,7 @@ async def calling(
     :param media_port: instead, the port of a ``Voice`` (see ``rtp``), which also hears.
     :param gives_up_after: seconds after which an unanswered call is cancelled.
     :param talks_for: seconds from the answer until the citizen hangs up, unless the hotline does.
+    :param telephone_event: whether the phone knows RFC 4733; else its keys sound as tones.
     """
     values = {
         "number": number,
@@ -163,6 +193,8 @@ async def calling(
         "media_port": str(media_port or "[rtpstream_audio_port]"),
         "give_up_ms": _milliseconds(gives_up_after),
         "talk_ms": _milliseconds(talks_for),
+        "event_payload": _EVENT_PAYLOAD if telephone_event else "",
+        "event_lines": _EVENT_LINES if telephone_event else "",
     }
     port = free_ports(1, kind="udp")[0]
     options = [f"{server[0]}:{server[1]}", "-s", dials]

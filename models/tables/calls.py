@@ -105,6 +105,8 @@ class CallParty(Base):
     agent_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
     name: Mapped[str] = mapped_column(String(64), default="")
     number: Mapped[str] = mapped_column(String(32), default="")
+    #: Staff who has had this party rung; None for those whom the exchange itself rings.
+    rung_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
     #: Name of the channel in Asterisk.
     channel: Mapped[str] = mapped_column(String(64), default="")
     rung_at: Mapped[datetime | None]
@@ -165,6 +167,10 @@ class AgentPresenceRow(Base):
     call_id: Mapped[str | None] = mapped_column(String(26))
     #: Last end of a call: who has been idle longest.
     idle_since: Mapped[datetime | None]
+    #: What the agent did when the present call came, to go back to; None outside of calls.
+    before_state: Mapped[AgentState | None] = mapped_column(Code(AgentState))
+    before_reason: Mapped[str] = mapped_column(String(255), default="")
+    before_until: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hotline.simulation.rtp import Voice
 
 _RATE = 8000
 _SECONDS = 90
+_KEY_SECONDS = 0.1
 #: Share of the loudest tone that counts as silence beside it.
 _FAINT = 0.08
 _WINDOW_SECONDS = 0.4
@@ -20,12 +22,37 @@ _WINDOW_SECONDS = 0.4
 
 def tone_ulaw(hertz: int) -> Path:
     """Raw µ-law of one tone, long enough for any story."""
-    path = Path(tempfile.gettempdir()) / "hotline-sounds" / f"tone-{hertz}.ulaw"
+    return _kept(f"tone-{hertz}", lambda: _sine(hertz, _SECONDS))
+
+
+def keys_ulaw(keys: str) -> Path:
+    """Raw µ-law of keys as they sound: a tenth of a second each, as much silence between."""
+
+    def sound() -> NDArray[np.float64]:
+        pause = np.zeros(round(_RATE * _KEY_SECONDS))
+        tones = [sum(_sine(hertz, _KEY_SECONDS) for hertz in key_tones(key)) for key in keys]
+        return np.concatenate([part for one in tones for part in (pause, one, pause)])
+
+    name = keys.replace("*", "s").replace("#", "p")
+    return _kept(f"keys-{name}", sound)
+
+
+def key_tones(key: str) -> tuple[int, int]:
+    """The two tones of a key, after ITU-T Q.23."""
+    row, column = divmod("123A456B789C*0#D".index(key), 4)
+    return (697, 770, 852, 941)[row], (1209, 1336, 1477, 1633)[column]
+
+
+def _sine(hertz: int, seconds: float) -> NDArray[np.float64]:
+    return 0.25 * np.sin(2 * np.pi * hertz * np.arange(round(_RATE * seconds)) / _RATE)
+
+
+def _kept(name: str, sound: Callable[[], NDArray[np.float64]]) -> Path:
+    path = Path(tempfile.gettempdir()) / "hotline-sounds" / f"{name}.ulaw"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
         draft = path.with_suffix(f".{id(path)}")
-        times = np.arange(_RATE * _SECONDS) / _RATE
-        draft.write_bytes(_encoded(0.25 * np.sin(2 * np.pi * hertz * times)))
+        draft.write_bytes(_encoded(sound()))
         draft.replace(path)
     return path
 

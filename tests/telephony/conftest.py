@@ -9,11 +9,7 @@ import pytest
 import yaml
 
 from config.settings import PROJECT_ROOT
-from models.clock import SystemClock
-from models.ids import new_id
 from models.store import Store
-from models.tables import Staff
-from models.vocabulary import Role
 from tests.support.asterisk import RunningAsterisk, running_asterisk
 from tests.telephony.floor import CallFloor, call_floor
 from tests.telephony.killing import Site
@@ -54,18 +50,8 @@ async def site(short_asterisk: RunningAsterisk, tmp_path: Path) -> AsyncIterator
     """An agent with a desk phone, in a database of its own."""
     store = Store(f"sqlite+aiosqlite:///{tmp_path / 'site.db'}")
     await store.migrate()
-    staff = Staff(
-        id=new_id(),
-        username="wang",
-        name="王芳",
-        password_hash="-",
-        roles=[Role.AGENT.value],
-        department="12345",
-        extension="1901",
-        created_at=SystemClock().now(),
-    )
-    async with store.transaction() as work:
-        work.session.add(staff)
-    yield Site(asterisk=short_asterisk, store=store, agent=staff.id)
+    found = Site(asterisk=short_asterisk, store=store, agent="")
+    found.agent = await found.hire("王芳", "1901")
+    yield found
     assert await short_asterisk.is_empty(), await short_asterisk.channels()
     await store.close()

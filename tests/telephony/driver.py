@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from dataclasses import asdict
 from typing import Any
@@ -22,6 +24,7 @@ from models.store import Store
 from models.vocabulary import AgentState, SupervisionKind, TransferKind
 from telephony.asterisk.prompts import make_prompts
 from telephony.call_center import CallCenter
+from telephony.parties import PartyLines
 from tests.telephony.floor import Ear
 
 
@@ -30,13 +33,23 @@ def say(content: dict[str, Any]) -> None:
     print("=" + json.dumps(content, default=str, ensure_ascii=False), flush=True)
 
 
+def dies_before_ringing(calls: CallCenter) -> None:
+    """A fault: the process is killed after reserving a party and before ringing it."""
+
+    async def die(*_args: object, **_how: object) -> None:
+        await calls.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    PartyLines.ring = die
+
+
 async def obey(calls: CallCenter, ear: Ear, words: list[str]) -> Any:
     """One command."""
     match words:
         case ["sign_in", agent]:
             await calls.sign_in(agent)
-        case ["set_state", agent, state]:
-            await calls.set_state(agent, AgentState(state))
+        case ["set_state", agent, state, *reason]:
+            await calls.set_state(agent, AgentState(state), *reason)
         case ["hang_up", call, agent]:
             await calls.hang_up(call, agent)
         case ["hold", call, agent]:
@@ -45,6 +58,10 @@ async def obey(calls: CallCenter, ear: Ear, words: list[str]) -> Any:
             await calls.resume(call, agent)
         case ["consult", call, agent, expert]:
             return await calls.desk.consult(call, agent, PartyChoice(expert=expert))
+        case ["consult_colleague", call, agent, colleague]:
+            return await calls.desk.consult(call, agent, PartyChoice(agent_id=colleague))
+        case ["die_before_ringing"]:
+            dies_before_ringing(calls)
         case ["conference", call, agent]:
             await calls.desk.conference(call, agent)
         case ["leave", call, agent]:
@@ -55,6 +72,9 @@ async def obey(calls: CallCenter, ear: Ear, words: list[str]) -> Any:
             await calls.desk.end_consultation(call, agent)
         case ["transfer", call, agent, expert]:
             choice = PartyChoice(expert=expert)
+            await calls.desk.transfer(call, agent, TransferKind.BLIND, choice)
+        case ["pass_on", call, agent, colleague]:
+            choice = PartyChoice(agent_id=colleague)
             await calls.desk.transfer(call, agent, TransferKind.BLIND, choice)
         case ["call_out", agent, number]:
             return await calls.call_out(agent, number)

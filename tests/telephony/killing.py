@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from config.settings import PROJECT_ROOT
+from models.clock import SystemClock
+from models.ids import new_id
 from models.store import Store
+from models.tables import Staff
+from models.vocabulary import Role
 from tests.support.asterisk import RunningAsterisk
 from tests.support.rtp import Voice
 from tests.support.sip_agent import SipAgent
@@ -43,10 +47,14 @@ class Driver:
             else:
                 self.told.append(said)
 
-    async def command(self, *words: str) -> Any:
-        """Ask something of it."""
+    def order(self, *words: str) -> None:
+        """Ask something of it, and wait for no answer."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(words).encode() + b"\n")
+
+    async def command(self, *words: str) -> Any:
+        """Ask something of it."""
+        self.order(*words)
         async with asyncio.timeout(15):
             return await self.answers.get()
 
@@ -59,6 +67,23 @@ class Driver:
                     if wanted.items() <= event.items():
                         return event
                 await asyncio.sleep(0.02)
+
+    async def agent_is(self, agent: str, state: str) -> dict[str, Any]:
+        """Wait until an agent does something; the whole presence."""
+        async with asyncio.timeout(20):
+            while True:
+                presence: dict[str, Any] = await self.command("presence", agent)
+                if presence["state"] == state:
+                    return presence
+                await asyncio.sleep(0.05)
+
+    async def phone_is_online(self, agent: str) -> None:
+        """Wait until the agent's phone is known."""
+        async with asyncio.timeout(20):
+            while True:
+                if (await self.command("presence", agent))["phone_online"]:
+                    return
+                await asyncio.sleep(0.05)
 
     async def kill(self) -> None:
         """As the kernel does when memory runs out."""
@@ -73,6 +98,22 @@ class Site:
     asterisk: RunningAsterisk
     store: Store
     agent: str
+
+    async def hire(self, name: str, extension: str, role: Role = Role.AGENT) -> str:
+        """One more who works here; returns the id."""
+        staff = Staff(
+            id=new_id(),
+            username=f"{name}-{extension}",
+            name=name,
+            password_hash="-",
+            roles=[role.value],
+            department="12345",
+            extension=extension,
+            created_at=SystemClock().now(),
+        )
+        async with self.store.transaction() as work:
+            work.session.add(staff)
+        return staff.id
 
     @asynccontextmanager
     async def driver(self) -> AsyncIterator[Driver]:

@@ -129,7 +129,7 @@ class Failing(NoAlerts):
 
 @pytest.mark.asterisk
 async def test_an_alert_that_fails_harms_no_call_and_is_told_later(watched: CallFloor) -> None:
-    exchange = watched.calls._exchange  # the fault is put in from the inside
+    exchange = watched.calls.exchange  # the fault is put in from the inside
     exchange.alerts = failing = Failing(exchange.alerts)
     async with talking(watched) as talk:
         await watched.calls.hold(talk.call_id, talk.agent_id)

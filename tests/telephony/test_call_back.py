@@ -164,7 +164,7 @@ async def test_a_booked_place_has_its_turn_before_later_callers(auto_desk: Desk)
         citizen(floor.asterisk) as called,
     ):
         await floor.happened(CallQueued, 2)
-        await floor.until(lambda: len(floor.calls._exchange.line) == 2)
+        await floor.until(lambda: len(floor.calls.exchange.line) == 2)
         async with floor.agent("王芳", "1901") as (agent, phone):
             first = await phone.rung()
             assert first.invite.get("X-Call-Direction") == "OUTBOUND"
@@ -183,7 +183,7 @@ async def test_a_booked_place_has_its_turn_before_later_callers(auto_desk: Desk)
 async def test_a_booked_place_that_somebody_takes_leaves_the_line(auto_desk: Desk) -> None:
     floor = auto_desk.floor
     await books(auto_desk)
-    line = floor.calls._exchange.line
+    line = floor.calls.exchange.line
     await floor.until(lambda: len(line) == 1)
     await auto_desk.book.next(actor(await floor.hire("李娜")))
     await floor.until(lambda: len(line) == 0)

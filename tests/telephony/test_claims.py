@@ -19,9 +19,10 @@ from models.store import Store
 from models.tables import AgentPresenceRow, AgentStateLogRow, Call, Staff
 from models.vocabulary import AgentState, CallDirection, CallState, ContactOutcome
 from telephony.agents import Agent
+from telephony.batch import StateEntry
 from telephony.claims import Claim, Claims
 from telephony.presence import PresenceBoard
-from telephony.records import Records, StateEntry
+from telephony.records import Records
 from telephony.shared_floor import SharedFloor
 from tests.support.postgres import Postgres
 

@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import TransitionRefused
 from models.ports import PartyChoice
-from models.vocabulary import AgentState, CallEventKind, CallState, Leg, PartyKind
+from models.vocabulary import AgentState, CallDirection, CallEventKind, CallState, Leg, PartyKind
 from tests.support.sipp import citizen
 from tests.support.tones import hears_only, tone_ulaw
 from tests.telephony.floor import CallFloor
@@ -79,6 +79,7 @@ async def test_a_colleague_is_asked_and_goes_back(floor: CallFloor) -> None:
         await desk.consult(talk.call_id, talk.agent_id, PartyChoice(agent_id=second))
         ring = await other.rung()
         assert ring.invite.get("X-Call-Id") == talk.call_id
+        assert ring.invite.get("X-Call-Direction") == CallDirection.INBOUND
         assert floor.calls.presence(second).state is AgentState.RINGING
         other.answer(ring)
         other.voice.say(tone_ulaw(PARTY))

@@ -237,7 +237,7 @@ async def test_an_exchange_out_of_breath_is_asked_again(ari: FaultyARI, tmp_path
 async def test_a_ring_whose_end_is_never_told_does_not_last_for_ever(
     ari: FaultyARI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telephony.session.RING_MARGIN_SECONDS", -14.5)  # of 15 seconds
+    monkeypatch.setattr("telephony.seat_phones.RING_MARGIN_SECONDS", -14.5)  # of 15 seconds
     async with opened(ari, tmp_path) as floor:
         agent = await ready_agent(floor)
         await queued(ari, floor)

@@ -8,9 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import select
 
-from models.clock import SystemClock
-from models.ids import new_id
-from models.tables import Call, CallParty, Staff
+from models.tables import Call, CallParty
 from models.vocabulary import ContactOutcome, PartyKind, Role
 from tests.support.sip_agent import Ring, SipAgent
 from tests.telephony.killing import Driver, Site, talking
@@ -19,33 +17,16 @@ from tests.telephony.tones import AGENT, CITIZEN, LEADER, becomes, tone
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
 
 
-async def hired_leader(site: Site) -> str:
-    leader = Staff(
-        id=new_id(),
-        username="zhou",
-        name="周班长",
-        password_hash="-",
-        roles=[Role.SHIFT_LEADER.value],
-        department="12345",
-        extension="1902",
-        created_at=SystemClock().now(),
-    )
-    async with site.store.transaction() as work:
-        work.session.add(leader)
-    return leader.id
-
-
 @asynccontextmanager
 async def leading(
     site: Site, driver: Driver, call_id: str, kind: str
 ) -> AsyncIterator[tuple[str, SipAgent, Ring]]:
     """A shift leader who has just begun."""
-    leader_id = await hired_leader(site)
+    leader_id = await site.hire("周班长", "1902", Role.SHIFT_LEADER)
     async with SipAgent.on_seat(site.asterisk, "1902") as phone:
         await driver.command("sign_in", leader_id)
-        for _ in range(100):
-            if (await driver.command("presence", leader_id))["phone_online"]:
-                break
+        await driver.phone_is_online(leader_id)
+        await driver.command("set_state", leader_id, "MEETING", "晨会")
         await driver.command("supervise", call_id, leader_id, kind, "抽查")
         ring = await phone.rung()
         phone.answer(ring)
@@ -70,7 +51,7 @@ async def test_the_leader_is_gone_and_the_talk_goes_on(site: Site, kind: str) ->
             await ring.ends()
             await becomes(voices, {CITIZEN: {AGENT}, AGENT: {CITIZEN}})
             presence = await second.command("presence", leader_id)
-            assert (presence["state"], presence["reason"]) == ("BUSY", "系统重启")
+            assert (presence["state"], presence["reason"]) == ("MEETING", "晨会")
             ids = [channel["id"] for channel in await site.asterisk.channels()]
             assert not [one for one in ids if one.startswith(("supervisor-", "spy-"))]
             rooms = [bridge["id"] for bridge in await site.asterisk.bridges()]
@@ -97,6 +78,7 @@ async def test_a_call_taken_over_is_found_in_the_leaders_hands(site: Site) -> No
             await becomes(voices, {CITIZEN: {LEADER}, LEADER: {CITIZEN}})
             await caller.hang_up()
             await second.tells("CallEnded", call_id=call_id)
+            assert (await second.agent_is(leader_id, "MEETING"))["reason"] == "晨会"
     async with site.store.read() as session:
         call = (await session.scalars(select(Call))).one()
         rows = list(await session.scalars(select(CallParty).order_by(CallParty.joined_at)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -70,15 +69,6 @@ async def three(site: Site, deed: str = "consult", rings_for: float = 0.5) -> As
         )
 
 
-async def agent_is(driver: Driver, state: str, agent: str) -> None:
-    """Wait until the new process has found out what the agent is doing."""
-    async with asyncio.timeout(15):
-        while True:
-            if (await driver.command("presence", agent))["state"] == state:
-                return
-            await asyncio.sleep(0.05)
-
-
 async def kept(site: Site) -> tuple[Call, list[CallParty]]:
     async with site.store.read() as session:
         call = (await session.scalars(select(Call))).one()
@@ -95,7 +85,7 @@ async def test_killed_while_consulting(site: Site, heard: str) -> None:
         await talk.driver.kill()
         assert await hears_only(talk.phone.voice, PARTY if heard == "expert" else CITIZEN, of=ALL)
         async with site.driver() as second:
-            await agent_is(second, "CONSULT", site.agent)
+            await second.agent_is(site.agent, "CONSULT")
             await talk.command(second, "swap")
             assert await hears_only(
                 talk.phone.voice, CITIZEN if heard == "expert" else PARTY, of=ALL
@@ -121,10 +111,10 @@ async def test_killed_in_a_three_way_and_after_leaving_it(site: Site, agent_stay
         assert await hears_only(talk.citizen, *others, of=ALL)
         async with site.driver() as second:
             if not agent_stays:
-                await agent_is(second, "READY", site.agent)
+                await second.agent_is(site.agent, "READY")
             assert await hears_only(talk.citizen, *others, of=ALL)
             if agent_stays:
-                await agent_is(second, "CONFERENCE", site.agent)
+                await second.agent_is(site.agent, "CONFERENCE")
                 await talk.command(second, "leave")
                 await second.tells("CallTransferred", call_id=talk.call_id)
                 assert await hears_only(talk.citizen, PARTY, of=ALL)
@@ -153,7 +143,7 @@ async def test_an_expert_who_hangs_up_while_nobody_listens(site: Site) -> None:
         await talk.driver.kill()
         await talk.telephone.hang_up()
         async with site.driver() as second:
-            await agent_is(second, "HOLD", site.agent)
+            await second.agent_is(site.agent, "HOLD")
             await second.command("resume", talk.call_id, site.agent)
             assert await hears_only(talk.citizen, AGENT, of=ALL)
             await talk.caller.hang_up()

@@ -82,7 +82,7 @@ async def screening_floor(
     async with call_floor(asterisk, folder, rules=rules, **how) as floor:
         await block(floor.store)
         await floor.bus.publish(NuisanceListChanged())
-        blocks = floor.calls._front.blocks
+        blocks = floor.calls.exchange.front.blocks
         await floor.until(lambda: blocks.match(NUISANCE) is not None)
         yield floor
         assert await asterisk.is_empty()

@@ -12,7 +12,7 @@ from models.clock import ManualClock
 from models.errors import TransitionRefused
 from models.ports import NoAlerts
 from models.vocabulary import AgentState, AlertKind
-from telephony.agents import CHOSEN, Agent
+from telephony.agents import CHOSEN, Agent, Before
 from telephony.presence import PresenceBoard
 from telephony.state_watch import StateWatch
 
@@ -131,6 +131,49 @@ def test_a_phone_known_before_its_agent() -> None:
     board = PresenceBoard(ManualClock(START), lambda before, after: None)
     board.phone("1001", True)
     assert board.sign_in("a", "王芳", "1001").phone_online
+
+
+# --- back to before -------------------------------------------------------------------------------
+
+
+def test_after_a_call_and_its_wrap_up_one_is_back_where_one_was() -> None:
+    desk = LimitedDesk()
+    desk.board.choose("a", AgentState.REST, "喝水")
+    limit = desk.agent.until
+    desk.board.invite("a", "call-1")
+    desk.board.move("a", "call-1", AgentState.CONSULT)
+    desk.board.move("a", "call-1", AgentState.TALKING)
+    desk.board.release("a", "call-1", AgentState.WRAP_UP, lasting=timedelta(seconds=60))
+    assert desk.agent.before == Before(state=AgentState.REST, reason="喝水", until=limit)
+    desk.later(60)
+    assert (desk.agent.state, desk.agent.reason, desk.agent.until) == (
+        AgentState.REST,
+        "喝水",
+        limit,
+    )
+    assert desk.agent.before is None
+
+
+def test_what_is_chosen_while_wrapping_up_counts() -> None:
+    desk = LimitedDesk()
+    desk.wrap_up()
+    desk.board.choose("a", AgentState.MEAL)
+    desk.later(3600)
+    assert (desk.agent.state, desk.agent.before) == (AgentState.MEAL, None)
+
+
+def test_a_leader_is_back_where_one_was_also_after_taking_the_call_over() -> None:
+    desk = LimitedDesk()
+    desk.board.choose("a", AgentState.MEETING, "晨会")
+    desk.board.watch("a", "监听")
+    desk.board.rename_watch("a", "耳语")
+    desk.board.turn_away("a")
+    desk.board.turn_away("a")
+    assert (desk.agent.state, desk.agent.reason) == (AgentState.MEETING, "晨会")
+    desk.board.watch("a", "监听")
+    desk.board.hand_over("a", "call-1", AgentState.TALKING)
+    desk.board.go_back("a", "call-1", talked=True)
+    assert (desk.agent.state, desk.agent.reason) == (AgentState.MEETING, "晨会")
 
 
 # --- limits -----------------------------------------------------------------------------------

@@ -22,8 +22,9 @@ from models.vocabulary import (
     CallState,
     ContactOutcome,
 )
+from telephony.batch import StateEntry
 from telephony.call import LiveCall
-from telephony.records import Records, StateEntry
+from telephony.records import Records
 from tests.support.postgres import Postgres
 from tests.telephony.floor import until
 

@@ -75,8 +75,10 @@ async def leading(floor: CallFloor, seat: str = "1902") -> AsyncIterator[tuple[s
 
 
 @asynccontextmanager
-async def watched(floor: CallFloor) -> AsyncIterator[Watched]:
-    """A call that was answered; everyone sends a tone."""
+async def watched(floor: CallFloor, *, citizen_sends: bool = True) -> AsyncIterator[Watched]:
+    """A call that was answered; everyone sends a tone, perhaps save the citizen, whose phone then
+    sends no packets at all.
+    """
     async with (
         leading(floor) as (leader_id, leader),
         floor.agent("王芳", "1901") as (agent_id, agent),
@@ -86,7 +88,8 @@ async def watched(floor: CallFloor) -> AsyncIterator[Watched]:
         ring = await agent.rung()
         agent.answer(ring)
         answered = await floor.happened(CallAnswered)
-        voice.say(tone(CITIZEN))
+        if citizen_sends:
+            voice.say(tone(CITIZEN))
         agent.voice.say(tone(AGENT))
         yield Watched(
             floor=floor,
@@ -216,6 +219,19 @@ async def test_a_whisper_reaches_an_agent_who_is_alone_on_hold(floor: CallFloor)
         await call.hear(WHISPERING)
         await floor.calls.leaders.stop(call.call_id, call.leader_id)
         await call.hear(TALK)
+        await call.citizen.hang_up()
+        await floor.ended()
+
+
+async def test_a_whisper_is_heard_while_the_citizens_phone_sends_nothing(floor: CallFloor) -> None:
+    """As phones do that save silence: the leader's words must not wait for the citizen's."""
+    async with watched(floor, citizen_sends=False) as call:
+        await call.supervise(WHISPER)
+        await call.hear({CITIZEN: {AGENT}, AGENT: {LEADER}, LEADER: {AGENT}})
+        call.voices[CITIZEN].say(tone(CITIZEN))
+        await call.hear(WHISPERING)
+        await call.switch(LISTEN)
+        await call.hear(LISTENING)
         await call.citizen.hang_up()
         await floor.ended()
 

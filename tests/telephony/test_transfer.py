@@ -7,10 +7,11 @@ import asyncio
 import pytest
 
 from models.errors import TransitionRefused
-from models.events import CallAnswered, CallStateChanged, CallTransferred
+from models.events import CallAnswered, CallPartyChanged, CallStateChanged, CallTransferred
 from models.ports import PartyChoice
 from models.vocabulary import (
     AgentState,
+    CallDirection,
     CallEventKind,
     CallState,
     ContactOutcome,
@@ -25,10 +26,12 @@ from tests.telephony.three import (
     AGENT,
     ALL,
     CITIZEN,
+    EMERGENCY,
     EXPERT,
     PARTY,
     Talk,
     history,
+    lines,
     outsider,
     parties_of,
     talking,
@@ -67,7 +70,7 @@ async def test_blind_to_a_colleague(floor: CallFloor) -> None:
         assert await hears_only(talk.voice, PARTY, of=ALL)
         await floor.calls.hang_up(talk.call_id, second)
         call, contact = await floor.ended()
-        await floor.state(second, AgentState.READY)
+        await floor.state(second, AgentState.BUSY)  # as before the call, after writing it down
     assert (call.transfers, call.outcome) == (1, ContactOutcome.SERVED)
     assert contact is not None and contact.agent_id == second
     rows = await parties_of(floor, call.id)
@@ -97,6 +100,53 @@ async def test_attended_to_a_colleague(floor: CallFloor) -> None:
         CallEventKind.CONSULT_BEGUN,
         CallEventKind.TRANSFERRED,
     ]
+
+
+async def test_attended_while_the_other_phone_still_rings(floor: CallFloor) -> None:
+    """The agent does not wait for the answer; the citizen hears music until then."""
+    async with talking(floor) as talk, outsider(floor, rings_for=4) as (_, expert):
+        await floor.calls.desk.consult(talk.call_id, talk.agent_id, EXPERT)
+        await talk.party("ringing")
+        await transfer(floor, talk, ATTENDED, NOBODY)
+        await talk.ring.ends()
+        assert not [one for one in floor.all(CallPartyChanged) if one.step == "joined"]
+        assert await hears_only(talk.voice, of=ALL)
+        handed = await floor.happened(CallTransferred)
+        assert (handed.from_agent_id, handed.to_name) == (talk.agent_id, "社保待遇政策咨询")
+        assert await hears_only(talk.voice, PARTY, of=ALL)
+        assert await hears_only(expert, CITIZEN, of=ALL)
+        await floor.state(talk.agent_id, AgentState.READY)
+        await talk.citizen.hang_up()
+        call, _ = await floor.ended()
+    assert call.transfers == 1
+    assert await history(floor, call.id) == [
+        CallEventKind.CONSULT_BEGUN,
+        CallEventKind.TRANSFERRED,
+        CallEventKind.TRANSFERRED,
+    ]
+
+
+async def test_blind_to_110(floor: CallFloor) -> None:
+    async with talking(floor) as talk, outsider(floor, rings_for=1) as (police, voice):
+        await transfer(floor, talk, BLIND, EMERGENCY)
+        await talk.ring.ends()
+        handed = await floor.happened(CallTransferred)
+        assert (handed.agent_id, handed.to_name) == (None, "110 公安报警")
+        assert await hears_only(voice, CITIZEN, of=ALL)
+        assert await hears_only(talk.voice, PARTY, of=ALL)
+        await floor.state(talk.agent_id, AgentState.READY)
+        await police.hang_up()
+        await talk.citizen.finished()
+        call, contact = await floor.ended()
+    assert contact is not None and contact.outcome is ContactOutcome.SERVED
+    assert (call.transfers, call.reason) == (1, "110 公安报警挂断")
+    taken = (await lines(floor, call.id, CallEventKind.TRANSFERRED))[-1]
+    assert taken.actor == talk.agent_id
+    assert taken.detail["kind"] == PartyKind.EMERGENCY
+    assert 0.5 < taken.detail["rang_s"] < 30, "the time of handing over is written down"
+    (party,) = [row for row in await parties_of(floor, call.id) if row.agent_id is None]
+    assert (party.number, party.rung_by) == ("110", talk.agent_id)
+    assert floor.recording(party.recording).stat().st_size > 4000
 
 
 async def test_a_transfer_that_is_declined_comes_back(floor: CallFloor) -> None:
@@ -199,7 +249,9 @@ async def test_a_call_to_a_citizen_is_handed_on(floor: CallFloor) -> None:
         with pytest.raises(TransitionRefused, match="不能转到队列"):
             await floor.calls.desk.transfer(call_id, first, BLIND, PartyChoice(queue="general"))
         await floor.calls.desk.transfer(call_id, first, BLIND, PartyChoice(agent_id=second))
-        other.answer(await other.rung())
+        ring = await other.rung()
+        assert ring.invite.get("X-Call-Direction") == CallDirection.OUTBOUND
+        other.answer(ring)
         other.voice.say(tone_ulaw(PARTY))
         await floor.happened(CallTransferred)
         assert await hears_only(voice, PARTY, of=ALL)

@@ -122,7 +122,7 @@ async def caller(
 
 def wait_of(floor: CallFloor, call_id: str) -> Waiting:
     """What the call center knows of a caller's wait."""
-    session = floor.calls._exchange.sessions[call_id]
+    session = floor.calls.exchange.sessions[call_id]
     assert isinstance(session, InboundCall)
     return session.waiting
 
@@ -296,7 +296,7 @@ async def test_a_talk_that_broke_off_is_owed_a_call(
             async with calling(short_asterisk, number="13800000101") as citizen:
                 phone.answer(await phone.rung())
                 await floor.happened(CallAnswered)
-                session = next(iter(floor.calls._exchange.sessions.values()))
+                session = next(iter(floor.calls.exchange.sessions.values()))
                 await phone.register(0)
                 await floor.until(lambda: not floor.calls.presence(agent).phone_online)
                 await short_asterisk.ari("DELETE", f"channels/{session.call.agent_channel}")

@@ -62,6 +62,13 @@ async def history(floor: CallFloor, call_id: str) -> list[CallEventKind]:
     return [kind for kind in kinds if kind.value.startswith(("CONSULT", "CONFER", "TRANSF"))]
 
 
+async def lines(floor: CallFloor, call_id: str, kind: CallEventKind) -> list[CallEventRow]:
+    """What the history says of one kind of deed, in order."""
+    query = select(CallEventRow).where(CallEventRow.call_id == call_id, CallEventRow.kind == kind)
+    async with floor.store.read() as session:
+        return list(await session.scalars(query.order_by(CallEventRow.at)))
+
+
 @asynccontextmanager
 async def talking(floor: CallFloor) -> AsyncIterator[Talk]:
     """A call that was answered."""

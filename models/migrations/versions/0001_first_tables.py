@@ -136,6 +136,9 @@ def upgrade() -> None:
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("call_id", sa.String(length=26), nullable=True),
         sa.Column("idle_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("before_state", sa.String(length=32), nullable=True),
+        sa.Column("before_reason", sa.String(length=255), nullable=False),
+        sa.Column("before_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["agent_id"], ["staff.id"], name=op.f("fk_agent_presence_agent_id")
@@ -475,6 +478,7 @@ def upgrade() -> None:
         sa.Column("agent_id", sa.String(length=26), nullable=True),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("number", sa.String(length=32), nullable=False),
+        sa.Column("rung_by", sa.String(length=26), nullable=True),
         sa.Column("channel", sa.String(length=64), nullable=False),
         sa.Column("rung_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
@@ -484,11 +488,13 @@ def upgrade() -> None:
         sa.Column("recording_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["agent_id"], ["staff.id"], name=op.f("fk_call_parties_agent_id")),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_call_parties_call_id")),
+        sa.ForeignKeyConstraint(["rung_by"], ["staff.id"], name=op.f("fk_call_parties_rung_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call_parties")),
     )
     with op.batch_alter_table("call_parties", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_call_parties_agent_id"), ["agent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_call_parties_call_id"), ["call_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_parties_rung_by"), ["rung_by"], unique=False)
 
     op.create_table(
         "orders",
@@ -789,6 +795,7 @@ def downgrade() -> None:
 
     op.drop_table("orders")
     with op.batch_alter_table("call_parties", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_call_parties_rung_by"))
         batch_op.drop_index(batch_op.f("ix_call_parties_call_id"))
         batch_op.drop_index(batch_op.f("ix_call_parties_agent_id"))
 
