@@ -10,11 +10,11 @@ the machine; ends with 1 when something did not.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import sys
 
 import structlog
+import uvloop
 
 from bench import busy_floor, call_rate
 from bench.busy_floor import Check, Report
@@ -63,7 +63,7 @@ def main() -> None:
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     described = machine()
-    report = asyncio.run(
+    report = uvloop.run(
         measure(
             arguments.agents,
             arguments.minutes,

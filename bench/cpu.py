@@ -88,7 +88,7 @@ async def spent_by(hotline: RunningHotline) -> AsyncIterator[Callable[[], Spent]
     yield lambda: Spent(asterisk=shares[0], ours=shares[1], speech=shares[2])
     passed = time.monotonic() - started
     after = [sum(map(_processor_seconds, group)) for group in groups]
-    shares += [(late - early) / passed for early, late in zip(before, after, strict=True)]
+    shares += [max(0.0, late - early) / passed for early, late in zip(before, after, strict=True)]
 
 
 async def _spent(hotline: RunningHotline, seconds: float) -> Spent:
@@ -99,8 +99,11 @@ async def _spent(hotline: RunningHotline, seconds: float) -> Spent:
 
 
 def _processor_seconds(pid: int) -> float:
-    """User and system time so far, of all threads."""
-    fields = _fields(pid)
+    """User and system time so far, of all threads; 0 when it has ended."""
+    try:
+        fields = _fields(pid)
+    except FileNotFoundError:
+        return 0.0
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
 
 

@@ -8,7 +8,7 @@ from dispatch.checks import Faults
 from dispatch.commands import Amend, Dispatch, FirstContact, Note, SignFor, SubmitResult, Urge
 from dispatch.running import new_lead_task, run_clock
 from dispatch.step import Step, plain
-from models.vocabulary import Outcome
+from models.vocabulary import Outcome, Role
 
 #: Outcomes that must say why the demand is not met.
 _UNMET = (Outcome.PARTLY_SOLVED, Outcome.PLANNED, Outcome.UNSOLVABLE, Outcome.NOT_OURS)
@@ -63,9 +63,13 @@ async def dispatch(step: Step, command: Dispatch) -> None:
 
 
 async def sign_for(step: Step, command: SignFor) -> None:
-    """The unit takes the task."""
-    step.follow()
-    step.change_task(step.lead, signed_at=step.now, signed_by=step.actor.id)
+    """The unit takes the task; when its limit has passed, the system does it for the unit."""
+    role = step.follow().role
+    step.change_task(step.lead, signed_at=step.now)
+    if role is Role.SYSTEM:
+        step.reason = "超过签收时限，系统自动签收"
+    else:
+        step.change_task(step.lead, signed_by=step.actor.id)
 
 
 async def first_contact(step: Step, command: FirstContact) -> None:

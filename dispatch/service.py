@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from dispatch import closing, handling
 from dispatch.chain import canonical_json
@@ -60,6 +61,16 @@ class OrderService:
     async def open_order(self, actor: Actor, command: OpenOrder) -> CommandResult:
         """Take a demand in; closes it at once when it was answered on the spot."""
         checked = check_opening(command, self.rules)
+        try:
+            return await self._open(actor, command, checked)
+        except IntegrityError:
+            # The same key at the same moment: the other was faster, and its answer stands now.
+            async with self._store.transaction() as work:
+                if done := await self._done(work, actor, Action.OPEN, "", command):
+                    return done
+            raise
+
+    async def _open(self, actor: Actor, command: OpenOrder, checked: OpenOrder) -> CommandResult:
         async with self._store.transaction() as work:
             if done := await self._done(work, actor, Action.OPEN, "", command):
                 return done
@@ -70,15 +81,22 @@ class OrderService:
 
     async def act(self, actor: Actor, order_id: str, command: OrderCommand) -> CommandResult:
         """Do any other action; which one is the command's class (``commands.COMMANDS``)."""
-        action = command.action
         async with self._store.transaction() as work:
-            if done := await self._done(work, actor, action, order_id, command):
-                return done
-            order, tasks = await self._load(work, actor, order_id)
-            _check_version(order, command)
-            step = self._step(work, actor, action, order, tasks)
-            await HANDLERS[action](step, command)
-            return await self._finish(step, command)
+            return await self.act_in(work, actor, order_id, command)
+
+    async def act_in(
+        self, work: UnitOfWork, actor: Actor, order_id: str, command: OrderCommand
+    ) -> CommandResult:
+        """The same within a transaction that does more than this."""
+        action = command.action
+        # The order is locked first: of two with the same key the second then finds the answer.
+        order, tasks = await self._load(work, actor, order_id)
+        if done := await self._done(work, actor, action, order_id, command):
+            return done
+        _check_version(order, command)
+        step = self._step(work, actor, action, order, tasks)
+        await HANDLERS[action](step, command)
+        return await self._finish(step, command)
 
     def _step(
         self, work: UnitOfWork, actor: Actor, action: Action, order: WorkOrder, tasks: list[Task]

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.chain import append
 from dispatch.rules import Rules
+from dispatch.timers import keep_timers
+from dispatch.timetable import timers_of
 from models.events import OrderChanged
 from models.guards import Actor
 from models.ids import new_id
@@ -103,6 +105,7 @@ class Step:
         order = self.order
         order.version = order.version + 1 if self.action is not Action.OPEN else 1
         await append(self.session, self._event(self.permit.role))
+        await keep_timers(self.session, order.id, timers_of(order, self.tasks))
         self.work.record(
             OrderChanged(
                 at=self.now,

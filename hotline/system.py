@@ -33,6 +33,9 @@ from dispatch.floor.service_level_watch import ServiceLevelWatch
 from dispatch.floor.surge import SurgeDesk
 from dispatch.hot.grouping import EventGrouping
 from dispatch.hot.watch import EventWatch
+from dispatch.punctual import Punctual
+from dispatch.service import OrderService
+from dispatch.timers import Timekeeper
 from hotline.ground import lay_ground
 from hotline.text_model import load_understander
 from models.events import UtteranceHeard
@@ -52,6 +55,8 @@ from telephony.call_center import CallCenter
 
 log = structlog.get_logger(__name__)
 
+#: A command that is sent again after this time is a new one.
+KEYS_KEPT = timedelta(days=7)
 #: An open page must not hold up the stop.
 SHUTDOWN_SECONDS = 3.0
 
@@ -124,6 +129,7 @@ class System:
         await self.alike.start()
         stack.push_async_callback(self.alike.stop)
         await self._start_duties(stack)
+        await self._keep_time(stack)
         await self._keep_recordings(stack)
         await self._serve(app, stack)
 
@@ -251,6 +257,21 @@ class System:
         levels = FloorDuties([watch.look], every_seconds=level.look_every_seconds)
         await levels.start()
         stack.push_async_callback(levels.stop)
+
+    async def _keep_time(self, stack: AsyncExitStack) -> None:
+        """What orders owe at a time; and idempotency keys do not stay for ever."""
+        ground = self.ground
+        orders = OrderService(ground.store, ground.clock, ground.rules)
+        keeper = Timekeeper(ground.store, ground.clock, Punctual(orders).handlers)
+        await keeper.start()
+        stack.push_async_callback(keeper.stop)
+
+        async def forget() -> int:
+            return await orders.forget_done(ground.clock.now() - KEYS_KEPT)
+
+        duties = FloorDuties([forget], every_seconds=3600)
+        await duties.start()
+        stack.push_async_callback(duties.stop)
 
     async def _keep_recordings(self, stack: AsyncExitStack) -> None:
         """By themselves: to enter what an outage has left may take long."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -246,6 +247,12 @@ def _concrete(cls: type[DomainEvent]) -> list[type[DomainEvent]]:
     return found
 
 
+@cache
+def _adapter(cls: type[DomainEvent]) -> TypeAdapter[DomainEvent]:
+    """Built once: to build one takes milliseconds, to use it microseconds."""
+    return TypeAdapter(cls)
+
+
 def event_types() -> dict[str, type[DomainEvent]]:
     """Every event class by its name."""
     return {cls.__name__: cls for cls in _concrete(DomainEvent)}
@@ -253,7 +260,7 @@ def event_types() -> dict[str, type[DomainEvent]]:
 
 def event_to_dict(event: DomainEvent) -> dict[str, Any]:
     """JSON-ready form, with the class name under ``type``."""
-    body: dict[str, Any] = TypeAdapter(type(event)).dump_python(event, mode="json")
+    body: dict[str, Any] = _adapter(type(event)).dump_python(event, mode="json")
     return {"type": type(event).__name__, **body}
 
 
@@ -264,10 +271,9 @@ def event_from_dict(data: dict[str, Any]) -> DomainEvent:
     """
     cls = event_types()[data["type"]]
     known = {f.name for f in fields(cls)}
-    result: DomainEvent = TypeAdapter(cls).validate_python(
+    return _adapter(cls).validate_python(
         {key: value for key, value in data.items() if key in known}
     )
-    return result
 
 
 def subject_of(event: DomainEvent) -> str:

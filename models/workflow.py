@@ -118,10 +118,11 @@ TRANSITIONS: tuple[Transition, ...] = (
         action=Action.SIGN_FOR,
         from_order=IN_HAND,
         to_order=None,
-        roles=(R.UNIT_CLERK,),
+        roles=(R.UNIT_CLERK, R.SYSTEM),
         from_task=(T.TO_SIGN,),
         to_task=T.SIGNED,
         guards=(OWN_DEPARTMENT,),
+        effect="超过签收时限仍未签收的，由系统自动签收，按超时签收评估",
     ),
     Transition(
         action=Action.FIRST_CONTACT,
@@ -312,6 +313,11 @@ def names_of(roles: Iterable[Role]) -> str:
     return "、".join(role.label for role in roles)
 
 
+def _people(roles: Iterable[Role]) -> list[Role]:
+    """Whom one could ask: not the system."""
+    return [role for role in roles if role is not Role.SYSTEM]
+
+
 def _starts_here(row: Transition, s: Situation) -> bool:
     state = s.order.state if s.order else OrderState.DRAFT
     if state not in row.from_order:
@@ -337,7 +343,7 @@ def _refuse_state(action: Action, s: Situation, tasks: Sequence[Task]) -> Transi
     roles = tuple(dict.fromkeys(role for row in rows for role in row.roles))
     message = (
         f"不能“{action.label}”：工单现在是{_state_text(s)}，"
-        f"{wanted}的工单才可以{action.label}{_task_text(rows)}，由{names_of(roles)}操作。"
+        f"{wanted}的工单才可以{action.label}{_task_text(rows)}，由{names_of(_people(roles))}操作。"
     )
     return _refusal(message, action, s, tasks, because="state", roles=roles)
 
@@ -348,7 +354,7 @@ def _refuse_role(
     mine = names_of(sorted(s.actor.usable_roles)) or "无"
     message = (
         f"不能“{action.label}”：工单现在是{_state_text(s)}，"
-        f"只能由{names_of(row.roles)}操作，您的岗位是{mine}。"
+        f"只能由{names_of(_people(row.roles))}操作，您的岗位是{mine}。"
     )
     return _refusal(message, action, s, tasks, because="role", roles=row.roles)
 

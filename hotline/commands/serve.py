@@ -6,6 +6,7 @@ import asyncio
 import signal
 
 import click
+import uvloop
 
 from agent_console.accounts import NewStaff, demo_accounts, seed_demo_staff
 from config.settings import Settings, load_settings
@@ -41,7 +42,8 @@ def serve() -> None:
     """启动热线，直到按下 Ctrl-C。"""
     settings = load_settings()
     configure_logging(settings)
-    asyncio.run(_serve(settings))
+    # Sixty calls are six thousand packets of sound a second: this loop takes them for less.
+    uvloop.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:

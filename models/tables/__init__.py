@@ -35,6 +35,7 @@ from models.tables.orders import (
 from models.tables.outbox import OutboxRow
 from models.tables.recordings import LegalHold, Recording
 from models.tables.staff import Session, Staff
+from models.tables.timers import TimerRow
 
 __all__ = [
     "AccessLog",
@@ -67,6 +68,7 @@ __all__ = [
     "Suggestion",
     "Surge",
     "Task",
+    "TimerRow",
     "UtteranceRow",
     "WorkOrder",
 ]

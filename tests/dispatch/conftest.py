@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -16,9 +16,11 @@ from dispatch.rules import Rules, load_rules
 from dispatch.service import OrderService
 from models.clock import ManualClock
 from models.guards import Actor
+from models.ids import new_id
 from models.store import Store
 from models.tables import Staff
 from tests.dispatch.desk import FRIDAY, Desk
+from tests.support.postgres import Postgres
 
 
 @pytest.fixture(scope="session")
@@ -52,17 +54,24 @@ def people(rules: Rules) -> dict[str, Actor]:
 def empty_database(tmp_path_factory: pytest.TempPathFactory, people: dict[str, Actor]) -> Path:
     """A migrated database with the staff in it, to be copied."""
     path = tmp_path_factory.mktemp("empty") / "hotline.db"
-
-    async def make() -> None:
-        store = Store(url_of(path))
-        await store.migrate()
-        async with store.transaction() as work:
-            for username, actor in people.items():
-                work.session.add(_account(username, actor, FRIDAY))
-        await store.close()
-
-    asyncio.run(make())
+    asyncio.run(_prepare(url_of(path), people))
     return path
+
+
+@pytest.fixture(scope="session")
+def empty_postgres(postgres: Postgres, people: dict[str, Actor]) -> str:
+    """The same in PostgreSQL: the name of a database to be copied."""
+    asyncio.run(_prepare(postgres.database("empty"), people))
+    return "empty"
+
+
+async def _prepare(url: str, people: dict[str, Actor]) -> None:
+    store = Store(url)
+    await store.migrate()
+    async with store.transaction() as work:
+        for username, actor in people.items():
+            work.session.add(_account(username, actor, FRIDAY))
+    await store.close()
 
 
 def url_of(path: Path) -> str:
@@ -70,11 +79,23 @@ def url_of(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty database with the staff in it, of one kind and of the other."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("empty_database"), tmp_path / "hotline.db")
+        yield url_of(tmp_path / "hotline.db")
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    name = f"desk-{new_id()}"
+    yield postgres.database(name, like=request.getfixturevalue("empty_postgres"))
+    postgres.drop(name)
+
+
 @pytest.fixture
-async def store(tmp_path: Path, clock: ManualClock, empty_database: Path) -> AsyncIterator[Store]:
-    """An empty database with the staff in it."""
-    shutil.copy(empty_database, tmp_path / "hotline.db")
-    store = Store(url_of(tmp_path / "hotline.db"), clock)
+async def store(database: str, clock: ManualClock) -> AsyncIterator[Store]:
+    """Every test that takes it runs on both kinds of database."""
+    store = Store(database, clock)
     yield store
     await store.close()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from dispatch.assessment.record import verify_scores
 from dispatch.chain import ChainVerifier
 from dispatch.rules import Rules
 from models.store import Store
+from models.tables import ClosureScore
 from tests.dispatch.desk import HAPPY, Desk
 
 pytestmark = pytest.mark.store
@@ -108,11 +109,11 @@ async def test_changed_score_is_found(closed: str, store: Store, rules: Rules) -
 
 
 async def test_changed_facts_are_found(closed: str, store: Store, rules: Rules) -> None:
-    await tamper(
-        store,
-        "UPDATE closure_scores SET explanation = "
-        "json_set(explanation, '$.facts.late_units', 3), score = 82.1",
-    )
+    async with store.transaction() as work:
+        score = (await work.session.scalars(select(ClosureScore))).one()
+        facts = {**score.explanation["facts"], "late_units": 3}
+        score.explanation = {**score.explanation, "facts": facts}
+        score.score = 82.1
     (fault,) = await verify_scores(store, rules)
     assert fault.message == "评估依据的事实被改动"
     assert fault.order_id == closed

@@ -404,6 +404,7 @@ PERIODS = [
 
 
 @pytest.mark.store
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the recount reads its file
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_every_number_stands_up_to_a_recount(
     desk: Desk, reports: Reports, store: Store, people: dict[str, Actor], seed: int

@@ -27,10 +27,18 @@ class Postgres:
     port: int
     user: str
 
-    def database(self, name: str) -> str:
-        """A new empty database; its URL for the store."""
-        self.sql(f'CREATE DATABASE "{name}"')
+    def database(self, name: str, *, like: str = "template1") -> str:
+        """A new database, empty or a copy of another one; its URL for the store."""
+        self.sql(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """For the store."""
         return f"postgresql+asyncpg://{self.user}@127.0.0.1:{self.port}/{name}"
+
+    def drop(self, name: str) -> None:
+        """Gone, whoever is still connected."""
+        self.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def sql(self, statement: str) -> None:
         """Run a statement as the owner of everything."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -128,6 +129,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("username", name=op.f("uq_staff_username")),
     )
     op.create_table(
+        "timers",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("key", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("subject_id", sa.String(length=26), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_timers")),
+        sa.UniqueConstraint("key", name=op.f("uq_timers_key")),
+    )
+    with op.batch_alter_table("timers", schema=None) as batch_op:
+        batch_op.create_index("ix_timers_due_at_id", ["due_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_timers_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "agent_presence",
         sa.Column("agent_id", sa.String(length=26), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
@@ -160,7 +178,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_state_log")),
     )
     with op.batch_alter_table("agent_state_log", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_agent_state_log_agent_id"), ["agent_id"], unique=False)
+        batch_op.create_index(
+            "ix_agent_state_log_agent_id_since", ["agent_id", "since"], unique=False
+        )
+        batch_op.create_index(
+            "ix_agent_state_log_open",
+            ["agent_id"],
+            unique=False,
+            sqlite_where=sa.text("until IS NULL"),
+            postgresql_where=sa.text("until IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_agent_state_log_since"), ["since"], unique=False)
 
     op.create_table(
@@ -445,9 +472,15 @@ def upgrade() -> None:
             batch_op.f("ix_calls_citizen_channel"), ["citizen_channel"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_calls_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_calls_ended_at"), ["ended_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_calls_order_id"), ["order_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_calls_queue"), ["queue"], unique=False)
-        batch_op.create_index(batch_op.f("ix_calls_started_at"), ["started_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_calls_queued_at"), ["queued_at"], unique=False)
+        batch_op.create_index(
+            "ix_calls_started_at_direction_outcome",
+            ["started_at", "direction", "outcome"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_calls_state"), ["state"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_calls_transcript_incomplete"), ["transcript_incomplete"], unique=False
@@ -563,6 +596,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("call_id", sa.String(length=26), nullable=False),
         sa.Column("leg", sa.String(length=32), nullable=False),
+        sa.Column("party_id", sa.String(length=26), nullable=True),
         sa.Column("start", sa.Float(), nullable=False),
         sa.Column("end", sa.Float(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -808,9 +842,11 @@ def downgrade() -> None:
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_calls_transcript_incomplete"))
         batch_op.drop_index(batch_op.f("ix_calls_state"))
-        batch_op.drop_index(batch_op.f("ix_calls_started_at"))
+        batch_op.drop_index("ix_calls_started_at_direction_outcome")
+        batch_op.drop_index(batch_op.f("ix_calls_queued_at"))
         batch_op.drop_index(batch_op.f("ix_calls_queue"))
         batch_op.drop_index(batch_op.f("ix_calls_order_id"))
+        batch_op.drop_index(batch_op.f("ix_calls_ended_at"))
         batch_op.drop_index(batch_op.f("ix_calls_contact_id"))
         batch_op.drop_index(batch_op.f("ix_calls_citizen_channel"))
         batch_op.drop_index(batch_op.f("ix_calls_callback_id"))
@@ -879,10 +915,20 @@ def downgrade() -> None:
     op.drop_table("blocked_numbers")
     with op.batch_alter_table("agent_state_log", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_agent_state_log_since"))
-        batch_op.drop_index(batch_op.f("ix_agent_state_log_agent_id"))
+        batch_op.drop_index(
+            "ix_agent_state_log_open",
+            sqlite_where=sa.text("until IS NULL"),
+            postgresql_where=sa.text("until IS NULL"),
+        )
+        batch_op.drop_index("ix_agent_state_log_agent_id_since")
 
     op.drop_table("agent_state_log")
     op.drop_table("agent_presence")
+    with op.batch_alter_table("timers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_timers_subject_id"))
+        batch_op.drop_index("ix_timers_due_at_id")
+
+    op.drop_table("timers")
     op.drop_table("staff")
     with op.batch_alter_table("recordings", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recordings_keep_until"))

@@ -1,0 +1,29 @@
+"""What the system does with orders by itself when their time has come."""
+
+from __future__ import annotations
+
+from dispatch.commands import SignFor
+from dispatch.service import OrderService
+from dispatch.timers import Handler, Timer
+from dispatch.timetable import SIGN
+from models.guards import Actor
+from models.store import UnitOfWork
+from models.vocabulary import Role
+
+#: Who it is in the order's history.
+CLOCKWORK = Actor(id="system", name="系统", roles=frozenset({Role.SYSTEM}))
+
+
+class Punctual:
+    """The work of each kind of timer that an order has."""
+
+    def __init__(self, orders: OrderService) -> None:
+        self._orders = orders
+
+    @property
+    def handlers(self) -> dict[str, Handler]:
+        """By kind, for the timekeeper."""
+        return {SIGN: self._sign}
+
+    async def _sign(self, work: UnitOfWork, timer: Timer) -> None:
+        await self._orders.act_in(work, CLOCKWORK, timer.subject_id, SignFor())

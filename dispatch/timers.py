@@ -1,0 +1,170 @@
+"""Durable timers: what an order owes at a time is a row, fired once whatever happens.
+
+A timer is set and cancelled in the transaction of the step that wants it. It is fired by deleting
+its row and doing its work in one transaction: killed before the commit, it fires again; after it,
+never. Several processes may fire: the row goes to the one that locks it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.clock import Clock
+from models.errors import HotlineError
+from models.ids import new_id
+from models.store import Store, UnitOfWork
+from models.tables import TimerRow
+
+log = structlog.get_logger(__name__)
+
+#: Rows looked up at a time.
+BATCH = 200
+#: Without a wake-up, so that timers that another process has set are fired.
+POLL_SECONDS = 1.0
+#: After a failure: doubled each time, up to the longest.
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=10)
+#: From this failure on it is an error in the log, not a warning.
+ALARMING_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timer:
+    """``due`` is inclusive as all limits are: it fires when that instant has passed."""
+
+    key: str
+    kind: str
+    subject_id: str
+    due: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+#: Does what the timer is for. A :class:`HotlineError` means that it is not wanted any more.
+Handler = Callable[[UnitOfWork, Timer], Awaitable[None]]
+
+
+async def keep_timers(session: AsyncSession, subject_id: str, wanted: Iterable[Timer]) -> None:
+    """Make these the only timers of a subject; those that stay as they are are not touched."""
+    rows = await session.scalars(select(TimerRow).where(TimerRow.subject_id == subject_id))
+    found = {row.key: row for row in rows}
+    for timer in wanted:
+        row = found.pop(timer.key, None)
+        if row is None:
+            session.add(_row(timer))
+        elif row.due_at != timer.due or row.data != dict(timer.data):
+            row.due_at, row.data = timer.due, dict(timer.data)
+            row.attempts, row.last_error = 0, ""
+    for row in found.values():
+        await session.delete(row)
+
+
+def _row(timer: Timer) -> TimerRow:
+    return TimerRow(
+        id=new_id(),
+        key=timer.key,
+        kind=timer.kind,
+        subject_id=timer.subject_id,
+        due_at=timer.due,
+        data=dict(timer.data),
+        attempts=0,
+        last_error="",
+    )
+
+
+class Timekeeper:
+    """Fires what is due. One per process; any number of processes."""
+
+    def __init__(self, store: Store, clock: Clock, handlers: Mapping[str, Handler]) -> None:
+        self._store = store
+        self._clock = clock
+        self._handlers = dict(handlers)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """What came due while nobody looked is fired at once."""
+        self._task = asyncio.create_task(self._run(), name="timekeeper")
+
+    async def stop(self) -> None:
+        """No more. A timer in hand is taken back, and fired by the next one."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def fire_due(self) -> int:
+        """Fire everything that is due now; returns how many were seen to."""
+        now, fired = self._clock.now(), 0
+        while batch := await self._due(now):
+            seen_to = [await self._fire(timer_id, now) for timer_id in batch]
+            fired += sum(seen_to)
+            if not any(seen_to):  # all in the hands of other processes
+                break
+        return fired
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.fire_due()
+            except Exception as error:  # the database may be away for a while
+                log.warning("timekeeper.failed", error=str(error))
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _due(self, now: datetime) -> list[str]:
+        kinds = sorted(self._handlers)
+        query = select(TimerRow.id).where(TimerRow.due_at < now, TimerRow.kind.in_(kinds))
+        async with self._store.read() as session:
+            ordered = query.order_by(TimerRow.due_at, TimerRow.id).limit(BATCH)
+            return list(await session.scalars(ordered))
+
+    async def _fire(self, timer_id: str, now: datetime) -> bool:
+        try:
+            async with self._store.transaction() as work:
+                return await self._fire_in(work, timer_id, now)
+        except HotlineError as error:
+            # The order went on without it: that is no failure, and the timer has served its time.
+            log.info("timer.not_wanted", timer_id=timer_id, why=str(error))
+            await self._drop(timer_id)
+        except Exception as error:
+            await self._put_off(timer_id, now, error)
+        return True
+
+    async def _fire_in(self, work: UnitOfWork, timer_id: str, now: datetime) -> bool:
+        lock = select(TimerRow).where(TimerRow.id == timer_id, TimerRow.due_at < now)
+        row = await work.session.scalar(lock.with_for_update(skip_locked=True))
+        if row is None:  # another process was faster, or it was moved
+            return False
+        timer = Timer(
+            key=row.key, kind=row.kind, subject_id=row.subject_id, due=row.due_at, data=row.data
+        )
+        await work.session.delete(row)
+        await work.session.flush()
+        await self._handlers[timer.kind](work, timer)
+        return True
+
+    async def _drop(self, timer_id: str) -> None:
+        async with self._store.transaction() as work:
+            await work.session.execute(delete(TimerRow).where(TimerRow.id == timer_id))
+
+    async def _put_off(self, timer_id: str, now: datetime, error: Exception) -> None:
+        """It is tried again later; nothing is given up."""
+        async with self._store.transaction() as work:
+            row = await work.session.get(TimerRow, timer_id)
+            if row is None:
+                return
+            attempts = row.attempts + 1
+            pause = min(FIRST_PAUSE * 2 ** min(row.attempts, 16), LONGEST_PAUSE)
+            await work.session.execute(
+                update(TimerRow)
+                .where(TimerRow.id == timer_id)
+                .values(due_at=now + pause, attempts=attempts, last_error=repr(error)[:1000])
+            )
+        tell = log.error if attempts >= ALARMING_ATTEMPTS else log.warning
+        tell("timer.failed", timer_id=timer_id, attempts=attempts, error=repr(error))

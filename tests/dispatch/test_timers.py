@@ -1,0 +1,209 @@
+"""What is due is done once: after restarts, by several processes, when the clock jumps."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from dispatch.punctual import Punctual
+from dispatch.timers import Timekeeper, Timer, keep_timers
+from models.clock import ManualClock
+from models.errors import TransitionRefused
+from models.guards import Actor
+from models.store import Store, UnitOfWork
+from models.tables import OrderEvent, TimerRow
+from models.tables.orders import Task
+from models.vocabulary import TaskState
+from tests.dispatch.desk import Desk
+
+pytestmark = pytest.mark.store
+
+HOUR = timedelta(hours=1)
+
+
+class Bell:
+    """Writes down what rang, in the transaction of the ringing."""
+
+    def __init__(self) -> None:
+        self.rung: list[str] = []
+        self.heard = asyncio.Event()
+        self.broken = False
+
+    async def ring(self, work: UnitOfWork, timer: Timer) -> None:
+        if self.broken:
+            raise OSError("the bell is broken")
+        if timer.data.get("refused"):
+            raise TransitionRefused("已经办结")
+        self.rung.append(timer.key)
+        self.heard.set()
+        await asyncio.sleep(0)
+
+
+async def put(store: Store, clock: ManualClock, *keys: str, **data: object) -> None:
+    """Timers of one subject, due in an hour."""
+    timers = [
+        Timer(key=key, kind="bell", subject_id="s", due=clock.now() + HOUR, data=data)
+        for key in keys
+    ]
+    async with store.transaction() as work:
+        await keep_timers(work.session, "s", timers)
+
+
+async def left(store: Store) -> int:
+    """How many wait."""
+    async with store.read() as session:
+        return await session.scalar(select(func.count()).select_from(TimerRow)) or 0
+
+
+def keeper(store: Store, clock: ManualClock, bell: Bell) -> Timekeeper:
+    """One process's."""
+    return Timekeeper(store, clock, {"bell": bell.ring})
+
+
+async def test_each_rings_once_when_its_time_has_passed(store: Store, clock: ManualClock) -> None:
+    bell = Bell()
+    await put(store, clock, "a", "b")
+    clock.advance(HOUR)
+    assert await keeper(store, clock, bell).fire_due() == 0  # the last instant still counts
+    clock.advance(timedelta(seconds=1))
+    assert await keeper(store, clock, bell).fire_due() == 2
+    assert sorted(bell.rung) == ["a", "b"]
+    clock.advance(-2 * HOUR)  # the clock is set back
+    clock.advance(4 * HOUR)
+    assert await keeper(store, clock, bell).fire_due() == 0
+    assert await left(store) == 0
+
+
+async def test_several_processes_share_them(store: Store, clock: ManualClock) -> None:
+    bell = Bell()
+    await put(store, clock, *(f"timer-{number}" for number in range(60)))
+    clock.advance(2 * HOUR)
+    others = Store(store.url, clock)
+    try:
+        keepers = [keeper(one, clock, bell) for one in (store, others, store, others)]
+        await asyncio.gather(*(one.fire_due() for one in keepers))
+        await keeper(store, clock, bell).fire_due()
+    finally:
+        await others.close()
+    assert sorted(bell.rung) == sorted(f"timer-{number}" for number in range(60))
+
+
+async def test_killed_in_the_midst_it_rings_again(store: Store, clock: ManualClock) -> None:
+    bell, died = Bell(), Bell()
+
+    async def dies(work: UnitOfWork, timer: Timer) -> None:
+        await died.ring(work, timer)
+        raise asyncio.CancelledError  # a fault: the process is stopped before the commit
+
+    await put(store, clock, "a")
+    clock.advance(2 * HOUR)
+    with pytest.raises(asyncio.CancelledError):
+        await Timekeeper(store, clock, {"bell": dies}).fire_due()
+    assert died.rung == ["a"]
+    assert await keeper(store, clock, bell).fire_due() == 1
+    assert bell.rung == ["a"]
+
+
+async def test_what_fails_is_tried_again_and_holds_nobody_up(
+    store: Store, clock: ManualClock
+) -> None:
+    bell = Bell()
+    bell.broken = True
+    await put(store, clock, "a", "b")
+    clock.advance(2 * HOUR)
+    for _ in range(3):
+        await keeper(store, clock, bell).fire_due()
+        clock.advance(timedelta(minutes=11))
+    async with store.read() as session:
+        rows = list(await session.scalars(select(TimerRow)))
+    assert [(row.attempts, "the bell is broken" in row.last_error) for row in rows] == [
+        (3, True),
+        (3, True),
+    ]
+    bell.broken = False
+    clock.advance(HOUR)
+    await keeper(store, clock, bell).fire_due()
+    assert sorted(bell.rung) == ["a", "b"]
+
+
+async def test_what_is_not_wanted_any_more_is_forgotten(store: Store, clock: ManualClock) -> None:
+    bell = Bell()
+    await put(store, clock, "a", refused=True)
+    clock.advance(2 * HOUR)
+    await keeper(store, clock, bell).fire_due()
+    assert bell.rung == []
+    assert await left(store) == 0
+
+
+async def test_one_that_was_moved_or_dropped_does_not_ring(
+    store: Store, clock: ManualClock
+) -> None:
+    bell = Bell()
+    await put(store, clock, "a", "b")
+    clock.advance(2 * HOUR)
+    await put(store, clock, "b")  # a is dropped, b due in an hour from now
+    assert await keeper(store, clock, bell).fire_due() == 0
+    clock.advance(2 * HOUR)
+    await keeper(store, clock, bell).fire_due()
+    assert bell.rung == ["b"]
+
+
+async def test_it_runs_by_itself(store: Store, clock: ManualClock) -> None:
+    bell = Bell()
+    await put(store, clock, "a")
+    clock.advance(2 * HOUR)
+    running = keeper(store, clock, bell)
+    await running.start()
+    async with asyncio.timeout(10):
+        await bell.heard.wait()
+    await running.stop()
+    assert bell.rung == ["a"]
+
+
+# --- what orders owe ------------------------------------------------------------------------------
+
+
+async def events(store: Store, order_id: str) -> list[OrderEvent]:
+    """The order's history."""
+    async with store.read() as session:
+        rows = select(OrderEvent).where(OrderEvent.order_id == order_id)
+        return list(await session.scalars(rows.order_by(OrderEvent.seq)))
+
+
+async def test_a_task_that_nobody_signs_for_is_signed_late_by_the_system(
+    desk: Desk, store: Store, clock: ManualClock
+) -> None:
+    order_id = await desk.dispatched()
+    keeper = Timekeeper(store, clock, Punctual(desk.service).handlers)
+    assert await keeper.fire_due() == 0
+    desk.later(days=4)
+    assert await keeper.fire_due() == 1
+    last = (await events(store, order_id))[-1]
+    assert (last.action, last.actor_name) == ("sign_for", "系统")
+    assert last.reason == "超过签收时限，系统自动签收"
+    async with store.read() as session:
+        task = await session.get_one(Task, last.task_id)
+    assert task.state is TaskState.SIGNED
+    assert task.signed_at is not None
+    assert task.signed_at > task.sign_due
+    assert task.signed_by is None
+    # The unit goes on as after its own signing.
+    await desk.contact(order_id)
+    await desk.submit(order_id)
+    assert await left(store) == 0
+
+
+async def test_signed_in_time_the_system_leaves_it_alone(
+    desk: Desk, store: Store, clock: ManualClock, people: dict[str, Actor]
+) -> None:
+    order_id = await desk.signed()
+    desk.later(days=4)
+    assert await Timekeeper(store, clock, Punctual(desk.service).handlers).fire_due() == 0
+    assert [event.action for event in await events(store, order_id)] == [
+        "open",
+        "dispatch",
+        "sign_for",
+    ]
