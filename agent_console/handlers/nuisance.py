@@ -25,7 +25,7 @@ class Proposal(Body):
     """A number to be blocked."""
 
     number: str = Field(min_length=1, max_length=32, title="号码")
-    reason: str = Field(min_length=5, max_length=500, title="理由")
+    reason: str = Field(min_length=5, max_length=500, title="事由")
     days: int = Field(30, ge=1, le=LONGEST_DAYS, title="期限（天）")
 
 

@@ -1,4 +1,4 @@
-/** The report's large numbers. */
+/** The report's large numbers; where nothing was counted there is nothing to open. */
 
 import type { PeriodReport, ReportShare } from '@/api/types'
 import { drillTo, interval, percent, sample, score, type FigureCard } from './figures'
@@ -15,7 +15,7 @@ export function reportCards(report: PeriodReport): FigureCard[] {
     const column = columns.get(code)
     const label = column?.label ?? code
     const card = { code, label, words: column?.formula ?? '', value: percent(share.value) }
-    return { ...card, note: sampleWords(code, share), to: to(share.cell) }
+    return { ...card, note: sampleWords(code, share), to: share.of ? to(share.cell) : undefined }
   }
 
   return [
@@ -25,7 +25,7 @@ export function reportCards(report: PeriodReport): FigureCard[] {
       words: '期内受理登记的工单数',
       value: String(orders.value),
       note: `撤单 ${withdrawn.value} 件`,
-      to: to(orders.cell),
+      to: orders.value ? to(orders.cell) : undefined,
     },
     {
       code: 'answered',
@@ -33,7 +33,7 @@ export function reportCards(report: PeriodReport): FigureCard[] {
       words: '当场答复办结的工单数÷受理工单数',
       value: percent(answered.value),
       note: answered.of ? sample(answered) : '期内没有工单',
-      to: to(answered.cell),
+      to: answered.of ? to(answered.cell) : undefined,
     },
     ...(['on_time', 'response', 'resolution', 'satisfaction'] as const).map(rate),
     {
@@ -49,7 +49,7 @@ export function reportCards(report: PeriodReport): FigureCard[] {
       words: columns.get('closure_score')?.formula ?? '',
       value: score(total.closure_score),
       note: `办结 ${total.closed.value} 件`,
-      to: to(total.closed.cell),
+      to: total.closed.value ? to(total.closed.cell) : undefined,
     },
   ]
 }
