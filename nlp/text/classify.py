@@ -12,8 +12,8 @@ from config.catalogue import STREET_OF_PLACE, Decision
 from models.understanding import Candidate
 from models.vocabulary import RequestType
 from nlp.text.cues import CueWords
-from nlp.text.features import WORD, Row
-from nlp.text.model import Floats, Head, TextModel
+from nlp.text.features import Row
+from nlp.text.model import NEVER, Floats, Head, TextModel
 from nlp.text.numbers import SPOKEN_DIGITS
 from nlp.text.resources import Resources
 
@@ -21,9 +21,6 @@ from nlp.text.resources import Resources
 TOP = 3
 #: A category or unit below this is noise, unless it is the only one there is.
 _FAINT = 0.01
-#: The score of a class that the training rows never showed: what most classes get, neither for nor
-#: against.
-NEVER = -1.0
 #: Categories looked at when units vote; the rest carry too little weight to matter.
 _VOTERS = 6
 
@@ -81,15 +78,15 @@ class Classifier:
             (taxonomy.ancestor(leaf.code, 1).code, taxonomy.ancestor(leaf.code, 2).code, leaf.code)
             for leaf in self._leaves
         ]
-        self._leaf_of = _positions(model.category, [leaf.code for leaf in self._leaves])
-        self._first_of = _positions(model.level1, [line[0] for line in self._lines])
+        self._leaf_of = _positions(model.heads["category"], [leaf.code for leaf in self._leaves])
+        self._first_of = _positions(model.heads["level1"], [line[0] for line in self._lines])
         self._place_names = {name for p in resources.lexicon.places for name in p.spoken}
         self._local = [
             any(rule.unit == STREET_OF_PLACE and rule.concerns(line) for rule in rules)
             for line in self._lines
         ]
         self._unit_known = np.array(
-            [code in resources.departments for code in model.department.classes]
+            [code in resources.departments for code in model.heads["department"].classes]
         )
 
     def street_of(self, text: str) -> str | None:
@@ -125,15 +122,15 @@ class Classifier:
             for code in line:
                 found[code] = found.get(code, 0.0) + float(confidence)
         types = self._type_confidences(row)
-        found |= dict(zip(self.model.request_type.classes, map(float, types), strict=True))
+        found |= dict(zip(self.model.heads["request_type"].classes, map(float, types), strict=True))
         return found | self._votes(text, row, leaves, _likeliest(self.model, types), None)[0]
 
     def _type_confidences(self, row: Row) -> Floats:
-        head = self.model.request_type
+        head = self.model.heads["request_type"]
         return self.model.weighing["request_type"].confidences(head.scores(row), None, None)
 
     def _request_types(self, row: Row) -> tuple[Candidate, ...]:
-        head, confidences = self.model.request_type, self._type_confidences(row)
+        head, confidences = self.model.heads["request_type"], self._type_confidences(row)
         return tuple(
             Candidate(
                 code=head.classes[i],
@@ -146,8 +143,8 @@ class Classifier:
 
     def _leaf_confidences(self, row: Row, cues: dict[str, int]) -> Floats:
         return self.model.weighing["category"].confidences(
-            _aligned(self.model.category.scores(row), self._leaf_of),
-            _aligned(self.model.level1.scores(row), self._first_of),
+            _aligned(self.model.heads["category"].scores(row), self._leaf_of),
+            _aligned(self.model.heads["level1"].scores(row), self._first_of),
             self._cues.scores(cues),
         )
 
@@ -169,7 +166,7 @@ class Classifier:
     def _leaf_words(self, row: Row, cues: dict[str, int], leaf: int, count: int = TOP) -> list[str]:
         listed = self._cues.spoken_for(leaf, cues)
         learned = (
-            self._words(self.model.category, row, int(self._leaf_of[leaf]))
+            self._words(self.model.heads["category"], row, int(self._leaf_of[leaf]))
             if self._leaf_of[leaf] >= 0
             else []
         )
@@ -222,7 +219,7 @@ class Classifier:
         return {unit: c / total for unit, c in streets.items()} if total else {}
 
     def _learned_units(self, row: Row) -> dict[str, float]:
-        head = self.model.department
+        head = self.model.heads["department"]
         scores = np.where(self._unit_known, head.scores(row), np.float32(-1e9))
         confidences = self.model.weighing["department"].confidences(scores, None, None)
         return {code: float(c) for code, c in zip(head.classes, confidences, strict=True)}
@@ -235,7 +232,7 @@ class Classifier:
         elif self._resources.is_local(unit):
             reason = "属地事项，需先确认地点在哪个街道（乡镇）"
         else:
-            head = self.model.department
+            head = self.model.heads["department"]
             reason = _spoke("相似来件的用词", self._words(head, row, head.classes.index(unit)))
         return Candidate(
             code=unit,
@@ -249,21 +246,21 @@ class Classifier:
 
         ``cues``: also turns of speech like 请问, which mean nothing for a category but make a type.
         """
-        vocabulary = self.model.space.vocabulary
+        known = self.model.space.words
         parts = head.contributions(row, number)
         words: list[str] = []
         for i in np.argsort(-parts):
-            token = vocabulary[row.indices[i]]
             if parts[i] <= 0 or len(words) == TOP:
                 break
-            word = token[len(WORD) :] if token.startswith(WORD) else ""
+            column = row.indices[i]
+            word = known[column] if column < len(known) else ""
             if _explains(word, cues) and word not in self._place_names:
                 words.append(word)
         return words
 
 
 def _likeliest(model: TextModel, types: Floats) -> RequestType:
-    return RequestType(model.request_type.classes[int(np.argmax(types))])
+    return RequestType(model.heads["request_type"].classes[int(np.argmax(types))])
 
 
 def _explains(word: str, cues: bool) -> bool:

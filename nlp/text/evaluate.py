@@ -10,6 +10,9 @@ from typing import Any
 from models.understanding import Candidate
 from nlp.text.classify import Classifier
 from nlp.text.corpus import LabelledText
+from nlp.text.coverage import Point, accuracy_at, curve
+from nlp.text.labeller import Labeller
+from nlp.text.tables import Example
 
 #: Width of the bins of the calibration error.
 _BINS = 10
@@ -36,6 +39,10 @@ class TaskReport:
     calibration_error: float
     classes: dict[str, ClassScore]
     confusions: dict[tuple[str, str], int]
+    #: Of the surest four in five rows, how many are right.
+    accuracy_at_80: float
+    #: Accuracy over coverage.
+    curve: list[Point]
 
     def summary(self) -> dict[str, float]:
         """The figures for a manifest."""
@@ -44,6 +51,22 @@ class TaskReport:
             "top3": round(self.top3, 4),
             "macro_f1": round(self.macro_f1, 4),
             "calibration_error": round(self.calibration_error, 4),
+            "accuracy_at_80": round(self.accuracy_at_80, 4),
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready, with everything."""
+        return {
+            "rows": self.rows,
+            **self.summary(),
+            "classes": {label: vars(score) for label, score in self.classes.items()},
+            "coverage": [vars(point) for point in self.curve],
+            "confusions": [
+                {"given": given, "proposed": proposed, "count": count}
+                for (given, proposed), count in sorted(
+                    self.confusions.items(), key=lambda item: -item[1]
+                )
+            ],
         }
 
 
@@ -62,19 +85,7 @@ class Report:
         """JSON-ready, with everything."""
         return {
             "rows": self.rows,
-            "tasks": {
-                name: {
-                    **task.summary(),
-                    "classes": {label: vars(score) for label, score in task.classes.items()},
-                    "confusions": [
-                        {"given": given, "proposed": proposed, "count": count}
-                        for (given, proposed), count in sorted(
-                            task.confusions.items(), key=lambda item: -item[1]
-                        )
-                    ],
-                }
-                for name, task in self.tasks.items()
-            },
+            "tasks": {name: task.as_dict() for name, task in self.tasks.items()},
         }
 
 
@@ -85,6 +96,11 @@ class Answer:
     given: str
     proposed: tuple[str, ...]
     confidence: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the first proposal is the label given."""
+        return bool(self.proposed) and self.proposed[0] == self.given
 
 
 def evaluate(classifier: Classifier, rows: Sequence[LabelledText]) -> Report:
@@ -100,6 +116,17 @@ def evaluate(classifier: Classifier, rows: Sequence[LabelledText]) -> Report:
         answers["level1"].append(_level1(classifier, row.category, found.categories))
     tasks = {name: report(given) for name, given in answers.items()}
     return Report(rows=len(rows), tasks=tasks)
+
+
+def evaluate_labeller(labeller: Labeller, rows: Sequence[Example]) -> TaskReport:
+    """Label every row and compare."""
+    return report([labelled(labeller, row) for row in rows])
+
+
+def labelled(labeller: Labeller, row: Example) -> Answer:
+    """What a model of one task says of a row."""
+    found = labeller.label(row.text)[:3]
+    return Answer(row.label, tuple(one.label for one in found), found[0].confidence)
 
 
 def _answer(given: str, candidates: Sequence[Candidate]) -> Answer:
@@ -127,6 +154,8 @@ def report(answers: Sequence[Answer]) -> TaskReport:
         calibration_error=_calibration_error(answers),
         classes=classes,
         confusions={pair: count for pair, count in pairs.items() if pair[0] != pair[1]},
+        accuracy_at_80=accuracy_at(answers, 0.8),
+        curve=curve(answers),
     )
 
 

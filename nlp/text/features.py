@@ -1,40 +1,51 @@
-"""A text as numbers: TF-IDF of words and of character n-grams in one space.
+"""A text as numbers: TF-IDF of words, pairs of words, runs of characters and runs of syllables.
 
-Words carry the reasons shown to people; character n-grams hold where segmentation or speech
-recognition errs. Punctuation is left out of both, so that a letter and a transcript without
-punctuation look alike; a question mark alone is kept as a word.
+Words carry the reasons shown to people; character runs hold where segmentation errs, syllables
+where a recogniser or a hurried hand writes characters that sound alike. Punctuation is left out,
+so that a letter and a transcript look alike; a question mark alone is kept as a word.
+
+All but the words are packed into 64-bit keys (four code units of 16 bits), so that a text is looked
+up in one sorted array at once and no two features are ever confused.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
+from nlp.text.sounds import SYLLABLES, Codes, sounds_of
+
 Words = Callable[[str], list[str]]
+Keys = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _NOT_TEXT = re.compile(r"[^一-龥a-z?]+")
 _DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-#: Marks a word feature, so that it never coincides with a character n-gram.
-WORD = "w:"
-#: Character n-gram lengths.
-_CHARS = (2, 3)
+_GAP = re.compile(r"[\s,，、/|]+")
+#: Lengths of the runs of characters and of syllables.
+_CHARS, _SOUNDS = (1, 2, 3, 4), (2, 3, 4)
+#: Word pairs are ``_PAIR << 48 | first << 24 | second``: no character has that code.
+_PAIR = 1
+#: How much runs of syllables count beside characters and words.
+_SOUND_WEIGHT = 0.7
+#: At least so many pieces, of so few characters on average, look like a text cut into words.
+_FEWEST_PIECES, _LONGEST_PIECE = 4, 3.0
 
 
 @dataclass(frozen=True)
 class Row:
-    """One text in the feature space: sorted-free parallel arrays of index and weight."""
+    """One text in the feature space: parallel arrays of index and weight, in no order."""
 
-    indices: npt.NDArray[np.int32]
-    weights: npt.NDArray[np.float32]
+    indices: Ints
+    weights: Floats
 
     @property
     def empty(self) -> bool:
@@ -48,57 +59,107 @@ def plain(text: str) -> str:
     return _NOT_TEXT.sub("", _DIGITS.sub("n", lowered))
 
 
-def tokens(text: str, words: Words) -> list[str]:
-    """All features of a text, with repetitions."""
-    cleaned = plain(text)
-    if not cleaned.strip("?n"):
-        return []
-    grams = [cleaned[i : i + n] for n in _CHARS for i in range(len(cleaned) - n + 1)]
-    whole = [word for word in words(cleaned) if word != "n"]
-    pairs = [f"{WORD}{a}_{b}" for a, b in pairwise(whole)]
-    return grams + [WORD + word for word in whole] + pairs
+def pieces(text: str) -> list[str] | None:
+    """The words of a text that was already cut into words; None for an ordinary text."""
+    cut = [piece for piece in _GAP.split(text) if piece]
+    if len(cut) < _FEWEST_PIECES or len(text) > (1 + _LONGEST_PIECE) * len(cut):
+        return None
+    return cut
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A text made plain: its words in order, and the characters that they make together."""
+
+    words: list[str]
+    chars: str
 
 
 class FeatureSpace:
-    """The vocabulary with its weights. Immutable once fitted."""
+    """The vocabulary with its weights. Immutable once fitted.
 
-    def __init__(self, vocabulary: list[str], idf: npt.NDArray[np.float32], words: Words) -> None:
-        self.vocabulary = vocabulary
-        self.idf = idf
-        self._words = words
-        self._index = {token: i for i, token in enumerate(vocabulary)}
+    Columns: first the words, then the keys in rising order. ``left_out``: words that say nothing
+    where the training texts came without them; ``sounds``: see :mod:`nlp.text.sounds`.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        keys: Keys,
+        idf: Floats,
+        sounds: Codes,
+        cut: Words,
+        left_out: Iterable[str] = (),
+    ) -> None:
+        self.words, self.keys, self.idf, self.sounds = tuple(words), keys, idf, sounds
+        self.left_out = frozenset(left_out)
+        self._cut_words = cut
+        self._number = {word: i for i, word in enumerate(self.words)}
         self._rarest = float(idf.max(initial=1.0))
 
+    def __len__(self) -> int:
+        return len(self.idf)
+
     @classmethod
-    def fit(cls, texts: Iterable[str], words: Words, min_texts: int = 2) -> FeatureSpace:
-        """Learn the vocabulary: tokens that stand in at least ``min_texts`` texts."""
-        found: Counter[str] = Counter()
-        count = 0
-        for text in texts:
-            found.update(set(tokens(text, words)))
-            count += 1
-        vocabulary = sorted(token for token, n in found.items() if n >= min_texts)
-        idf = [math.log((1 + count) / (1 + found[token])) + 1 for token in vocabulary]
-        return cls(vocabulary, np.asarray(idf, dtype=np.float32), words)
+    def fit(
+        cls,
+        texts: Sequence[str],
+        cut: Words,
+        sounds: Codes,
+        *,
+        min_texts: int = 2,
+        left_out: Iterable[str] = (),
+    ) -> FeatureSpace:
+        """Learn the vocabulary: what stands in at least ``min_texts`` texts."""
+        none = np.empty(0, dtype=np.uint64)
+        blank = cls((), none, np.empty(0, dtype=np.float32), sounds, cut, left_out)
+        cuts = [blank.cut(text) for text in texts]
+        heard = Counter(word for one in cuts for word in set(one.words))
+        words = sorted(word for word, n in heard.items() if n >= min_texts)
+        named = cls(words, none, np.ones(len(words), dtype=np.float32), sounds, cut, left_out)
+        found = [np.unique(named._packed(one, named._numbers(one))) for one in cuts]
+        keys, texts_with = np.unique(np.concatenate(found), return_counts=True)
+        often = texts_with >= min_texts
+        counts = np.concatenate([[heard[word] for word in words], texts_with[often]])
+        idf = np.log((1 + len(cuts)) / (1 + counts)) + 1
+        idf[len(words) :] *= np.where(_is_sound(keys[often]), _SOUND_WEIGHT, 1.0)
+        return cls(words, keys[often], idf.astype(np.float32), sounds, cut, left_out)
+
+    def cut(self, text: str) -> Cut:
+        """The words of a text, as given or as the segmenter sees them."""
+        given = pieces(text)
+        words = (
+            self._cut_words(plain(text)) if given is None else [w for w in map(plain, given) if w]
+        )
+        if self.left_out:
+            words = [word for word in words if word not in self.left_out]
+        chars = "".join(words)
+        if not chars.strip("?n"):
+            return Cut([], "")
+        return Cut([word for word in words if word != "n"], chars)
 
     def row(self, text: str) -> Row:
         """One text: sublinear term frequency times rarity, scaled to length one."""
-        index = self._index
-        counts: dict[int, int] = {}
-        for token in tokens(text, self._words):
-            if (i := index.get(token)) is not None:
-                counts[i] = counts.get(i, 0) + 1
-        indices = np.fromiter(counts.keys(), dtype=np.int32, count=len(counts))
-        frequency = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
-        weights = (1 + np.log(frequency)) * self.idf[indices] if counts else frequency
-        norm = float(np.sqrt(weights @ weights)) if counts else 0.0
-        return Row(indices=indices, weights=(weights / norm if norm else weights))
+        one = self.cut(text)
+        numbers = self._numbers(one)
+        words, times = np.unique(numbers[numbers >= 0], return_counts=True)
+        keys, often = np.unique(self._packed(one, numbers), return_counts=True)
+        places, known = self._places(keys)
+        indices = np.concatenate([words, places[known] + len(self.words)])
+        frequency = np.concatenate([times, often[known]]).astype(np.float32)
+        weights = (1 + np.log(frequency)) * self.idf[indices]
+        norm = float(np.sqrt(weights @ weights))
+        return Row(indices=indices, weights=weights / norm if norm else weights)
 
     def rarity(self, word: str) -> float:
         """How seldom a word is said, as a share of the rarest: 1 for one that was never seen."""
-        places = (self._index.get(WORD + word), self._index.get(word))
-        shares = (float(self.idf[i]) / self._rarest for i in places if i is not None)
-        return min(shares, default=1.0)
+        shares = []
+        if (number := self._number.get(word)) is not None:
+            shares.append(float(self.idf[number]))
+        if len(word) in _CHARS:
+            places, known = self._places(_runs(_codes(word), (len(word),)))
+            shares += [float(self.idf[len(self.words) + i]) for i in places[known]]
+        return min(shares, default=self._rarest) / self._rarest
 
     def matrix(self, texts: Iterable[str]) -> csr_matrix:
         """Many texts at once, for training."""
@@ -110,5 +171,53 @@ class FeatureSpace:
                 np.concatenate([row.indices for row in rows]),
                 starts,
             ),
-            shape=(len(rows), len(self.vocabulary)),
+            shape=(len(rows), len(self)),
         )
+
+    def _numbers(self, one: Cut) -> Ints:
+        """The column of each word in order; -1 for one that is not known."""
+        number = self._number
+        return np.array([number.get(word, -1) for word in one.words], dtype=np.int64)
+
+    def _packed(self, one: Cut, numbers: Ints) -> Keys:
+        """All keys of a text, with repetitions."""
+        codes = _codes(one.chars)
+        heard = sounds_of(codes, self.sounds)
+        return np.concatenate([_runs(codes, _CHARS), _runs(heard, _SOUNDS), _pairs(numbers)])
+
+    def _places(self, keys: Keys) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """Where keys stand among the known ones, and which of them do."""
+        if not len(self.keys):
+            return np.zeros(len(keys), dtype=np.int64), np.zeros(len(keys), dtype=np.bool_)
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return places, self.keys[places] == keys
+
+
+def _codes(chars: str) -> Codes:
+    return np.frombuffer(chars.encode("utf-16-le", "surrogatepass"), dtype="<u2")
+
+
+def _runs(codes: Codes, lengths: tuple[int, ...]) -> Keys:
+    """Keys of all runs of these rising lengths (at most four)."""
+    wide = codes.astype(np.uint64)
+    runs, found = wide, []
+    for length in range(1, lengths[-1] + 1):
+        if length > 1:
+            runs = (runs[:-1] << np.uint64(16)) | wide[length - 1 :]
+        if length in lengths:
+            found.append(runs)
+    return np.concatenate(found)
+
+
+def _pairs(numbers: Ints) -> Keys:
+    first, second = numbers[:-1], numbers[1:]
+    both = (first >= 0) & (second >= 0)
+    packed = (_PAIR << 48) | (first[both] << 24) | second[both]
+    return packed.astype(np.uint64)
+
+
+def _is_sound(keys: Keys) -> npt.NDArray[np.bool_]:
+    last = keys & np.uint64(0xFFFF)
+    pair = (keys >> np.uint64(48)) == _PAIR
+    sound: npt.NDArray[np.bool_] = (last >= SYLLABLES) & (last < SYLLABLES + 0x1000) & ~pair
+    return sound

@@ -20,10 +20,14 @@ import numpy.typing as npt
 from models.errors import HotlineError
 from nlp.text.features import FeatureSpace, Row, Words
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, ARRAYS, VOCABULARY = "manifest.json", "arrays.npz", "vocabulary.json"
 #: Names the version in use, inside the folder that holds the versions.
 CURRENT = "current"
+
+#: The score of a class that the training rows never showed: what most classes get, neither for nor
+#: against.
+NEVER = -1.0
 
 Floats = npt.NDArray[np.float32]
 
@@ -85,18 +89,21 @@ class Weighing:
 
 @dataclass(frozen=True)
 class TextModel:
-    """Everything learned. Immutable; used from several threads."""
+    """Everything learned: a head for each task over one feature space. Immutable; used from
+    several threads.
+
+    The hotline's own model has the heads of :data:`HEADS`; one that a city trains on its own labels
+    has the one of its task.
+    """
 
     version: str
     space: FeatureSpace
-    request_type: Head
-    level1: Head
-    category: Head
-    department: Head
+    heads: Mapping[str, Head]
     weighing: Mapping[str, Weighing]
     manifest: Mapping[str, Any]
 
 
+#: Heads of the hotline's own model.
 HEADS = ("request_type", "level1", "category", "department")
 
 
@@ -110,14 +117,15 @@ def softmax(scores: Floats) -> Floats:
 def save_model(model: TextModel, folder: Path) -> None:
     """Write the model into the new folder ``folder``."""
     folder.mkdir(parents=True)
-    arrays: dict[str, Any] = {"idf": model.space.idf}
-    for name in HEADS:
-        head: Head = getattr(model, name)
+    space = model.space
+    arrays: dict[str, Any] = {"idf": space.idf, "keys": space.keys, "sounds": space.sounds}
+    for name, head in model.heads.items():
         arrays[f"{name}.weights"], arrays[f"{name}.bias"] = head.weights, head.bias
     np.savez(folder / ARRAYS, **arrays)
     words = {
-        "vocabulary": model.space.vocabulary,
-        "classes": {name: getattr(model, name).classes for name in HEADS},
+        "words": space.words,
+        "left_out": sorted(space.left_out),
+        "classes": {name: head.classes for name, head in model.heads.items()},
         "weighing": {name: vars(weighing) for name, weighing in model.weighing.items()},
     }
     (folder / VOCABULARY).write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
@@ -138,19 +146,26 @@ def load_model(folder: Path, words: Words) -> TextModel:
     with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
         heads = {
             name: Head(
-                classes=tuple(data["classes"][name]),
+                classes=tuple(classes),
                 weights=arrays[f"{name}.weights"],
                 bias=arrays[f"{name}.bias"],
             )
-            for name in HEADS
+            for name, classes in data["classes"].items()
         }
-        space = FeatureSpace(data["vocabulary"], arrays["idf"], words)
+        space = FeatureSpace(
+            data["words"],
+            arrays["keys"],
+            arrays["idf"],
+            arrays["sounds"],
+            words,
+            data["left_out"],
+        )
     return TextModel(
         version=manifest["version"],
         space=space,
+        heads=heads,
         weighing={name: Weighing(**values) for name, values in data["weighing"].items()},
         manifest=manifest,
-        **heads,
     )
 
 

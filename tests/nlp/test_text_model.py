@@ -140,7 +140,7 @@ class TestHeldOut:
         again = fit(seed_rows, resources, NOW)
         assert again.version == model.version
         assert again.manifest["held_out"] == model.manifest["held_out"]
-        assert np.array_equal(again.category.weights, model.category.weights)
+        assert np.array_equal(again.heads["category"].weights, model.heads["category"].weights)
 
 
 class TestKeeping:
