@@ -141,19 +141,23 @@ def call_facts(call: Call, agent_name: str | None, number: str) -> CallFacts:
 
 async def utterances_of(session: AsyncSession, call_id: str) -> list[UtteranceView]:
     """What was said, in the order of speaking."""
-    query = select(UtteranceRow).where(UtteranceRow.call_id == call_id)
-    rows = await session.scalars(query.order_by(UtteranceRow.start, UtteranceRow.id))
+    spoke = CallParty.id == UtteranceRow.party_id
+    query = select(UtteranceRow, CallParty).join(CallParty, spoke, isouter=True)
+    rows = await session.execute(
+        query.where(UtteranceRow.call_id == call_id).order_by(UtteranceRow.start, UtteranceRow.id)
+    )
     return [
         UtteranceView(
             utterance_id=row.id,
             leg=row.leg,
+            speaker=party.speaker if party else None,
             start=row.start,
             end=row.end,
             text=row.text,
             raw=row.raw,
             confidence=row.confidence,
         )
-        for row in rows
+        for row, party in rows
     ]
 
 

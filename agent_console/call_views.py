@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from models.speech import SpeechStatus
+from models.speech import Speaker, SpeechStatus
 from models.understanding import Understanding
 from models.vocabulary import (
     CallDirection,
@@ -83,6 +83,8 @@ class UtteranceView(BaseModel):
 
     utterance_id: str
     leg: Leg
+    #: None: the citizen, or not known.
+    speaker: Speaker | None
     start: float
     end: float
     text: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.vocabulary import Leg
+from models.vocabulary import Leg, PartyKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +15,15 @@ class Word:
     start: float
     end: float
     confidence: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speaker:
+    """Who spoke, of all besides the citizen: one time on the line, a row of ``call_parties``."""
+
+    party_id: str
+    kind: PartyKind
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +46,8 @@ class Utterance:
     final: bool
     confidence: float = 0.0
     words: tuple[Word, ...] = ()
+    #: None: the citizen, or not known.
+    speaker: Speaker | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

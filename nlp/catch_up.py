@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -16,7 +16,7 @@ from models.bus import Bus
 from models.errors import HotlineError
 from models.events import CallEnded, TranscriptCompleted
 from models.sound_files import seconds_of
-from models.speech import Utterance
+from models.speech import Speaker, Utterance
 from models.store import Store
 from models.tables import Call, CallEventRow, CallParty, Recording
 from models.vocabulary import CallDirection, CallEventKind, Leg, PartyKind
@@ -41,6 +41,14 @@ class Voice:
     recording: str
     begins: datetime
     counts_from: datetime | None = None
+    #: Whose words they are, first come first; none: the citizen's.
+    parties: tuple[CallParty, ...] = ()
+
+    def speaker(self, until: datetime) -> Speaker | None:
+        """Who said the words that ended then: of several on one recording, the last to come."""
+        there = [party for party in self.parties if (_began(party) or until) < until]
+        party = next(iter(there[-1:] or self.parties), None)
+        return party.speaker if party else None
 
 
 class CatchUp:
@@ -157,6 +165,7 @@ class CatchUp:
                 _later(item, offset),
                 call_id=call.id,
                 leg=voice.leg,
+                speaker=voice.speaker(call.started_at + timedelta(seconds=offset + item.end)),
                 utterance_id=f"{call.id}-{path.stem}-r{index}",
             )
             for index, item in enumerate(await self._transcribe(path))
@@ -203,11 +212,13 @@ def voices_of(
     # The citizen who is rung is recorded from the answer on.
     begins = (outbound and call.answered_at) or call.started_at
     agents = call.agent_recording_at or call.started_at
+    came = sorted(parties, key=lambda one: one.joined_at or call.started_at)
+    pieces = tuple(party for party in came if _is_piece(party.recording, call))
     voices = [
         Voice(leg=Leg.CALLER, recording=call.citizen_recording, begins=begins),
-        Voice(leg=Leg.AGENT, recording=call.agent_recording, begins=agents),
+        Voice(leg=Leg.AGENT, recording=call.agent_recording, begins=agents, parties=pieces),
     ]
-    for party in sorted(parties, key=lambda one: one.joined_at or call.started_at):
+    for party in came:
         leads = party.kind is PartyKind.SUPERVISOR
         if not _is_piece(party.recording, call) and not (
             leads and party.agent_id not in taken_over
@@ -216,11 +227,16 @@ def voices_of(
                 Voice(
                     leg=Leg.AGENT if leads or party.kind is PartyKind.AGENT else Leg.THIRD,
                     recording=party.recording,
-                    begins=party.recording_at or party.joined_at or call.started_at,
+                    begins=_began(party) or call.started_at,
                     counts_from=taken_over.get(party.agent_id or "") if leads else None,
+                    parties=(party,),
                 )
             )
     return list({voice.recording: voice for voice in voices if voice.recording}.values())
+
+
+def _began(party: CallParty) -> datetime | None:
+    return party.recording_at or party.joined_at
 
 
 def _is_piece(recording: str, call: Call) -> bool:

@@ -66,6 +66,7 @@ def _row(utterance: Utterance) -> UtteranceRow:
         id=utterance.utterance_id,
         call_id=utterance.call_id,
         leg=utterance.leg,
+        party_id=utterance.speaker.party_id if utterance.speaker else None,
         start=utterance.start,
         end=utterance.end,
         text=utterance.text,

@@ -1,17 +1,14 @@
 """Everyone in a call besides the citizen: rung on a line of their own, recorded and heard apart.
 
-The agent whose call it is, a colleague, a department's expert, 110. Each time on the line is one
-row of ``call_parties`` with one channel and one recording of what this party says. For those who
-build on it:
+The agent, a colleague, a department's expert, 110. Each time on the line is one row of
+``call_parties`` with one channel and one recording of what this party says.
 
-- :attr:`CallSession.party_lines` is the call's :class:`PartyLines`.
 - ``await party_lines.ring(target, keeper)`` rings somebody; the keeper's ``answered(party)`` and
   ``left(party)`` tell what becomes of it. ``await party_lines.drop(party, reason)`` hangs up.
-- ``party_lines.enter(...)`` notes somebody whose channel another part has rung (the agent's own
-  phone, a shift leader's line): it only keeps the row, ``party_lines.leave(channel, reason)``
-  closes it.
-- ``await session.consultation.hand_over(party)`` makes a party who is on the line the one whose
-  call it is; the agent who had it is let go (attended transfer, warm transfer, take over).
+- ``party_lines.enter(...)`` only notes somebody whose channel another part has rung (the agent's
+  own phone, a shift leader's line), ``party_lines.leave(channel, reason)`` that it is over.
+- ``await session.consultation.hand_over(party)`` makes a party the one whose call it is; the agent
+  who had it is let go (attended transfer, warm transfer, take over).
 """
 
 from __future__ import annotations
@@ -26,6 +23,7 @@ import structlog
 from models.events import CallPartyChanged
 from models.ids import new_id
 from models.ports import PartyView
+from models.speech import Speaker
 from models.tables import CallParty
 from models.vocabulary import AgentState, Leg, PartyKind
 from telephony import causes
@@ -100,6 +98,11 @@ class Party:
         """Whose voice it is in the transcript."""
         return Leg.AGENT if self.kind in _STAFF else Leg.THIRD
 
+    @property
+    def speaker(self) -> Speaker:
+        """Who it is there."""
+        return Speaker(party_id=self.id, kind=self.kind, name=self.name)
+
     def view(self) -> PartyView:
         """What the console sees."""
         state = "ringing" if self.joined_at is None else "held" if self.held else "joined"
@@ -153,10 +156,6 @@ class PartyLines:
     def __iter__(self) -> Iterator[Party]:
         return iter(list(self._present.values()))
 
-    def get(self, party_id: str) -> Party | None:
-        """A party who is rung or on the line."""
-        return self._present.get(party_id)
-
     def on(self, channel_id: str) -> Party | None:
         """The party of a channel."""
         return next((one for one in self._present.values() if one.channel == channel_id), None)
@@ -171,8 +170,7 @@ class PartyLines:
 
     def views(self) -> tuple[PartyView, ...]:
         """Everybody besides the citizen and the agent whose call it is."""
-        own = self._session.call.agent_channel
-        others = [one for one in self._present.values() if one.channel != own]
+        others = [one for one in self if one.channel != self._session.call.agent_channel]
         return tuple(one.view() for one in others if one.kind is not PartyKind.SUPERVISOR)
 
     # --- ringing --------------------------------------------------------------------------------

@@ -146,9 +146,10 @@ class CallSession(StepQueue):
         return [self.talk_bridge, *([self.consult_bridge] if consulted else [])]
 
     def listen(self, leg: Leg, channel_id: str) -> None:
-        """Let the recogniser hear a party."""
+        """Let the recogniser hear a party, under the name of who is on that line."""
         offset = (self.now() - self.call.started_at).total_seconds()
-        self.taps.open(leg, channel_id, offset)
+        party = self.party_lines.on(channel_id)
+        self.taps.open(leg, channel_id, offset, party.speaker if party else None)
 
     def enter(self, state: CallState) -> None:
         """Change the state; with the log line that shows the way of every call."""

@@ -17,6 +17,7 @@ import structlog
 from models.errors import HotlineError
 from models.ids import new_id
 from models.ports import SpeechPort, SpeechStream
+from models.speech import Speaker
 from models.vocabulary import Leg
 from telephony.ari import ARIClient, ARIError, ARINotFound
 from telephony.ari.tidy import tidily
@@ -122,11 +123,13 @@ class CallTaps:
             if channel_id in tap.started:
                 tap.started[channel_id].set()
 
-    def open(self, leg: Leg, channel_id: str, offset_s: float) -> None:
+    def open(
+        self, leg: Leg, channel_id: str, offset_s: float, speaker: Speaker | None = None
+    ) -> None:
         """Begin to listen, in the background; nothing to do where we listen already."""
         if any((tap.leg, tap.channel_id) == (leg, channel_id) for tap in self._taps):
             return
-        stream = self._open_stream(leg, offset_s)
+        stream = self._open_stream(leg, offset_s, speaker)
         if stream is None or self._closed:
             return
         mark = new_id()[-8:]
@@ -181,13 +184,15 @@ class CallTaps:
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _open_stream(self, leg: Leg, offset_s: float) -> SpeechStream | None:
+    def _open_stream(
+        self, leg: Leg, offset_s: float, speaker: Speaker | None
+    ) -> SpeechStream | None:
         speech = self._exchange.speech
         if speech is None or not speech.status.available:
             self.complete = False
             return None
         try:
-            return speech.open(self._call_id, leg, offset_s)
+            return speech.open(self._call_id, leg, offset_s, speaker)
         except HotlineError as error:
             log.info("tap.no_speech", reason=str(error))
         except Exception:

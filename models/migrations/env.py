@@ -22,12 +22,20 @@ def _plain_types(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return False
 
 
+def _compare_types(
+    _context: Any, _inspected: Any, _metadata: Any, _kind: Any, item: Any
+) -> bool | None:
+    """SQLite keeps our times as numbers in columns of whatever name: that is no difference."""
+    return False if isinstance(item, UtcDateTime) else None
+
+
 def _migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=_plain_types,
+        compare_type=_compare_types,
     )
     with context.begin_transaction():
         context.run_migrations()

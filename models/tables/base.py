@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, String
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, MetaData, String
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in, aware UTC out, on every database (SQLite keeps no zone)."""
+    """Aware UTC in, aware UTC out, on every database.
+
+    SQLite has no type for times: there they are whole microseconds since 1970, exact and quick to
+    reckon with. To read them: ``datetime(started_at / 1000000, 'unixepoch')``.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """See the class."""
+        kind: TypeEngine[Any] = BigInteger() if _counts(dialect) else DateTime(timezone=True)
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | int | None:
         """Refuse naive times: a guess here would be a wrong deadline later."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError(f"naive datetime: {value!r}")
-        return value.astimezone(UTC)
+        return (value - _EPOCH) // _MICROSECOND if _counts(dialect) else value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(
+        self, value: datetime | int | None, dialect: Dialect
+    ) -> datetime | None:
         """Give the zone back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        if isinstance(value, int):
+            return _EPOCH + timedelta(microseconds=value)
+        return None if value is None else value.astimezone(UTC)
+
+
+def _counts(dialect: Dialect) -> bool:
+    return dialect.name == "sqlite"
 
 
 E = TypeVar("E", bound=StrEnum)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import Float, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ids import new_id
+from models.speech import Speaker
 from models.tables.base import Base, Code
 from models.vocabulary import (
     AgentState,
@@ -46,6 +47,10 @@ class Call(Base):
     """One telephone call: a citizen's, or ours to a citizen."""
 
     __tablename__ = "calls"
+    #: How many were offered when is read from the index alone.
+    __table_args__ = (
+        Index("ix_calls_started_at_direction_outcome", "started_at", "direction", "outcome"),
+    )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
     contact_id: Mapped[str | None] = mapped_column(ForeignKey("contacts.id"), index=True)
@@ -59,12 +64,12 @@ class Call(Base):
     #: Channel names in Asterisk, so that a restarted process finds the call again.
     citizen_channel: Mapped[str] = mapped_column(String(64), default="", index=True)
     agent_channel: Mapped[str] = mapped_column(String(64), default="")
-    started_at: Mapped[datetime] = mapped_column(index=True)
-    queued_at: Mapped[datetime | None]
+    started_at: Mapped[datetime]
+    queued_at: Mapped[datetime | None] = mapped_column(index=True)
     #: When the agent was rung last; of our own calls, the citizen.
     ringing_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None] = mapped_column(index=True)
     outcome: Mapped[ContactOutcome] = mapped_column(Code(ContactOutcome))
     reason: Mapped[str] = mapped_column(Text, default="")
     hold_seconds: Mapped[float] = mapped_column(Float, default=0.0)
@@ -118,6 +123,11 @@ class CallParty(Base):
     recording: Mapped[str] = mapped_column(String(255), default="")
     recording_at: Mapped[datetime | None]
 
+    @property
+    def speaker(self) -> Speaker:
+        """Who it is in the transcript."""
+        return Speaker(party_id=self.id, kind=self.kind, name=self.name)
+
 
 class CallEventRow(Base):
     """A call's own history, append-only: who did what when, and why."""
@@ -146,6 +156,8 @@ class UtteranceRow(Base):
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"))
     leg: Mapped[Leg] = mapped_column(Code(Leg))
+    #: Row of ``call_parties`` that spoke; None: the citizen, or not known.
+    party_id: Mapped[str | None] = mapped_column(String(26))
     start: Mapped[float] = mapped_column(Float)
     end: Mapped[float] = mapped_column(Float)
     text: Mapped[str] = mapped_column(Text)
@@ -178,9 +190,19 @@ class AgentStateLogRow(Base):
     """The ledger: every second of every agent in some state."""
 
     __tablename__ = "agent_state_log"
+    __table_args__ = (
+        Index("ix_agent_state_log_agent_id_since", "agent_id", "since"),
+        #: The present line of an agent, which each change of state closes.
+        Index(
+            "ix_agent_state_log_open",
+            "agent_id",
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
-    agent_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    agent_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     state: Mapped[AgentState] = mapped_column(Code(AgentState))
     reason: Mapped[str] = mapped_column(String(255), default="")
     since: Mapped[datetime] = mapped_column(index=True)

@@ -15,7 +15,7 @@ import structlog
 from config.settings import Settings
 from models.errors import SpeechUnavailable
 from models.ids import new_id
-from models.speech import SpeechStatus, Utterance
+from models.speech import Speaker, SpeechStatus, Utterance
 from models.vocabulary import Leg
 from nlp.speech.models import ModelInfo, find_model
 from nlp.speech.process import WorkerProcess
@@ -124,7 +124,13 @@ class SpeechService:
         self._reason = "语音识别已停止。"
 
     def open(
-        self, call_id: str, leg: Leg, offset_s: float = 0.0, *, opening: Opening | None = None
+        self,
+        call_id: str,
+        leg: Leg,
+        offset_s: float = 0.0,
+        speaker: Speaker | None = None,
+        *,
+        opening: Opening | None = None,
     ) -> SpeechStream:
         """Begin a leg whose first sound lies ``offset_s`` seconds after the call's start.
 
@@ -133,7 +139,8 @@ class SpeechService:
         if not self.status.available:
             raise SpeechUnavailable(self.status.reason)
         number = next(self._numbers)
-        key = StreamKey(call_id=call_id, leg=leg, offset=offset_s, token=new_id())
+        token = new_id()
+        key = StreamKey(call_id=call_id, leg=leg, offset=offset_s, token=token, speaker=speaker)
         stream = SpeechStream(number, key, opening or Opening(), self._forward, self._finish)
         self._streams[number] = stream
         self._assign(stream)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from models.speech import Utterance, Word
+from models.speech import Speaker, Utterance, Word
 from models.vocabulary import Leg
 from nlp.speech.protocol import Heard, Opening, Progress
 
@@ -32,6 +32,7 @@ class StreamKey:
     offset: float
     #: Tells apart two streams of the same leg, after a restart in mid-call.
     token: str
+    speaker: Speaker | None = None
 
     def utterance(self, heard: Heard) -> Utterance:
         """What a worker heard, in call time."""
@@ -46,6 +47,7 @@ class StreamKey:
             final=heard.final,
             confidence=heard.confidence,
             words=tuple(self._moved(word) for word in heard.words),
+            speaker=self.speaker,
         )
 
     def _moved(self, word: Word) -> Word:

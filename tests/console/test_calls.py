@@ -7,17 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models.ids import new_id
 from models.ports import CallView
-from models.tables import AccessLog, Call, Contact, Staff, UtteranceRow
+from models.tables import AccessLog, Call, CallParty, Contact, Staff, UtteranceRow
 from models.vocabulary import (
     CallDirection,
     CallState,
     Channel,
     ContactOutcome,
     Leg,
+    PartyKind,
     PriorityReason,
     Satisfaction,
 )
@@ -169,7 +170,8 @@ async def test_a_draft_belongs_to_the_agent_of_the_call(house: House) -> None:
     other, agent = await house.signed_in("agent2"), await house.signed_in("agent")
     path = f"/api/calls/{call.id}/draft"
     assert (await other.request("PUT", path, body={"content": {}})).status == 404
-    assert (await agent.get(path)).status == 404
+    nothing_yet = await agent.get(path)
+    assert (nothing_yet.status, nothing_yet.body) == (200, None)
     await agent.request("PUT", path, body={"content": {"title": "我的"}})
     assert (await other.get(path)).status == 403
     wrong = await agent.request("PUT", path, body={"content": "text"})
@@ -205,6 +207,11 @@ async def test_one_call_tells_who_called_what_was_said_and_how_it_ended(house: H
     await past_call(house, started_at=house.clock.now() - timedelta(days=2))
     agent = await house.signed_in("agent")
     order = await open_order(agent, call_id=call.id)
+    async with house.store.transaction() as work:
+        party = CallParty(id=new_id(), call_id=call.id, kind=PartyKind.AGENT, name="李晓梅")
+        work.session.add(party)
+        told = (UtteranceRow.call_id == call.id, UtteranceRow.leg == Leg.AGENT)
+        await work.session.execute(update(UtteranceRow).where(*told).values(party_id=party.id))
 
     detail = (await agent.get(f"/api/calls/{call.id}")).body
     assert detail["call"]["agent_name"] == "李晓梅" and detail["call"]["outcome"] == "SERVED"
@@ -212,6 +219,10 @@ async def test_one_call_tells_who_called_what_was_said_and_how_it_ended(house: H
     assert [(u["leg"], u["text"]) for u in detail["utterances"]] == [
         ("AGENT", "您好。"),
         ("CALLER", "路灯不亮了。"),
+    ]
+    assert [u["speaker"] for u in detail["utterances"]] == [
+        {"party_id": party.id, "kind": "AGENT", "name": "李晓梅"},
+        None,
     ]
     assert detail["caller"]["number"] == NUMBER
     assert detail["caller"]["recent_contacts"] == 1

@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import load_settings
 from models.bus import InProcessBus
-from models.speech import Utterance
+from models.speech import Speaker, Utterance
 from models.store import Store
 from models.tables import Call, CallEventRow, CallParty, Recording, Staff, UtteranceRow
 from models.vocabulary import (
@@ -22,7 +22,7 @@ from models.vocabulary import (
     Leg,
     PartyKind,
 )
-from nlp.catch_up import CatchUp
+from nlp.catch_up import CatchUp, voices_of
 from nlp.speech.files import transcribe_file
 from nlp.speech.service import SpeechService
 from nlp.transcripts import TranscriptStore
@@ -30,6 +30,7 @@ from tests.speech.sounds import RATE, silence, spoken, write_wav
 
 pytestmark = [pytest.mark.speech, pytest.mark.timeout(120)]
 
+AGENT = Speaker(party_id="agent", kind=PartyKind.AGENT, name="王芳")
 START = datetime(2026, 11, 2, 3, tzinfo=UTC)
 SAID = {
     "caller.wav": "我家楼下的路灯坏了",
@@ -78,9 +79,9 @@ async def a_call_with_holes(store: Store, folder: Path, *also: object) -> None:
         )
         await work.session.flush()
         work.session.add_all([
-            party(PartyKind.AGENT, "agent-2.wav", 5),
-            party(PartyKind.EXPERT, "party-1.wav", 30),
-            party(PartyKind.AGENT, "party-2.wav", 60),
+            party(PartyKind.AGENT, "agent-2.wav", 5, id="agent"),
+            party(PartyKind.EXPERT, "party-1.wav", 30, id="expert"),
+            party(PartyKind.AGENT, "party-2.wav", 60, id="colleague"),
             *also,
         ])  # fmt: skip
 
@@ -129,6 +130,7 @@ async def test_expert_and_colleague_are_heard_where_they_spoke(
     lines = await heard_again(store, tmp_path)
     who = [(line.leg, line.start) for line in lines]
     assert [leg for leg, _ in who] == [Leg.CALLER, Leg.AGENT, Leg.THIRD, Leg.AGENT], who
+    assert [line.party_id for line in lines] == [None, "agent", "expert", "colleague"]
     for (_, start), begins in zip(who, (0, 5, 30, 61), strict=True):
         assert begins < start < begins + 1.5
     assert "路灯" in lines[0].text
@@ -153,13 +155,13 @@ async def test_a_leader_is_heard_from_the_taking_over_on(store: Store, tmp_path:
     await a_call_with_holes(
         store,
         tmp_path,
-        party(PartyKind.SUPERVISOR, "supervisor-3.wav", 70, agent_id=leader.id),
+        party(PartyKind.SUPERVISOR, "supervisor-3.wav", 70, id="leader", agent_id=leader.id),
         CallEventRow(
             call_id="c1", at=at(before + 2), kind=CallEventKind.TAKEN_OVER, actor=leader.id
         ),
     )
     last = (await heard_again(store, tmp_path))[-1]
-    assert (last.leg, last.start > before + 2) == (Leg.AGENT, True)
+    assert (last.leg, last.party_id, last.start > before + 2) == (Leg.AGENT, "leader", True)
     assert "班长" in last.text
     assert "安抚" not in last.text
 
@@ -182,9 +184,30 @@ async def test_what_was_heard_live_and_not_recorded_stays(store: Store, tmp_path
                 text="听到的话",
                 raw="听到的话",
                 final=True,
+                speaker=AGENT if leg is Leg.AGENT else None,
             )
         )
     lines = await heard_again(store, tmp_path)
     assert [line.leg for line in lines] == [Leg.CALLER, Leg.AGENT, Leg.CALLER]
     assert "路灯" in lines[0].text
     assert [line.id for line in lines[1:]] == ["live-6.0", "live-40.0"]
+    assert [line.party_id for line in lines] == [None, "agent", None]
+
+
+def test_on_one_recording_each_agents_words_stay_their_own() -> None:
+    """Passed on at once: what the second agent said was laid behind what the first one said."""
+    call = Call(
+        id="c1",
+        direction=CallDirection.INBOUND,
+        started_at=START,
+        citizen_recording="caller.wav",
+        agent_recording="agent.wav",
+        agent_recording_at=at(5),
+    )
+    first = party(PartyKind.AGENT, "agent-1.wav", 5, id="first", name="王芳")
+    second = party(PartyKind.AGENT, "agent-2.wav", 40, id="second", name="李娜")
+    caller, agents = voices_of(call, [second, first], {})
+    assert caller.speaker(at(10)) is None
+    said = [agents.speaker(at(seconds)) for seconds in (6, 39, 41, 90)]
+    assert [one and one.name for one in said] == ["王芳", "王芳", "李娜", "李娜"]
+    assert said[0] == Speaker(party_id="first", kind=PartyKind.AGENT, name="王芳")

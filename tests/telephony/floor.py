@@ -18,7 +18,7 @@ from models.clock import SystemClock
 from models.events import CallEnded, DomainEvent
 from models.ids import new_id
 from models.progress import ProgressDesk
-from models.speech import SpeechStatus
+from models.speech import Speaker, SpeechStatus
 from models.store import Store
 from models.tables import Call, Contact, FloorAlert, Staff
 from models.vocabulary import AgentState, AlertKind, Leg, Role
@@ -52,15 +52,21 @@ class Ear:
         """As a recogniser would tell."""
         return SpeechStatus(available=self.available, model="ear")
 
-    def open(self, call_id: str, leg: Leg, offset_s: float = 0.0) -> HeardLeg:
+    def open(
+        self, call_id: str, leg: Leg, offset_s: float = 0.0, speaker: Speaker | None = None
+    ) -> HeardLeg:
         """Listen to a leg."""
-        stream = HeardLeg(call_id=call_id, leg=leg, offset_s=offset_s)
+        stream = HeardLeg(call_id=call_id, leg=leg, offset_s=offset_s, speaker=speaker)
         self.streams.append(stream)
         return stream
 
     def of(self, call_id: str, leg: Leg) -> list[HeardLeg]:
         """The streams of one party."""
         return [one for one in self.streams if (one.call_id, one.leg) == (call_id, leg)]
+
+    def speakers(self, call_id: str, leg: Leg) -> list[Speaker | None]:
+        """Under whose names they were heard."""
+        return [one.speaker for one in self.of(call_id, leg)]
 
 
 @dataclass(kw_only=True)
@@ -70,6 +76,7 @@ class HeardLeg:
     call_id: str
     leg: Leg
     offset_s: float
+    speaker: Speaker | None = None
     pcm: bytearray = field(default_factory=bytearray)
     closed: bool = False
     complete: bool = True

@@ -14,7 +14,14 @@ from models.errors import InvalidInput, TransitionRefused
 from models.events import CallAnswered, CallQueued, CallSupervised, CallTransferred
 from models.ports import PartyChoice
 from models.tables import CallEventRow
-from models.vocabulary import AgentState, CallEventKind, SupervisionKind, TransferKind
+from models.vocabulary import (
+    AgentState,
+    CallEventKind,
+    Leg,
+    PartyKind,
+    SupervisionKind,
+    TransferKind,
+)
 from tests.support.rtp import Voice
 from tests.support.sip_agent import Ring, SipAgent
 from tests.support.sipp import Phone, calling
@@ -178,6 +185,11 @@ async def test_taking_over_lets_the_agent_go(floor: CallFloor) -> None:
         assert floor.calls.presence(call.leader_id).state is AgentState.WRAP_UP
     kinds = [line.kind for line in await history(floor, call.call_id)]
     assert CallEventKind.TAKEN_OVER in kinds
+    heard = floor.ear.speakers(call.call_id, Leg.AGENT)
+    assert [one and (one.kind, one.name) for one in heard] == [
+        (PartyKind.AGENT, "王芳"),
+        (PartyKind.SUPERVISOR, leader.agent_name),
+    ]
 
 
 async def test_taking_over_a_held_call_at_once(floor: CallFloor) -> None:

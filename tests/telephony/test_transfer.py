@@ -15,6 +15,7 @@ from models.vocabulary import (
     CallEventKind,
     CallState,
     ContactOutcome,
+    Leg,
     PartyKind,
     TransferKind,
 )
@@ -75,6 +76,7 @@ async def test_blind_to_a_colleague(floor: CallFloor) -> None:
     assert contact is not None and contact.agent_id == second
     rows = await parties_of(floor, call.id)
     assert [row.agent_id for row in rows] == [talk.agent_id, second]
+    assert floor.ear.speakers(call.id, Leg.AGENT) == [row.speaker for row in rows]
     assert all(floor.recording(row.recording).stat().st_size > 4000 for row in rows)
 
 
@@ -96,6 +98,9 @@ async def test_attended_to_a_colleague(floor: CallFloor) -> None:
         await talk.citizen.hang_up()
         call, _ = await floor.ended()
     assert (call.agent_id, call.transfers) == (second, 1)
+    rows = await parties_of(floor, call.id)
+    assert [row.name for row in rows] == ["王芳", "李娜", "李娜"], "she reloaded her page"
+    assert floor.ear.speakers(call.id, Leg.AGENT) == [row.speaker for row in rows]
     assert await history(floor, call.id) == [
         CallEventKind.CONSULT_BEGUN,
         CallEventKind.TRANSFERRED,

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 
 import { insertAt, phrasesOf, spokenNumber } from '@/logic/text'
-import { atMoment, merged, withUtterance, wordsOf, type Spoken } from '@/logic/transcript'
+import {
+  atMoment,
+  merged,
+  speakerOf,
+  withUtterance,
+  wordsOf,
+  type Spoken,
+} from '@/logic/transcript'
 
 function said(id: string, text: string, over: Partial<Spoken> = {}): Spoken {
   const start = over.start ?? Number(id)
@@ -51,6 +58,23 @@ describe('a live transcript', () => {
       said('4', '还', { final: false }),
     ]
     expect(wordsOf(list, 'CALLER')).toBe('路灯坏了。蒸湘北路。')
+  })
+
+  it('names who spoke: two agents apart, an expert, an emergency service', () => {
+    const labels: Record<string, string> = { CALLER: '市民', AGENT: '坐席', SUPERVISOR: '班长' }
+    const shown = (kind: string | null, name = ''): string =>
+      speakerOf(
+        said('1', '您好。', {
+          leg: kind ? 'AGENT' : 'CALLER',
+          speaker: kind ? { party_id: 'p', kind, name } : null,
+        }),
+        (_, code) => labels[code] ?? code,
+      )
+    expect(shown(null)).toBe('市民')
+    expect(shown('AGENT', '王芳')).toBe('坐席 王芳')
+    expect(shown('SUPERVISOR', '李强')).toBe('班长 李强')
+    expect(shown('EXPERT', '社保待遇政策咨询')).toBe('专家 社保待遇政策咨询')
+    expect(shown('EMERGENCY', '110 公安报警')).toBe('110 公安报警')
   })
 
   it('finds the sentence that is being played', () => {

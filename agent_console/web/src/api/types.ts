@@ -156,9 +156,18 @@ export interface Page<T> {
   next_cursor: string | null
 }
 
+/** Who spoke, of all besides the citizen. */
+export interface Speaker {
+  party_id: string
+  kind: string
+  name: string
+}
+
 export interface UtteranceView {
   utterance_id: string
   leg: string
+  /** Null: the citizen, or not known. */
+  speaker?: Speaker | null
   start: number
   end: number
   text: string
@@ -191,6 +200,13 @@ export interface Understanding {
   title: string
   facts: Fact[]
   model_version: string
+  /** Where the machine abstains, and why. */
+  doubts?: Doubt[]
+}
+
+export interface Doubt {
+  field: 'request_type' | 'category' | 'department'
+  reason: string
 }
 
 export interface CallDetail {

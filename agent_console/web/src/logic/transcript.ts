@@ -18,6 +18,19 @@ export function withUtterance(list: readonly Spoken[], heard: Spoken): Spoken[] 
   return [...others, heard].sort((a, b) => a.start - b.start || a.end - b.end)
 }
 
+/**
+ * Who spoke, for the margin: 市民, 坐席 王芳, 专家 社保待遇政策咨询, 110 公安报警.
+ *
+ * @param label The vocabulary's label of a code.
+ */
+export function speakerOf(item: UtteranceView, label: (set: string, code: string) => string): string {
+  const { speaker } = item
+  if (!speaker) return label('Leg', item.leg)
+  if (speaker.kind === 'EMERGENCY') return speaker.name // it says what it is
+  const kind = speaker.kind === 'EXPERT' ? '专家' : label('PartyKind', speaker.kind)
+  return `${kind} ${speaker.name}`.trim()
+}
+
 /** What the server has stored, plus what was heard live and is not stored yet. */
 export function merged(stored: readonly UtteranceView[], live: readonly Spoken[]): Spoken[] {
   return live
