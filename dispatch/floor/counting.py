@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     Subquery,
     and_,
     case,
     distinct,
     exists,
     func,
-    or_,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,6 +36,7 @@ from dispatch.floor.call_facts import (
     instant,
     missed,
 )
+from dispatch.floor.ledger import touching
 from dispatch.floor.measures import By, Count, Facts, by_code, counts
 from dispatch.floor.sql_time import QUARTER_SECONDS, micros_of, past_quarter, quarter_of
 from models.tables import AgentStateLogRow, CallEventRow
@@ -47,6 +48,9 @@ Sums: TypeAlias = dict[str, int]
 Groups: TypeAlias = dict[Any, Sums]
 
 LONGEST = "longest_us"
+_SECONDS = ("signed_us", "available_us", "work_us")
+#: Rows read in one go, so that nothing else has to wait longer than some milliseconds.
+_AT_ONCE = 500
 _WORK = (
     AgentState.TALKING,
     AgentState.HOLD,
@@ -77,34 +81,46 @@ class Counting:
         self._counts = counts(rules)
         self.facts = Facts(cte=call_facts(span, rules), rules=rules, now=span.now)
 
-    async def groups(
-        self, session: AsyncSession, by: By, beside: AsyncSession | None = None
-    ) -> Groups:
+    async def groups(self, session: AsyncSession, beside: AsyncSession, by: By) -> Groups:
         """All sums, by quarter hour (for half hours and days), queue or agent.
 
-        :param beside: a second session: calls and ledger are then read at the same time.
+        :param beside: a second session: calls and ledger are read at the same time.
         """
         if by == "queue" or (by != "agent" and self._chosen.queue):
             return await _read(session, self._calls(by))
         spent = self._agent_seconds if by == "agent" else self._seconds_by_quarter
-        if beside is None:
-            found, seconds = await _read(session, self._calls(by)), await spent(session)
-        else:
-            found, seconds = await asyncio.gather(_read(session, self._calls(by)), spent(beside))
-        add_up(found, seconds)
+        async with asyncio.TaskGroup() as both:
+            counted = both.create_task(_read(session, self._calls(by)))
+            spending = both.create_task(spent(beside))
+        found, seconds = counted.result(), spending.result()
+        await asyncio.to_thread(add_up, found, seconds)
         if by == "agent":
             add_up(found, await _read(session, self._missed()))
         return found
 
-    async def whole(self, session: AsyncSession, queues: Groups | None = None) -> Sums:
+    async def whole(self, session: AsyncSession, by: By, found: Groups) -> Sums:
         """All sums of the span, each call once.
 
-        :param queues: the groups by queue where they are known: every call is in one of them.
+        :param found: the groups of this span: what is in exactly one of them is not read again.
         """
-        groups = await self.groups(session, "day") if queues is None else dict(queues)
-        if queues is not None and not self._chosen.queue:
+        if by == "agent":  # a call may be in several agents' lines; their seconds are not
+            whole = {"agents": {name: sum(sums.get(name, 0) for sums in found.values())
+                                for name in _SECONDS}}  # fmt: skip
+            add_up(whole, {"agents": await self.calls(session, with_ledger=True)})
+            return whole["agents"]
+        groups = dict(found)
+        if by == "queue" and not self._chosen.queue:
             add_up(groups, await self._seconds_by_quarter(session))
-        return fold(groups, lambda _key: 0).get(0, {})
+        return (await asyncio.to_thread(fold, groups, lambda _key: 0)).get(0, {})
+
+    async def calls(self, session: AsyncSession, *, with_ledger: bool = False) -> Sums:
+        """The sums of calls alone, each call once.
+
+        :param with_ledger: also how long they were talked with, put on hold and written up.
+        """
+        query = self._calls(None, with_ledger=with_ledger)
+        row = (await session.execute(query)).one()
+        return {name: int(value or 0) for name, value in row._mapping.items()}
 
     def ids(self, code: str) -> Rows:
         """Ids of the calls behind a count. ``offered-short``: those of the first only.
@@ -137,7 +153,7 @@ class Counting:
 
     # --- calls ----------------------------------------------------------------------------------
 
-    def _calls(self, by: By) -> Rows:
+    def _calls(self, by: By | None, *, with_ledger: bool = True) -> Rows:
         facts, agents = self.facts, by == "agent"
         spent = handling(self.span, self._chosen.agent, each_agent=agents).subquery()
         if agents:
@@ -146,11 +162,14 @@ class Counting:
         else:
             key = facts.queue if by == "queue" else facts.quarter
             held = {count.code: count.holds(facts) for count in self._counts}
-        columns = [*_counted(held), *_handled(spent), *([] if agents else _waits(facts, held))]
-        query: Rows = select(key, *columns).join_from(
-            facts.cte, spent, spent.c.call_id == facts.id, isouter=not agents
-        )
-        return query.where(*self._conditions()).group_by(key)
+        columns = [*_counted(held), *([] if agents else _waits(facts, held))]
+        query: Rows = select(*columns)
+        if with_ledger:
+            query = select(*columns, *_handled(spent)).join_from(
+                facts.cte, spent, spent.c.call_id == facts.id, isouter=not agents
+            )
+        query = query.where(*self._conditions())
+        return query if by is None else query.add_columns(key.label("key")).group_by(key)
 
     def _for_agent(self, count: Count, agent: ColumnElement[Any]) -> ColumnElement[bool]:
         condition = count.holds(self.facts)
@@ -180,7 +199,7 @@ class Counting:
     def _missed(self) -> Rows:
         facts, rung = self.facts, missed(self.span).subquery()
         return (
-            select(rung.c.agent_id, func.count(distinct(rung.c.call_id)).label("missed"))
+            select(func.count(distinct(rung.c.call_id)).label("missed"), rung.c.agent_id)
             .join_from(rung, facts.cte, facts.id == rung.c.call_id)
             .where(*self._conditions())
             .group_by(rung.c.agent_id)
@@ -196,7 +215,7 @@ class Counting:
         )
         query = (
             select(row.agent_id, row.state, func.sum(lasted))
-            .where(*self._touching(), row.state != AgentState.OFFLINE)
+            .where(*self._touching())
             .group_by(row.agent_id, row.state)
         )
         found: Groups = defaultdict(lambda: defaultdict(int))
@@ -206,13 +225,9 @@ class Counting:
         return found
 
     def _touching(self) -> list[ColumnElement[bool]]:
-        row, span = AgentStateLogRow, self.span
-        found: list[ColumnElement[bool]] = [
-            row.since < min(span.end, span.now),
-            or_(row.until.is_(None), row.until > span.start),
-        ]
+        found = touching(self.span.start, min(self.span.end, self.span.now))
         if self._chosen.agent:
-            found.append(row.agent_id == self._chosen.agent)
+            found.append(AgentStateLogRow.agent_id == self._chosen.agent)
         return found
 
     async def _seconds_by_quarter(self, session: AsyncSession) -> Groups:
@@ -233,19 +248,21 @@ class Counting:
                 func.sum(past_quarter(row.since)).label("since"),
                 func.sum(past_quarter(until)).label("until"),
             )
-            .where(*self._touching(), row.state != AgentState.OFFLINE)
+            .where(*self._touching())
             .group_by(row.state, first, last)
         )
         found: Groups = defaultdict(lambda: defaultdict(int))
         limits = _quarter(span.start), _quarter(min(span.end, span.now) - timedelta(microseconds=1))
-        for state, begin, end, lines, since, rest in await session.execute(query):
-            names = _classes_of(state)
-            for quarter in range(max(begin, limits[0]), min(end, limits[1]) + 1):
-                whole = 0 if quarter == end else lines * QUARTER_SECONDS * MICRO
-                lasted = whole + int(rest if quarter == end else 0)
-                lasted -= int(since) if quarter == begin else 0
-                for name in names:
-                    found[quarter][name] += lasted
+        stream = await session.stream(query)
+        async for rows in stream.partitions(_AT_ONCE):  # the loop turns between two
+            for state, begin, end, lines, since, rest in rows:
+                names = _classes_of(state)
+                for quarter in range(max(begin, limits[0]), min(end, limits[1]) + 1):
+                    whole = 0 if quarter == end else lines * QUARTER_SECONDS * MICRO
+                    lasted = whole + int(rest if quarter == end else 0)
+                    lasted -= int(since) if quarter == begin else 0
+                    for name in names:
+                        found[quarter][name] += lasted
         return found
 
 
@@ -281,12 +298,19 @@ def _waits(facts: Facts, held: Mapping[str, ColumnElement[bool]]) -> list[Column
 
 
 async def _read(session: AsyncSession, query: Rows) -> Groups:
-    found: Groups = {}
-    for row in await session.execute(query):
-        key, *values = row
-        names = list(row._fields)[1:]
-        found[key] = {name: int(value or 0) for name, value in zip(names, values, strict=True)}
-    return found
+    """Groups of a query whose last column is their key."""
+    rows = (await session.execute(query)).all()
+    return await asyncio.to_thread(_grouped, rows)
+
+
+def _grouped(rows: Sequence[Row[Any]]) -> Groups:
+    if not rows:
+        return {}
+    names = list(rows[0]._fields)[:-1]
+    return {
+        row[-1]: {name: int(value or 0) for name, value in zip(names, row, strict=False)}
+        for row in rows
+    }
 
 
 def add_up(groups: Groups, more: Mapping[Any, Mapping[str, int]]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -66,8 +67,13 @@ async def offered_by_day(
         )
         .group_by(quarter)
     )
+    rows = [(number, count) for number, count in await session.execute(query)]
+    return await asyncio.to_thread(_by_day, rows, zone, before)
+
+
+def _by_day(rows: Iterable[tuple[int, int]], zone: ZoneInfo, before: date) -> Mapping[date, Counts]:
     found: dict[date, Counts] = {}
-    for number, count in await session.execute(query):
+    for number, count in rows:
         local = datetime.fromtimestamp(number * QUARTER_SECONDS, zone)
         counts = found.setdefault(local.date(), np.zeros(QUARTERS))
         counts[slot_of(local)] += count

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel
@@ -11,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.commands import invalid
 from dispatch.floor.call_facts import Rows, Span
 from dispatch.floor.cells import Cell
-from dispatch.floor.counting import Chosen, Counting, Groups, Sums, fold
+from dispatch.floor.counting import Chosen, Counting, Groups
 from dispatch.floor.expected import offered_by_day, slot_of
 from dispatch.floor.forecast import Accuracy, Counts, Forecaster
 from dispatch.floor.measures import By
@@ -113,16 +115,15 @@ class FloorFigures:
     ) -> FigureTable:
         span = self._span(period)
         counting = Counting(span, self._rules.figures, chosen)
-        found = await counting.groups(session, by, beside)
-        if by in ("agent", "queue"):
-            whole = await counting.whole(beside, found if by == "queue" else None)
-        else:
-            whole = _sum(found)
+        found = await counting.groups(session, beside, by)
+        whole = await counting.whole(beside, by, found)
         sheet = Sheet(self._rules, period, by, chosen)
-        rows = await self._rows(session, sheet, found, span)
+        names = await _names(session, list(found)) if by == "agent" else {}
+        rows = await asyncio.to_thread(self._rows, sheet, found, span, names)
         accuracy = None
         if by in ("half_hour", "day") and not chosen.queue and not chosen.agent:
-            accuracy = await self._foresee(session, rows, period, by)
+            history = await self._history(session, period)
+            accuracy = await asyncio.to_thread(self._foresee, history, rows, period, by)
         return FigureTable(
             first=period.first,
             last=period.last,
@@ -139,26 +140,32 @@ class FloorFigures:
             notes=notes(self._rules),
         )
 
-    async def _rows(
-        self, session: AsyncSession, sheet: Sheet, found: Groups, span: Span
+    def _rows(
+        self, sheet: Sheet, found: Groups, span: Span, names: dict[str, str]
     ) -> list[FigureRow]:
         if sheet.by == "agent":
-            return sheet.agents(found, await _names(session, list(found)))
+            return sheet.agents(found, names)
         if sheet.by == "queue":
             return sheet.queues(
                 found, {code: queue.name for code, queue in self._rules.queues.queues.items()}
             )
         return sheet.times(found, span)
 
-    async def _foresee(
-        self, session: AsyncSession, rows: list[FigureRow], period: Period, by: By
+    def _known_before(self, period: Period) -> date:
+        return min(period.last, self._clock.now().astimezone(self._rules.zone).date())
+
+    async def _history(self, session: AsyncSession, period: Period) -> Mapping[date, Counts]:
+        rules = self._rules.figures.forecast
+        weeks = timedelta(weeks=rules.weeks + rules.back_test_weeks + 1)
+        before = self._known_before(period)
+        return await offered_by_day(session, self._rules.zone, period.first - weeks, before)
+
+    def _foresee(
+        self, history: Mapping[date, Counts], rows: list[FigureRow], period: Period, by: By
     ) -> dict[str, float] | None:
         """Set each row's forecast, as known before its day; returns how good forecasts were."""
-        rules, zone = self._rules.figures.forecast, self._rules.zone
-        before = min(period.last, self._clock.now().astimezone(zone).date())
-        weeks = timedelta(weeks=rules.weeks + rules.back_test_weeks + 1)
-        history = await offered_by_day(session, zone, period.first - weeks, before)
-        forecaster = Forecaster(history, self._rules.calendar, rules)
+        zone = self._rules.zone
+        forecaster = Forecaster(history, self._rules.calendar, self._rules.figures.forecast)
         days: dict[date, Counts | None] = {}
         for row in rows:
             assert row.start is not None
@@ -170,7 +177,7 @@ class FloorFigures:
                 first = 0 if by == "day" else slot_of(local)
                 last = len(counts_) if by == "day" else first + 2
                 row.forecast = round(float(counts_[first:last].sum()), 2)
-        accuracy = forecaster.accuracy(before)
+        accuracy = forecaster.accuracy(self._known_before(period))
         return accuracy_values(accuracy) if accuracy else None
 
 
@@ -197,10 +204,6 @@ def accuracy_values(accuracy: Accuracy) -> dict[str, float]:
         "day_mape": accuracy.day_mape,
         "naive_day_mape": accuracy.naive_day_mape,
     }
-
-
-def _sum(groups: Groups) -> Sums:
-    return fold(groups, lambda _key: 0).get(0, {})
 
 
 def require_figures(rules: Rules, actor: Actor) -> None:

@@ -109,7 +109,8 @@ class Forecaster:
 def cleaned(days: Counts, outlier: float) -> Counts:
     """Days (rows) with gaps as NaN, and single counts far above their fellows cut down."""
     middle = np.median(days, axis=0)
-    days = np.array([_without_gaps(row, middle) for row in days])
+    expected = np.concatenate(([0.0], np.cumsum(middle)))
+    days = np.array([_without_gaps(row, expected) for row in days])
     # An hour around each quarter: one quarter alone has too few calls to tell what is usual.
     near = _smooth(np.nan_to_num(middle))
     spread = _MAD * np.nanmedian(np.abs(np.nan_to_num(days) - near), axis=0)
@@ -117,16 +118,16 @@ def cleaned(days: Counts, outlier: float) -> Counts:
     return np.where(np.isnan(days), np.nan, np.minimum(np.nan_to_num(days), most))
 
 
-def _without_gaps(row: Counts, middle: Counts) -> Counts:
-    """Silence where many calls were to be expected is a fault of ours, not of the citizens."""
-    found = row.copy()
-    begin = 0
-    for slot in range(len(row) + 1):
-        if slot < len(row) and row[slot] == 0:
-            continue
-        if middle[begin:slot].sum() >= _GAP_CALLS:
-            found[begin:slot] = np.nan
-        begin = slot + 1
+def _without_gaps(row: Counts, expected: Counts) -> Counts:
+    """Silence where many calls were to be expected is a fault of ours, not of the citizens.
+
+    :param expected: how many until each quarter of the day, and until its end.
+    """
+    found, called = row.copy(), np.flatnonzero(row)
+    begins, ends = np.append(0, called + 1), np.append(called, len(row))
+    silent = expected[ends] - expected[begins] >= _GAP_CALLS
+    for begin, end in zip(begins[silent], ends[silent], strict=True):
+        found[begin:end] = np.nan
     return found
 
 

@@ -30,7 +30,7 @@ async def counted_calls(
     """The same figures as the report's, between two instants (the second not included)."""
     span = Span(start=start, end=end, now=now)
     async with store.read() as session:
-        sums = await Counting(span, rules.figures, Chosen()).whole(session)
+        sums = await Counting(span, rules.figures, Chosen()).calls(session)
     otherwise = ("self_served", "booked", "voicemail")
     return CountedCalls(
         offered=sums.get("offered", 0),

@@ -118,7 +118,7 @@ class FloorWall:
 
     async def _count(self, session: AsyncSession, start: datetime, now: datetime) -> Sums:
         span = Span(start=start, end=now, now=now)
-        return await Counting(span, self._rules.figures, Chosen()).whole(session)
+        return await Counting(span, self._rules.figures, Chosen()).calls(session)
 
     async def _foreseen(
         self, session: AsyncSession, now: datetime

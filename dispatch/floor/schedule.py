@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from pydantic import BaseModel
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.commands import invalid
 from dispatch.floor.expected import midnight
+from dispatch.floor.ledger import touching
 from dispatch.floor.roster import SLOTS, Duty, Finding, Roster, findings, propose
 from dispatch.floor.staffing import Staffing, read_roster, require_any
 from dispatch.rules import Rules
@@ -22,7 +23,7 @@ from models.guards import Actor
 from models.ids import new_id
 from models.store import Store
 from models.tables import AgentStateLogRow, ShiftAssignment, Staff
-from models.vocabulary import AgentState, Role
+from models.vocabulary import Role
 
 PERMISSION = "floor.schedule"
 _ON_ROSTER = (Role.AGENT, Role.SHIFT_LEADER)
@@ -266,10 +267,7 @@ class Schedule:
         first, last = min(s for s, _ in spans), max(e for _, e in spans)
         row = AgentStateLogRow
         query = select(row.agent_id, row.since, row.until).where(
-            row.agent_id.in_({duty.staff_id for duty in roster.duties}),
-            row.state != AgentState.OFFLINE,
-            row.since < last,
-            or_(row.until.is_(None), row.until > first),
+            row.agent_id.in_({duty.staff_id for duty in roster.duties}), *touching(first, last)
         )
         now = self._clock.now()
         for agent_id, since, until in await session.execute(query.order_by(row.since)):

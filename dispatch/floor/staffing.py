@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -94,10 +95,9 @@ class Staffing:
             handle, measured = await self._handle_seconds(session)
             roster = await read_roster(session, self._rules, day, 1)
         start = midnight(day, zone)
-        halves = self._half_hours(
-            start, forecaster.day(day), handle, rules, roster.on_duty(start, SLOTS)
-        )
-        accuracy = forecaster.accuracy(min(day, today))
+        forecast = await asyncio.to_thread(forecaster.day, day)
+        halves = self._half_hours(start, forecast, handle, rules, roster.on_duty(start, SLOTS))
+        accuracy = await asyncio.to_thread(forecaster.accuracy, min(day, today))
         return StaffingDay(
             day=day,
             target_share=rules.target_share,
@@ -141,7 +141,7 @@ class Staffing:
         """Mean handle time of the last days, when there were enough calls."""
         rules, now = self._rules.figures, self._clock.now()
         span = Span(start=now - timedelta(days=_HANDLE_DAYS), end=now, now=now)
-        sums = await Counting(span, rules, Chosen()).whole(session)
+        sums = await Counting(span, rules, Chosen()).calls(session, with_ledger=True)
         answered = sums.get("answered", 0)
         if answered < rules.staffing.handle_sample:
             return rules.staffing.handle_seconds, False

@@ -36,8 +36,10 @@ async def test_a_run_in_its_smallest_form_fills_the_rows() -> None:
 @pytest.mark.store
 async def test_the_floors_figures_are_measured_beside_the_plain_way() -> None:
     """That both count the same is part of measuring."""
-    (row,) = await floor_figures.measure(days=1, calls_a_day=60)
-    assert row.value is not None and row.value > 0 and row.ratio
+    *rows, pause = await floor_figures.measure(days=1, calls_a_day=60)
+    assert len(rows) == 4
+    assert all(row.value is not None and row.value > 0 and row.ratio for row in rows)
+    assert pause.unit == "ms" and pause.value is not None
 
 
 @pytest.mark.unit
