@@ -198,11 +198,13 @@ def is_same_place(one: str, other: str) -> bool:
 
 
 def ago(then: datetime, now: datetime, rules: Rules) -> str:
-    """今天 / 昨天 / 3天前 / 2个月前, by local days."""
+    """刚刚 / 5分钟前 / 3小时前 / 昨天 / 3天前 / 2个月前, by local days."""
     days = (now.astimezone(rules.zone).date() - then.astimezone(rules.zone).date()).days
     if days <= 0:
         minutes = max(0, int((now - then) / timedelta(minutes=1)))
-        return f"{minutes}分钟前" if minutes < 60 else f"{minutes // 60}小时前"
+        if minutes < 60:
+            return f"{minutes}分钟前" if minutes else "刚刚"
+        return f"{minutes // 60}小时前"
     if days == 1:
         return "昨天"
     return f"{days}天前" if days < 60 else f"{days // 30}个月前"

@@ -102,12 +102,15 @@ class EventWatch:
             sigma = math.sqrt(sum((n - mean) ** 2 for n in before) / len(before))
             if count <= mean + rules.sigmas * sigma:
                 continue
+            orders = await self._orders_of(category)
+            if len(orders) < rules.sigma_at_least:
+                continue
             name = self._rules.category_name(category)
             text = f"“{name}”近1小时{count}件，近{rules.weeks}周同一时段平均{mean:.1f}件"
             # Named by the hour: the same rise calls once, that of another hour calls again.
             local = now.astimezone(self._rules.zone)
             matter = f"category:{category}:{local:%Y%m%d%H}"
-            await self._call(matter, text, await self._orders_of(category))
+            await self._call(matter, text, orders)
 
     async def _busy_categories(self) -> list[str]:
         rules = self._rules.events.alerts
@@ -136,9 +139,17 @@ class EventWatch:
         return counts
 
     async def _orders_of(self, category: str) -> list[str]:
+        """Of the last hour, without those of an event that was called for already."""
         since = self._clock.now() - timedelta(hours=1)
+        called = (
+            select(HotEventOrder.order_id)
+            .join(HotEvent, HotEvent.id == HotEventOrder.event_id)
+            .where(HotEvent.alerted_size > 0)
+        )
         query = select(WorkOrder.id).where(
-            WorkOrder.category == category, WorkOrder.accepted_at > since
+            WorkOrder.category == category,
+            WorkOrder.accepted_at > since,
+            WorkOrder.id.not_in(called),
         )
         async with self._store.read() as session:
             return list(await session.scalars(query.limit(_NAMED)))

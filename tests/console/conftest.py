@@ -22,6 +22,7 @@ from models.clock import ManualClock
 from models.outbox import OutboxRelay
 from models.store import Store
 from models.tables import Staff
+from nlp.similar.orders import OrderIndex
 from tests.console.house import PASSWORD, PEOPLE, House
 from tests.console.stand_in_calls import StandInCalls
 
@@ -91,6 +92,7 @@ async def house(
         rules=rules,
         call_control=StandInCalls(clock),
         clock=clock,
+        alike=OrderIndex(store, bus, settings.var / "similar"),
         demo=True,
         web_dist=settings.var / "dist",
         heartbeat_seconds=0.2,

@@ -4,6 +4,7 @@ import {
   AlarmClock,
   Calendar,
   Checked,
+  Connection,
   DataAnalysis,
   Document,
   Headset,
@@ -77,6 +78,7 @@ export const MENU: MenuEntry[] = [
     icon: Calendar,
     needs: ['floor.schedule', 'floor.figures'],
   },
+  { path: '/events', label: '热点', icon: Connection, needs: ['event.view'] },
   { path: '/report', label: '报表', icon: DataAnalysis, needs: ['report.view'] },
 ]
 
@@ -100,6 +102,7 @@ export function firstPage(): string {
     '/access-log',
     '/floor-figures',
     '/staffing',
+    '/events',
   ]
   const paths = myMenu().map((entry) => entry.path)
   // Call-backs are everybody's; nobody's first page.

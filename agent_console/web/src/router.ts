@@ -86,6 +86,11 @@ const inShell: RouteRecordRaw[] = [
     meta: { title: '调阅记录', needs: ['access.view'] },
   },
   {
+    path: '/events',
+    component: () => import('./pages/EventsPage.vue'),
+    meta: { title: '热点事件', needs: ['event.view'] },
+  },
+  {
     path: '/report',
     component: () => import('./pages/ReportPage.vue'),
     meta: { title: '管理报表', needs: ['report.view'] },
