@@ -42,6 +42,8 @@ WAITING = 4
 _RATE = 4
 #: How long the floor may take to be clean after the last call.
 _CLEAN_SECONDS = 15.0
+#: How long the last call may take to be written to its end.
+_WRITTEN_SECONDS = 15.0
 #: Open files that come and go with the database, the log and idle connections.
 _FILES_MARGIN = 12
 _LONGEST_RING_SECONDS = 3600.0
@@ -148,10 +150,17 @@ async def _answer(place: Desk, words: Conversation, answered: _Answered) -> None
 
 
 async def _kept(hotline: RunningHotline) -> list[Call]:
-    """The calls of these callers, in the order of their coming."""
+    """The calls of these callers, in the order of their coming, once all are written to the end."""
     query = select(Call).where(Call.citizen_number.startswith(PREFIX)).order_by(Call.queued_at)
-    async with hotline.database() as store, store.read() as session:
-        return list(await session.scalars(query))
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _WRITTEN_SECONDS
+    async with hotline.database() as store:
+        while True:
+            async with store.read() as session:
+                kept = list(await session.scalars(query))
+            if all(map(_is_over, kept)) or loop.time() > deadline:
+                return kept
+            await asyncio.sleep(0.2)
 
 
 async def _left_over(hotline: RunningHotline) -> list[str]:
@@ -199,6 +208,8 @@ def _checks(
         _equal("no call is there twice", len(kept), len(numbers)),
         _phones_check(answered.calls, len(served), kept),
         _equal("no agent was rung in a call", 0, answered.while_busy),
+        _equal("every answered call names its agent", 0,
+               sum(call.agent_id is None for call in served)),
         _equal("no agent had two calls at once", 0, _overlaps(served)),
         _equal("every call has an end and a reason", 0, sum(not _is_over(call) for call in kept)),
         _equal("who came first was rung first", 0, _overtaken(kept)),
@@ -252,7 +263,8 @@ def _overlaps(served: list[Call]) -> int:
     """Pairs of talks of one agent that lie over each other."""
     count = 0
     busy_until: dict[str, datetime] = {}
-    for call in sorted(served, key=lambda each: each.answered_at or each.started_at):
+    whole = [call for call in served if call.ended_at and call.agent_id]  # others fail a check
+    for call in sorted(whole, key=lambda each: each.answered_at or each.started_at):
         assert call.answered_at and call.ended_at and call.agent_id
         last = busy_until.get(call.agent_id)
         count += last is not None and call.answered_at < last
@@ -267,7 +279,8 @@ def _overtaken(kept: list[Call]) -> int:
 
 
 def _recorded(hotline: RunningHotline, call: Call) -> bool:
-    assert call.answered_at and call.ended_at
+    if not (call.answered_at and call.ended_at):
+        return False
     talk = (call.ended_at - call.answered_at).total_seconds()
     least = max(0.0, talk - _EDGE_SECONDS) * _RECORDED_SHARE * _WAVE_BYTES_PER_SECOND
     folder = hotline.settings.recordings_dir

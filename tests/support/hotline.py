@@ -30,7 +30,7 @@ from telephony.asterisk.prompts import make_prompts
 from tests.support.asterisk import RunningAsterisk, isolated_settings
 
 _START_SECONDS = 60.0
-_STOP_SECONDS = 20.0
+_STOP_SECONDS = 60.0
 _HOTLINE = Path(sys.executable).with_name("hotline")
 
 
