@@ -100,6 +100,14 @@ class SpeechSettings(BaseModel):
     workers: int = Field(0, ge=0, le=64)
 
 
+class TextSettings(BaseModel):
+    """Understanding of texts."""
+
+    #: How many of the proposals (type, category, unit) must be right for the machine to speak up;
+    #: where it is less sure than that takes, it abstains and says so. Read at training.
+    sure: float = Field(0.9, ge=0.5, le=0.999)
+
+
 class Settings(BaseSettings):
     """All settings. Build with :func:`load_settings`."""
 
@@ -125,6 +133,7 @@ class Settings(BaseSettings):
     asterisk: AsteriskSettings = AsteriskSettings()
     telephony: TelephonySettings = TelephonySettings()
     speech: SpeechSettings = SpeechSettings()
+    text: TextSettings = TextSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -26,4 +26,6 @@ def train_text_model(settings: Settings) -> TextModel:
     """Train from the seed corpus and put the new model in use."""
     from nlp.text.train import train  # the learning library takes seconds to import
 
-    return train(seed_files(), models_dir(settings), load_resources(settings))
+    return train(
+        seed_files(), models_dir(settings), load_resources(settings), sure=settings.text.sure
+    )

@@ -43,6 +43,15 @@ class Fact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """The machine abstains: it is less sure than its threshold asks. ``reason`` in Chinese."""
+
+    #: ``request_type``, ``category`` or ``department``.
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Understanding:
     """Everything proposed for one text. Lists are likeliest first, at most three."""
 
@@ -54,6 +63,8 @@ class Understanding:
     title: str
     facts: tuple[Fact, ...]
     model_version: str
+    #: What a person should decide without leaning on the candidates.
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def request_type(self) -> RequestType:

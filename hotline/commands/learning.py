@@ -116,7 +116,12 @@ def _train_own(
     examples = read_examples(data, text, label)
     ordinary = _ordinary(settings) if examples.tokenised else ()
     model = learn(
-        examples, task, _segmenter(settings).words, now=SystemClock().now(), ordinary=ordinary
+        examples,
+        task,
+        _segmenter(settings).words,
+        now=SystemClock().now(),
+        ordinary=ordinary,
+        wanted=settings.text.sure,
     )
     write_model(model, out)
     _tell(model.manifest["repairs"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,8 @@ _TYPE_CUES = frozenset(
 )
 
 Street = Callable[[], str | None]
+#: Scores of every head, by its name.
+Scores = Mapping[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -97,40 +99,50 @@ class Classifier:
         """Name of the first level above a category."""
         return self._resources.taxonomy.ancestor(code, 1).name
 
-    def classify(self, text: str, street: Street | None = None) -> Classified:
-        """``street``: asked for the unit of the place named, when a rule needs it."""
+    def classify(
+        self, text: str, street: Street | None = None, scores: Scores | None = None
+    ) -> Classified:
+        """``street``: asked for the unit of the place named, when a rule needs it. ``scores``:
+        those of heads that have not seen the text, in place of the model's own."""
         what = self._resources.places.masked(text)
         row, cues = self.model.space.row(what), self._cues.count(what)
         if row.empty and not cues:
             return Classified()
-        types = self._request_types(row)
-        leaves = self._leaf_confidences(row, cues)
+        scores = scores or self._scores(row)
+        types = self._request_types(row, scores)
+        leaves = self._leaf_confidences(scores, cues)
+        likeliest = RequestType(types[0].code)
         return Classified(
             request_types=types,
             categories=self._categories(row, cues, leaves),
             category_words=tuple(self._leaf_words(row, cues, int(np.argmax(leaves)), 8)),
-            departments=self._departments(text, row, leaves, RequestType(types[0].code), street),
+            departments=self._departments(text, row, scores, leaves, likeliest, street),
         )
 
     def confidences(self, text: str) -> dict[str, float]:
         """The confidence of every type, category (all levels) and unit, for measuring."""
         what = self._resources.places.masked(text)
         row, cues = self.model.space.row(what), self._cues.count(what)
-        leaves = self._leaf_confidences(row, cues)
+        scores = self._scores(row)
+        leaves = self._leaf_confidences(scores, cues)
         found: dict[str, float] = {}
         for line, confidence in zip(self._lines, leaves, strict=True):
             for code in line:
                 found[code] = found.get(code, 0.0) + float(confidence)
-        types = self._type_confidences(row)
+        types = self._type_confidences(scores)
         found |= dict(zip(self.model.heads["request_type"].classes, map(float, types), strict=True))
-        return found | self._votes(text, row, leaves, _likeliest(self.model, types), None)[0]
+        kind = _likeliest(self.model, types)
+        return found | self._votes(text, scores, leaves, kind, None)[0]
 
-    def _type_confidences(self, row: Row) -> Floats:
-        head = self.model.heads["request_type"]
-        return self.model.weighing["request_type"].confidences(head.scores(row), None, None)
+    def _scores(self, row: Row) -> Scores:
+        return {name: head.scores(row) for name, head in self.model.heads.items()}
 
-    def _request_types(self, row: Row) -> tuple[Candidate, ...]:
-        head, confidences = self.model.heads["request_type"], self._type_confidences(row)
+    def _type_confidences(self, scores: Scores) -> Floats:
+        weighing = self.model.weighing["request_type"]
+        return weighing.confidences(scores["request_type"], None, None)
+
+    def _request_types(self, row: Row, scores: Scores) -> tuple[Candidate, ...]:
+        head, confidences = self.model.heads["request_type"], self._type_confidences(scores)
         return tuple(
             Candidate(
                 code=head.classes[i],
@@ -141,10 +153,10 @@ class Classifier:
             for i in _best(confidences)
         )
 
-    def _leaf_confidences(self, row: Row, cues: dict[str, int]) -> Floats:
+    def _leaf_confidences(self, scores: Scores, cues: dict[str, int]) -> Floats:
         return self.model.weighing["category"].confidences(
-            _aligned(self.model.heads["category"].scores(row), self._leaf_of),
-            _aligned(self.model.heads["level1"].scores(row), self._first_of),
+            _aligned(scores["category"], self._leaf_of),
+            _aligned(scores["level1"], self._first_of),
             self._cues.scores(cues),
         )
 
@@ -173,20 +185,31 @@ class Classifier:
         return list(dict.fromkeys([*listed, *learned]))[:count]
 
     def _departments(
-        self, text: str, row: Row, leaves: Floats, request_type: RequestType, street: Street | None
+        self,
+        text: str,
+        row: Row,
+        scores: Scores,
+        leaves: Floats,
+        request_type: RequestType,
+        street: Street | None,
     ) -> tuple[Candidate, ...]:
-        votes, decisions = self._votes(text, row, leaves, request_type, street)
+        votes, decisions = self._votes(text, scores, leaves, request_type, street)
         order = sorted(votes, key=lambda unit: -votes[unit])[:TOP]
         return _worth_showing(
             tuple(self._unit_candidate(u, votes[u], decisions.get(u), row) for u in order)
         )
 
     def _votes(
-        self, text: str, row: Row, leaves: Floats, request_type: RequestType, street: Street | None
+        self,
+        text: str,
+        scores: Scores,
+        leaves: Floats,
+        request_type: RequestType,
+        street: Street | None,
     ) -> tuple[dict[str, float], dict[str, Decision]]:
         """Each likely category sends its confidence to the unit that the catalogue names for it;
         where no rule decides, to the units that the classifier sees."""
-        learned = self._learned_units(row)
+        learned = self._learned_units(scores)
         votes: dict[str, float] = {}
         decisions: dict[str, Decision] = {}
         voters = _best(leaves, _VOTERS)
@@ -218,10 +241,10 @@ class Classifier:
         total = sum(streets.values())
         return {unit: c / total for unit, c in streets.items()} if total else {}
 
-    def _learned_units(self, row: Row) -> dict[str, float]:
+    def _learned_units(self, scores: Scores) -> dict[str, float]:
         head = self.model.heads["department"]
-        scores = np.where(self._unit_known, head.scores(row), np.float32(-1e9))
-        confidences = self.model.weighing["department"].confidences(scores, None, None)
+        known = np.where(self._unit_known, scores["department"], np.float32(-1e9))
+        confidences = self.model.weighing["department"].confidences(known, None, None)
         return {code: float(c) for code, c in zip(head.classes, confidences, strict=True)}
 
     def _unit_candidate(
@@ -252,8 +275,7 @@ class Classifier:
         for i in np.argsort(-parts):
             if parts[i] <= 0 or len(words) == TOP:
                 break
-            column = row.indices[i]
-            word = known[column] if column < len(known) else ""
+            word = known[row.indices[i]]
             if _explains(word, cues) and word not in self._place_names:
                 words.append(word)
         return words

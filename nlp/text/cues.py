@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -24,6 +25,7 @@ class CueWords:
             # A number alone (12345, 96110) looks like any other number.
             for word in {plain(word) for word in leaf.words} - {"", "n"}:
                 owners.setdefault(word, []).append(number)
+        self._owns = {word: frozenset(numbers) for word, numbers in owners.items()}
         self._owners = {
             word: (np.asarray(numbers), self._weight(word, len(numbers)))
             for word, numbers in owners.items()
@@ -32,6 +34,9 @@ class CueWords:
         for word in owners:
             lengths = {*self._lengths.get(word[0], ()), len(word)}
             self._lengths[word[0]] = tuple(sorted(lengths))
+        begins = "".join(map(re.escape, self._lengths))
+        #: Where a listed word can begin.
+        self._begins = re.compile(f"[{begins}]" if begins else r"(?!)")
 
     def _weight(self, word: str, owners: int) -> float:
         """A long word, one that few categories list, and one that is seldom said, says more."""
@@ -42,8 +47,9 @@ class CueWords:
         """How often each listed word stands in the text."""
         cleaned = plain(text)
         found: dict[str, int] = {}
-        for i, char in enumerate(cleaned):
-            for length in self._lengths.get(char, ()):
+        for match in self._begins.finditer(cleaned):
+            i = match.start()
+            for length in self._lengths[match.group()]:
                 word = cleaned[i : i + length]
                 if word in self._owners:
                     found[word] = found.get(word, 0) + 1
@@ -60,5 +66,5 @@ class CueWords:
 
     def spoken_for(self, leaf: int, counts: dict[str, int]) -> list[str]:
         """The words found that speak for one leaf, weightiest first."""
-        own = [word for word in counts if leaf in self._owners[word][0]]
+        own = [word for word in counts if leaf in self._owns[word]]
         return sorted(own, key=lambda word: -self._owners[word][1])

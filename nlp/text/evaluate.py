@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.understanding import Candidate
-from nlp.text.classify import Classifier
+from nlp.text.classify import Classifier, Scores
 from nlp.text.corpus import LabelledText
 from nlp.text.coverage import Point, accuracy_at, curve
 from nlp.text.labeller import Labeller
@@ -105,17 +105,26 @@ class Answer:
 
 def evaluate(classifier: Classifier, rows: Sequence[LabelledText]) -> Report:
     """Classify every row and compare with its labels."""
+    answers = answers_of(classifier, rows)
+    return Report(rows=len(rows), tasks={name: report(given) for name, given in answers.items()})
+
+
+def answers_of(
+    classifier: Classifier,
+    rows: Sequence[LabelledText],
+    scores: Sequence[Scores | None] | None = None,
+) -> dict[str, list[Answer]]:
+    """What is said of each row, by task. ``scores``: of heads that have not seen the row."""
     answers: dict[str, list[Answer]] = {
         "request_type": [], "category": [], "level1": [], "department": [],
     }  # fmt: skip
-    for row in rows:
-        found = classifier.classify(row.text)
+    for row, unseen in zip(rows, scores or [None] * len(rows), strict=True):
+        found = classifier.classify(row.text, scores=unseen)
         answers["request_type"].append(_answer(row.request_type.value, found.request_types))
         answers["category"].append(_answer(row.category, found.categories))
         answers["department"].append(_answer(row.department, found.departments))
         answers["level1"].append(_level1(classifier, row.category, found.categories))
-    tasks = {name: report(given) for name, given in answers.items()}
-    return Report(rows=len(rows), tasks=tasks)
+    return answers
 
 
 def evaluate_labeller(labeller: Labeller, rows: Sequence[Example]) -> TaskReport:

@@ -31,7 +31,7 @@ _NOT_TEXT = re.compile(r"[^一-龥a-z?]+")
 _DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _GAP = re.compile(r"[\s,，、/|]+")
 #: Lengths of the runs of characters and of syllables.
-_CHARS, _SOUNDS = (1, 2, 3, 4), (2, 3, 4)
+_CHARS, _SOUNDS = (1, 2, 3), (2, 3)
 #: Word pairs are ``_PAIR << 48 | first << 24 | second``: no character has that code.
 _PAIR = 1
 #: How much runs of syllables count beside characters and words.
@@ -42,10 +42,12 @@ _FEWEST_PIECES, _LONGEST_PIECE = 4, 3.0
 
 @dataclass(frozen=True)
 class Row:
-    """One text in the feature space: parallel arrays of index and weight, in no order."""
+    """One text in the feature space: parallel arrays of index and weight, the words first."""
 
     indices: Ints
     weights: Floats
+    #: How many of them are words.
+    words: int
 
     @property
     def empty(self) -> bool:
@@ -149,7 +151,8 @@ class FeatureSpace:
         frequency = np.concatenate([times, often[known]]).astype(np.float32)
         weights = (1 + np.log(frequency)) * self.idf[indices]
         norm = float(np.sqrt(weights @ weights))
-        return Row(indices=indices, weights=weights / norm if norm else weights)
+        scaled = weights / norm if norm else weights
+        return Row(indices=indices, weights=scaled, words=len(words))
 
     def rarity(self, word: str) -> float:
         """How seldom a word is said, as a share of the rarest: 1 for one that was never seen."""

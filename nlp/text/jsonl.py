@@ -39,6 +39,7 @@ def understanding_to_dict(found: Understanding) -> dict[str, Any]:
         "category_path": list(category.path) if category else [],
         "categories": [_category(candidate) for candidate in found.categories],
         "departments": [_department(candidate) for candidate in found.departments],
+        "abstained": [vars(doubt) for doubt in found.doubts],
         "urgency": found.urgency.value,
         "urgency_reason": found.urgency_reason,
         "facts": _facts(found),

@@ -55,13 +55,13 @@ class Head:
 
     def scores(self, row: Row) -> Floats:
         """One score per class."""
-        scores: Floats = row.weights @ self.weights[row.indices] + self.bias
+        scores: Floats = row.weights @ self.weights.take(row.indices, axis=0) + self.bias
         return scores
 
     def contributions(self, row: Row, number: int) -> Floats:
-        """What each feature of the row adds to one class, beyond what it adds to all."""
-        own = self.weights[row.indices, number]
-        added: Floats = row.weights * (own - self._mean[row.indices])
+        """What each word of the row adds to one class, beyond what it adds to all."""
+        words = row.indices[: row.words]
+        added: Floats = row.weights[: row.words] * (self.weights[words, number] - self._mean[words])
         return added
 
 

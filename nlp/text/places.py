@@ -82,6 +82,9 @@ class PlaceFinder:
         for name in self._names:
             lengths = {*self._lengths.get(name[0], ()), len(name)}
             self._lengths[name[0]] = tuple(sorted(lengths, reverse=True))
+        begins = "".join(map(re.escape, self._lengths))
+        #: Where a name can begin.
+        self._begins = re.compile(f"[{begins}]" if begins else r"(?!)")
 
     def find(self, text: str) -> list[PlaceFound]:
         """Places, most exact first; among equals as they appear."""
@@ -93,14 +96,16 @@ class PlaceFinder:
         """The text without the names of roads, neighbourhoods and districts: where something
         happens says nothing about what it is. (At a market or a park it does.)"""
         kept: list[str] = []
-        i = begin = 0
-        while i < len(text):
-            length = self._name_length(text, i)
-            if length and self._names[text[i : i + length]].kind in _SAY_NOTHING:
+        begin = passed = 0
+        for match in self._begins.finditer(text):
+            i = match.start()
+            length = self._name_length(text, i) if i >= passed else 0
+            if not length:
+                continue
+            passed = i + length
+            if self._names[text[i:passed]].kind in _SAY_NOTHING:
                 kept.append(text[begin:i])
-                i = begin = i + length
-            else:
-                i += length or 1
+                begin = passed
         return "".join([*kept, text[begin:]]) if kept else text
 
     def _name_length(self, text: str, i: int) -> int:
@@ -111,14 +116,12 @@ class PlaceFinder:
 
     def _known(self, text: str) -> list[PlaceFound]:
         found: list[PlaceFound] = []
-        i = 0
-        while i < len(text):
-            place = self._at(text, i)
-            if place is None:
-                i += 1
+        for match in self._begins.finditer(text):
+            if found and match.start() < found[-1].end:
                 continue
-            found.append(place)
-            i = place.end
+            place = self._at(text, match.start())
+            if place is not None:
+                found.append(place)
         return found
 
     def _at(self, text: str, i: int) -> PlaceFound | None:

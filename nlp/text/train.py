@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from models.clock import SystemClock
-from nlp.text.classify import Classifier
+from nlp.text.classify import Classifier, Scores
 from nlp.text.corpus import CorpusError, LabelledText, corpus_hash, read_corpus
 from nlp.text.cues import CueWords
-from nlp.text.evaluate import evaluate
+from nlp.text.doubts import thresholds
+from nlp.text.evaluate import answers_of, evaluate
 from nlp.text.features import FeatureSpace, Floats
 from nlp.text.linear import Learner, Task, task_of, weigh
 from nlp.text.model import TextModel, make_current, save_model
@@ -24,10 +26,19 @@ from nlp.text.sounds import sound_table
 
 #: How many rows at least are needed to learn anything.
 FEWEST = 50
+#: A category with fewer rows is proposed with a warning.
+FEW = 5
+#: How many proposals are right where the machine does not abstain, unless the settings say else.
+SURE = 0.9
 
 
 def train(
-    corpus: Sequence[Path], out_dir: Path, resources: Resources, *, now: datetime | None = None
+    corpus: Sequence[Path],
+    out_dir: Path,
+    resources: Resources,
+    *,
+    now: datetime | None = None,
+    sure: float = SURE,
 ) -> TextModel:
     """Learn from ``corpus``, write ``out_dir/<version>/`` and make it the current version.
 
@@ -35,14 +46,19 @@ def train(
     the scores on them.
     """
     rows = read_corpus(corpus, resources.taxonomy, resources.departments)
-    model = fit(rows, resources, now or SystemClock().now())
+    model = fit(rows, resources, now or SystemClock().now(), sure)
     save_model(model, out_dir / model.version)
     make_current(out_dir, model.version)
     return model
 
 
-def fit(rows: Sequence[LabelledText], resources: Resources, now: datetime) -> TextModel:
-    """Learn from the training part of ``rows`` and measure on the rest."""
+def fit(
+    rows: Sequence[LabelledText], resources: Resources, now: datetime, sure: float = SURE
+) -> TextModel:
+    """Learn from the training part of ``rows`` and measure on the rest.
+
+    ``sure``: the accuracy that a proposal promises where the machine does not abstain.
+    """
     begun = time.perf_counter()
     seen = [row for row in rows if not row.held_out]
     unseen = [row for row in rows if row.held_out]
@@ -52,7 +68,11 @@ def fit(rows: Sequence[LabelledText], resources: Resources, now: datetime) -> Te
         )
     digest = corpus_hash(rows)
     version = f"{now:%Y%m%d-%H%M%S}-{digest[:8]}"
-    model = _Trainer(seen, resources).model(version)
+    trainer = _Trainer(seen, resources)
+    model = trainer.model(version)
+    classifier = Classifier(model, resources)
+    by_category = Counter(row.category for row in seen)
+    leaves = [leaf.code for leaf in resources.taxonomy.leaves]
     manifest: dict[str, Any] = {
         "trained_at": now.isoformat(timespec="seconds"),
         "corpus_sha256": digest,
@@ -60,7 +80,9 @@ def fit(rows: Sequence[LabelledText], resources: Resources, now: datetime) -> Te
         "departments": resources.departments.version,
         "rows": {"trained": len(seen), "held_out": len(unseen)},
         "features": len(model.space),
-        "held_out": evaluate(Classifier(model, resources), unseen).summary(),
+        "held_out": evaluate(classifier, unseen).summary(),
+        "thresholds": thresholds(answers_of(classifier, seen, trainer.unseen), sure),
+        "few": {code: by_category[code] for code in leaves if by_category[code] < FEW},
         "seconds": round(time.perf_counter() - begun, 1),
     }
     return replace(model, manifest=manifest)
@@ -68,6 +90,9 @@ def fit(rows: Sequence[LabelledText], resources: Resources, now: datetime) -> Te
 
 class _Trainer:
     """One training run."""
+
+    #: After :meth:`model`: the scores of each row by heads that had not seen it.
+    unseen: Sequence[Scores]
 
     def __init__(self, rows: Sequence[LabelledText], resources: Resources) -> None:
         self._rows = rows
@@ -85,6 +110,10 @@ class _Trainer:
         learned = {name: self._learner.learn(task) for name, task in tasks.items()}
         unseen = {name: found.unseen for name, found in learned.items()}
         heads = {name: found.head for name, found in learned.items()}
+        self.unseen = [
+            {name: found.unseen[i] for name, found in learned.items()}
+            for i in range(len(self._rows))
+        ]
         weighing = {
             name: weigh(tasks[name].target, [unseen[name]])
             for name in ("request_type", "department")

@@ -12,6 +12,7 @@ from models.vocabulary import RequestType
 from nlp.text.classify import Classified, Classifier
 from nlp.text.clauses import split_clauses
 from nlp.text.demand import find_demand
+from nlp.text.doubts import doubts_of
 from nlp.text.model import TextModel, current_folder, load_model
 from nlp.text.people import find_person
 from nlp.text.phones import find_phones
@@ -58,6 +59,7 @@ class Understander:
         found = self.classifier.classify(text, lambda: street)
         facts = self._facts(text, now, found)
         place_facts = [place_fact(text, place) for place in places]
+        manifest = self.classifier.model.manifest
         urgency, reason = judge_urgency(text, self.resources.urgency, found.request_types)
         return Understanding(
             request_types=found.request_types,
@@ -68,6 +70,7 @@ class Understander:
             title=self._title(text, place_facts, found),
             facts=_once_each([*place_facts, *facts]),
             model_version=self.version,
+            doubts=doubts_of(found, manifest, manifest.get("few", {})),
         )
 
     def _facts(self, text: str, now: datetime, found: Classified) -> list[Fact]:

@@ -27,8 +27,12 @@ def judge_urgency(
     """
     floor = _floor(request_types)
     best, reason = Urgency.NORMAL, ""
-    for part in _parts(text) if floor is not None else ():
-        for rule in rules.rules:
+    if floor is None:
+        return best, reason
+    # Most rules have no word in the whole text: they need not be tried on each part.
+    possible = [rule for rule in rules.rules if any(word in text for word in rule.words)]
+    for part in _parts(text) if possible else ():
+        for rule in possible:
             if _RANK[rule.level] <= _RANK[best] or rule.level is floor:
                 continue
             if word := rule.spoken_by(part):
