@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -52,6 +52,39 @@ async def read_forecaster(session: AsyncSession, rules: Rules, before: date) -> 
     return Forecaster(history, rules.calendar, settings)
 
 
+class OfferedPast:
+    """Offered calls of past days; those of days that are long over are read once."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._known: dict[date, Counts] = {}
+
+    async def days(
+        self, session: AsyncSession, first: date, before: date, today: date
+    ) -> Mapping[date, Counts]:
+        """As :func:`offered_by_day`. ``before`` is not after ``today``."""
+        wanted = [first + timedelta(days=n) for n in range((before - first).days)]
+        found = {day: self._known[day] for day in wanted if day in self._known}
+        for begin, end in _runs([day for day in wanted if day not in found]):
+            read = await offered_by_day(session, self._zone, begin, end)
+            found |= {day: counts for day, counts in read.items() if counts.any()}
+        # The calls of yesterday may still be written: the database may have been away.
+        settled = today - timedelta(days=1)
+        self._known |= {day: counts for day, counts in found.items() if day < settled}
+        return _without_holes(found, before)
+
+
+def _runs(days: Sequence[date]) -> Iterator[tuple[date, date]]:
+    """Days that follow each other, as first and the one after the last."""
+    begin: date | None = None
+    for n, day in enumerate(days):
+        begin = begin or day
+        after = day + timedelta(days=1)
+        if n + 1 == len(days) or days[n + 1] != after:
+            yield begin, after
+            begin = None
+
+
 async def offered_by_day(
     session: AsyncSession, zone: ZoneInfo, first: date, before: date
 ) -> Mapping[date, Counts]:
@@ -77,6 +110,10 @@ def _by_day(rows: Iterable[tuple[int, int]], zone: ZoneInfo, before: date) -> Ma
         local = datetime.fromtimestamp(number * QUARTER_SECONDS, zone)
         counts = found.setdefault(local.date(), np.zeros(QUARTERS))
         counts[slot_of(local)] += count
+    return _without_holes(found, before)
+
+
+def _without_holes(found: dict[date, Counts], before: date) -> Mapping[date, Counts]:
     day = min(found, default=before)
     while day < before:
         found.setdefault(day, np.zeros(QUARTERS))

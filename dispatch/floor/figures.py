@@ -14,7 +14,7 @@ from dispatch.commands import invalid
 from dispatch.floor.call_facts import Rows, Span
 from dispatch.floor.cells import Cell
 from dispatch.floor.counting import Chosen, Counting, Groups
-from dispatch.floor.expected import offered_by_day, slot_of
+from dispatch.floor.expected import OfferedPast, slot_of
 from dispatch.floor.forecast import Accuracy, Counts, Forecaster
 from dispatch.floor.measures import By
 from dispatch.floor.sheet import FigureColumn, FigureRow, Sheet
@@ -70,6 +70,7 @@ class FloorFigures:
         self._store = store
         self._clock = clock
         self._rules = rules
+        self._past = OfferedPast(rules.zone)
 
     async def table(
         self,
@@ -157,8 +158,9 @@ class FloorFigures:
     async def _history(self, session: AsyncSession, period: Period) -> Mapping[date, Counts]:
         rules = self._rules.figures.forecast
         weeks = timedelta(weeks=rules.weeks + rules.back_test_weeks + 1)
+        today = self._clock.now().astimezone(self._rules.zone).date()
         before = self._known_before(period)
-        return await offered_by_day(session, self._rules.zone, period.first - weeks, before)
+        return await self._past.days(session, period.first - weeks, before, today)
 
     def _foresee(
         self, history: Mapping[date, Counts], rows: list[FigureRow], period: Period, by: By

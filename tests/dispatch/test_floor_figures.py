@@ -363,6 +363,57 @@ async def test_a_queue_or_an_agent_alone(
         assert one_agent.total.values[code].value == pytest.approx(alone.values[code].value)
 
 
+async def test_whoever_stays_signed_in_for_days_is_counted_in_each(
+    store: Store, figures: FloorFigures, clock: ManualClock, people: dict[str, Actor]
+) -> None:
+    """However long ago the state began; whoever has gone is not looked for in the past."""
+    one, two, three = AGENTS
+    lines = [
+        (one, AgentState.READY, MONDAY - timedelta(days=40), None),
+        (two, AgentState.READY, MONDAY - timedelta(days=3), MONDAY + timedelta(days=1)),
+        (two, AgentState.OFFLINE, MONDAY + timedelta(days=1), None),
+        (three, AgentState.TALKING, MONDAY - timedelta(days=50), MONDAY - timedelta(days=49)),
+        (three, AgentState.OFFLINE, MONDAY - timedelta(days=49), None),
+    ]
+    await keep(store, AgentStateLogRow, [
+        {"id": f"l{n}", "agent_id": agent, "state": state, "reason": "", "call_id": None,
+         "since": at("12:00", since), "until": at("12:00", until) if until else None}
+        for n, (agent, state, since, until) in enumerate(lines)
+    ])  # fmt: skip
+    clock.set(NOW)
+    last = MONDAY + timedelta(days=1)
+    days = await figures.table(people["zhuren"], MONDAY, last, "day")
+    assert [values(row)["signed"] for row in days.rows] == [48 * 3600, 36 * 3600]
+    agents = await figures.table(people["zhuren"], MONDAY, last, "agent")
+    assert {row.key: values(row)["signed"] for row in agents.rows} == {one: 172800, two: 129600}
+
+
+async def test_the_past_is_read_once_and_the_present_anew(
+    store: Store,
+    figures: FloorFigures,
+    clock: ManualClock,
+    rules: Rules,
+    people: dict[str, Actor],
+) -> None:
+    """The same forecasts as of somebody who asks for the first time."""
+    maker = Maker(AGENTS, 7, ("general",))
+    for offset in range(-20, 2):
+        maker.day(MONDAY + timedelta(days=offset), 40)
+    past = maker.finish()
+    await past.write(store)
+    clock.set(NOW)
+    asked = (people["zhuren"], MONDAY - timedelta(days=2), MONDAY + timedelta(days=2), "day")
+    first = await figures.table(*asked)
+    late = call("late", "08:00:00", "SERVED")
+    await keep(store, Call, [late | {"started_at": at("08:00:00", MONDAY + timedelta(days=1))}])
+    again = await figures.table(*asked)
+    assert again == await FloorFigures(store, clock, rules).table(*asked)
+    assert again.accuracy is not None and again.rows[-1].forecast
+    assert (again.total.values["offered"].value or 0) == 1 + (
+        first.total.values["offered"].value or 0
+    )
+
+
 async def test_a_load_test_counts_the_same(store: Store, rules: Rules) -> None:
     """Between two instants, the second not included; every call in exactly one class."""
     await keep(store, Call, hand_made_day())
