@@ -14,7 +14,7 @@ from hotline.simulation.rtp import Voice
 
 _RATE = 8000
 _SECONDS = 90
-_KEY_SECONDS = 0.1
+_KEY_SECONDS = 0.3
 #: Share of the loudest tone that counts as silence beside it.
 _FAINT = 0.08
 _WINDOW_SECONDS = 0.4
@@ -26,7 +26,9 @@ def tone_ulaw(hertz: int) -> Path:
 
 
 def keys_ulaw(keys: str) -> Path:
-    """Raw µ-law of keys as they sound: a tenth of a second each, as much silence between."""
+    """Raw µ-law of keys as they sound, pressed slowly: a busy machine may send what belongs apart
+    in one go, and the exchange goes by its own clock.
+    """
 
     def sound() -> NDArray[np.float64]:
         pause = np.zeros(round(_RATE * _KEY_SECONDS))
@@ -34,7 +36,7 @@ def keys_ulaw(keys: str) -> Path:
         return np.concatenate([part for one in tones for part in (pause, one, pause)])
 
     name = keys.replace("*", "s").replace("#", "p")
-    return _kept(f"keys-{name}", sound)
+    return _kept(f"slow-keys-{name}", sound)
 
 
 def key_tones(key: str) -> tuple[int, int]:

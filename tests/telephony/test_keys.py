@@ -46,7 +46,7 @@ async def test_each_press_is_told_once(
     ):
         queued = await floor.happened(CallQueued)
         await press(how, citizen, voice)
-        await floor.until(lambda: len(pressed) >= len(PRESSED))
+        await floor.until(lambda: len(pressed) >= len(PRESSED), within=30)
         await citizen.hang_up()
     await floor.ended()
     assert pressed == [(queued.call_id, digit) for digit in PRESSED]

@@ -19,7 +19,7 @@ from tests.support.sipp import calling, citizen
 from tests.support.sound import spoken_ulaw
 from tests.telephony.killing import LONG_SPEECH, Driver, Site, talking
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 
 
 async def only_call(site: Site) -> tuple[Call, Contact]:

@@ -13,7 +13,7 @@ from tests.support.sip_agent import SipAgent
 from tests.support.sipp import citizen
 from tests.telephony.killing import Driver, Site, talking
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 
 
 @asynccontextmanager

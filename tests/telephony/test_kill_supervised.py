@@ -14,7 +14,7 @@ from tests.support.sip_agent import Ring, SipAgent
 from tests.telephony.killing import Driver, Site, talking
 from tests.telephony.tones import AGENT, CITIZEN, LEADER, becomes, tone
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 
 
 @asynccontextmanager

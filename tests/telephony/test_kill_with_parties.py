@@ -18,7 +18,7 @@ from tests.support.tones import hears_only, tone_ulaw
 from tests.telephony.killing import Driver, Site, talking
 from tests.telephony.three import AGENT, ALL, CITIZEN, PARTY
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 
 
 @dataclass(kw_only=True)
