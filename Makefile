@@ -6,7 +6,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench bench-calls clean
+.PHONY: help install run test check bench bench-calls bench-similar clean
 
 help: ## 列出可用的命令
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ bench: ## 测量本机性能
 bench-calls: ## 测量满负荷话务：60 路通话 10 分钟和突发来电
 	@$(PYTHON) scripts/install.py test
 	@.venv/bin/python -m bench.calls $(ARGS)
+
+bench-similar: ## 测量一百万张工单中的相似检索
+	@$(PYTHON) scripts/install.py test
+	@.venv/bin/python -m bench.similar $(ARGS)
 
 clean: ## 删除安装和构建的产物（数据库、录音和配置保留）
 	rm -rf .venv var/asterisk-root var/.installed var/log/install *.egg-info

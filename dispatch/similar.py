@@ -156,7 +156,8 @@ class Repeats:
         same_caller = not order.confidential and bool(
             demand.phones & set(_numbers(order.caller_phone, order.callback_phone))
         )
-        same_place = is_same_place(order.place, demand.place)
+        # While it is typed the place often stands in the text only.
+        same_place = is_same_place(order.place, demand.place or demand.text)
         reasons = ["同一来电人"] * same_caller + ["同一地点"] * same_place
         if likeness >= self._wanted.least_same_caller:
             reasons.append(f"内容相似 {likeness:.0%}")

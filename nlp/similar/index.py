@@ -40,7 +40,7 @@ class Reach:
     #: Runs kept of each text, the weightiest.
     runs_kept: int = 96
     #: Entries that one search reads at most.
-    entries_read: int = 400_000
+    entries_read: int = 300_000
 
 
 #: For pools that fit into memory anyway: nothing left out.

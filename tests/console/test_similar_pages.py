@@ -39,7 +39,7 @@ async def browser(house: House, tmp_path: Path) -> AsyncIterator[Browser]:
             title=f"金桥花园停水（{number + 1}）",
             content=content,
             place="金桥花园",
-            category="C010301",
+            category="C120101",
             caller_phone=f"1390000123{number}",
             callback_phone="",
         )

@@ -28,7 +28,7 @@ WATER = {
     "title": "金桥花园停水",
     "content": "金桥花园小区从早上开始停水，没有通知，居民无法做饭，要求尽快恢复供水。",
     "place": "金桥花园",
-    "category": "C010301",
+    "category": "C120101",
     "department": "D-CG",
 }
 #: The same matter as several citizens tell it.
