@@ -6,7 +6,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench bench-calls bench-similar clean
+.PHONY: help install run test check bench bench-calls bench-similar bench-nlp clean
 
 help: ## 列出可用的命令
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ bench: ## 测量本机性能
 bench-calls: ## 测量满负荷话务：60 路通话 10 分钟和突发来电
 	@$(PYTHON) scripts/install.py test
 	@.venv/bin/python -m bench.calls $(ARGS)
+
+bench-nlp: ## 测量文本理解的速度
+	@$(PYTHON) scripts/install.py test
+	@.venv/bin/python -m bench.understanding $(ARGS)
 
 bench-similar: ## 测量一百万张工单中的相似检索
 	@$(PYTHON) scripts/install.py test

@@ -108,7 +108,7 @@ class Classifier:
         row, cues = self.model.space.row(what), self._cues.count(what)
         if row.empty and not cues:
             return Classified()
-        scores = scores or self._scores(row)
+        scores = scores or self.model.scores(row)
         types = self._request_types(row, scores)
         leaves = self._leaf_confidences(scores, cues)
         likeliest = RequestType(types[0].code)
@@ -123,7 +123,7 @@ class Classifier:
         """The confidence of every type, category (all levels) and unit, for measuring."""
         what = self._resources.places.masked(text)
         row, cues = self.model.space.row(what), self._cues.count(what)
-        scores = self._scores(row)
+        scores = self.model.scores(row)
         leaves = self._leaf_confidences(scores, cues)
         found: dict[str, float] = {}
         for line, confidence in zip(self._lines, leaves, strict=True):
@@ -133,9 +133,6 @@ class Classifier:
         found |= dict(zip(self.model.heads["request_type"].classes, map(float, types), strict=True))
         kind = _likeliest(self.model, types)
         return found | self._votes(text, scores, leaves, kind, None)[0]
-
-    def _scores(self, row: Row) -> Scores:
-        return {name: head.scores(row) for name, head in self.model.heads.items()}
 
     def _type_confidences(self, scores: Scores) -> Floats:
         weighing = self.model.weighing["request_type"]

@@ -127,6 +127,12 @@ class FeatureSpace:
         idf[len(words) :] *= np.where(_is_sound(keys[often]), _SOUND_WEIGHT, 1.0)
         return cls(words, keys[often], idf.astype(np.float32), sounds, cut, left_out)
 
+    def reweighted(self, factors: Floats) -> FeatureSpace:
+        """The same vocabulary with each feature's weight multiplied."""
+        return FeatureSpace(
+            self.words, self.keys, self.idf * factors, self.sounds, self._cut_words, self.left_out
+        )
+
     def cut(self, text: str) -> Cut:
         """The words of a text, as given or as the segmenter sees them."""
         given = pieces(text)

@@ -19,7 +19,7 @@ from nlp.text.corpus import CorpusError
 from nlp.text.coverage import threshold
 from nlp.text.evaluate import Answer, report
 from nlp.text.features import FeatureSpace, Floats, Words, pieces
-from nlp.text.linear import Learner, distinct, task_of, weigh
+from nlp.text.linear import Learner, distinct, scaled, task_of, telling, weigh
 from nlp.text.model import MANIFEST, TextModel, Weighing, save_model
 from nlp.text.sounds import sound_table
 from nlp.text.tables import Example, Examples
@@ -54,7 +54,10 @@ def learn(
     left_out = _left_out(texts, cut, ordinary) if examples.tokenised else frozenset()
     space = FeatureSpace.fit(texts, cut, sound_table(), left_out=left_out)
     goal = task_of([row.label for row in rows])
-    learned = Learner(space.matrix(texts)).learn(goal)
+    matrix = space.matrix(texts)
+    factors = telling(matrix, goal)
+    space = space.reweighted(factors)
+    learned = Learner(scaled(matrix, factors)).learn(goal)
     weighing = weigh(goal.target, [learned.unseen])
     answers = _answers(rows, goal.classes, learned.unseen, weighing)
     digest = _hash(rows)

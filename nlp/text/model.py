@@ -102,6 +102,10 @@ class TextModel:
     weighing: Mapping[str, Weighing]
     manifest: Mapping[str, Any]
 
+    def scores(self, row: Row) -> dict[str, Floats]:
+        """One score per class of every head."""
+        return {name: head.scores(row) for name, head in self.heads.items()}
+
 
 #: Heads of the hotline's own model.
 HEADS = ("request_type", "level1", "category", "department")
