@@ -22,6 +22,11 @@ from models.events import DomainEvent, event_to_dict
 from models.tables import OutboxRow
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+#: Reports sort in memory, not in files that wait for a busy disk. Cache: 32 MB a connection.
+_PRAGMAS = (
+    *("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"),
+    *("temp_store=MEMORY", "cache_size=-32768"),
+)
 
 
 class UnitOfWork:
@@ -105,7 +110,7 @@ def _sqlite_engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
         # The driver's own BEGIN is deferred and would deadlock two writers: we send ours below.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -37,7 +37,7 @@ async def test_a_run_in_its_smallest_form_fills_the_rows() -> None:
 async def test_the_floors_figures_are_measured_beside_the_plain_way() -> None:
     """That both count the same is part of measuring."""
     *rows, pause = await floor_figures.measure(days=1, calls_a_day=60)
-    assert len(rows) == 4
+    assert len(rows) == 5
     assert all(row.value is not None and row.value > 0 and row.ratio for row in rows)
     assert pause.unit == "ms" and pause.value is not None
 
