@@ -39,16 +39,19 @@ def mask_call(call: C, person: Person) -> C:
     return replace(call, caller_number=mask_phone(call.caller_number))
 
 
-async def visible_call(session: AsyncSession, call_id: str, person: Person) -> Call:
+async def visible_call(
+    session: AsyncSession, call_id: str, person: Person, *, at_hand: bool = False
+) -> Call:
     """The call, if this person may open it.
 
     One's own, also for a part of it; any, for those who watch over the floor; those behind an
     order, for those who see all orders.
 
+    :param at_hand: the call is at this person's telephone now, if only ringing.
     :raises NotFound: there is none, or it is nobody's business of this person.
     """
     call = await session.get(Call, call_id)
-    if call is None or not await _may_open(session, call, person):
+    if call is None or not (at_hand or await _may_open(session, call, person)):
         raise NotFound("没有这通电话，或您无权查看", call_id=call_id)
     return call
 

@@ -121,8 +121,12 @@ async def get_call(ask: Ask, call_id: str) -> CallDetail:
     written down.
     """
     console, person = ask.console, ask.person
+    # A colleague who is asked in sees what it is about while the telephone rings.
+    at_hand = person.may("call.seat") and (
+        console.calls.presence(person.staff_id).call_id == call_id
+    )
     async with console.store.read() as session:
-        call = await visible_call(session, call_id, person)
+        call = await visible_call(session, call_id, person, at_hand=at_hand)
         names = await names_of(session, [call.agent_id] if call.agent_id else [])
         number = await _number_for(ask, call)
         now = console.services.clock.now()

@@ -55,9 +55,14 @@ class StandInCalls:
 
     def wrap_up(self, agent_id: str, call_id: str) -> None:
         """Let the agent have just ended this call."""
-        self.agents[agent_id] = replace(
-            self.agents[agent_id], state=AgentState.WRAP_UP, call_id=call_id
-        )
+        self._has(agent_id, AgentState.WRAP_UP, call_id)
+
+    def ring(self, agent_id: str, call_id: str) -> None:
+        """Let this call ring at the agent's telephone."""
+        self._has(agent_id, AgentState.RINGING, call_id)
+
+    def _has(self, agent_id: str, state: AgentState, call_id: str) -> None:
+        self.agents[agent_id] = replace(self.agents[agent_id], state=state, call_id=call_id)
 
     def floor(self) -> Floor:
         queued = [call for call in self.calls.values() if call.state is CallState.QUEUED]
@@ -86,7 +91,8 @@ class StandInCalls:
             raise TransitionRefused("请先签入坐席", state=AgentState.OFFLINE.value)
         if state not in OWN_STATES:
             raise TransitionRefused(f"不能自行切换为“{state.label}”", action=state.value)
-        self.agents[agent_id] = replace(self.agents[agent_id], state=state, reason=reason)
+        freed = replace(self.agents[agent_id], state=state, reason=reason, call_id=None)
+        self.agents[agent_id] = freed
         return self.agents[agent_id]
 
     async def extend_wrap_up(self, agent_id: str) -> Presence:

@@ -8,6 +8,7 @@ import pytest
 
 from models.tables import Callback, CallEventRow
 from models.vocabulary import (
+    AgentState,
     CallbackReason,
     CallbackState,
     CallEventKind,
@@ -144,6 +145,19 @@ async def test_the_history_of_a_call(house: House) -> None:
     ]
     assert lines[1]["detail"] == {"with": "110"}
     assert (await other.get(f"/api/calls/{call.id}/events")).status == 404
+
+
+async def test_a_colleague_sees_the_call_while_it_rings_and_no_longer(house: House) -> None:
+    call = await past_call(house)
+    other = await house.signed_in("agent2")
+    await other.post("/api/agent/sign-in")
+    assert (await other.get(f"/api/calls/{call.id}")).status == 404
+    me = await staff_id(house, "agent2")
+    house.calls.ring(me, call.id)
+    shown = await other.get(f"/api/calls/{call.id}")
+    assert shown.body["call"]["caller_number"] == call.citizen_number
+    await house.calls.set_state(me, AgentState.BUSY)
+    assert (await other.get(f"/api/calls/{call.id}")).status == 404
 
 
 async def test_a_draft_passes_on_with_its_call(house: House) -> None:

@@ -150,7 +150,7 @@ async def picks_up(phone: SipAgent) -> sip_agent.Ring:
     return ring
 
 
-async def listens(page: Page, voice: Voice, within: float = 15.0) -> None:
+async def listens(page: Page, voice: Voice, within: float = 30.0) -> None:
     """The page receives new sound while ``voice`` speaks.
 
     :raises AssertionError: when it hears nothing.
@@ -165,7 +165,7 @@ async def listens(page: Page, voice: Voice, within: float = 15.0) -> None:
         count, energy = await received(page)
 
 
-async def sound_flows(page: Page, voice: Voice, within: float = 15.0) -> None:
+async def sound_flows(page: Page, voice: Voice, within: float = 30.0) -> None:
     """Both ways, from now on.
 
     :raises AssertionError: when one of them hears nothing.
