@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 import yaml
 
 from config.settings import PROJECT_ROOT
@@ -13,6 +14,17 @@ from models.store import Store
 from tests.support.asterisk import RunningAsterisk, running_asterisk
 from tests.telephony.floor import CallFloor, call_floor
 from tests.telephony.killing import Site
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _plain_tracebacks() -> None:
+    """As the product logs them: to draw one with all variables takes seconds on a busy machine,
+    in which no call goes on.
+    """
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
 
 
 @pytest.fixture(scope="package")
