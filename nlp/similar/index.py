@@ -265,6 +265,8 @@ class SimilarIndex:
         scores = np.zeros(segment.count, dtype=np.float32)
         left = self.reach.entries_read
         for (begin, end), weight in zip(segment.places(features), wanted, strict=True):
+            if begin == end:
+                continue
             left -= end - begin
             if left < 0:
                 break
