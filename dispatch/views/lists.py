@@ -7,7 +7,7 @@ from sqlalchemy import Select, select, tuple_
 from dispatch.rules import Rules
 from dispatch.scope import own_units, sees_all
 from dispatch.views.conditions import Conditions
-from dispatch.views.cursors import decode_cursor, encode_cursor
+from dispatch.views.cursors import encode_cursor, place_after
 from dispatch.views.rows import order_row
 from dispatch.views.shapes import OrderFilter, OrderPage
 from models.clock import Clock
@@ -55,11 +55,11 @@ def _ordered(query: Select[WorkOrder], wanted: OrderFilter) -> Select[WorkOrder]
             query = query.where(WorkOrder.state.in_(OPEN_STATES))
         place = tuple_(WorkOrder.light_red_at, WorkOrder.id)
         if wanted.cursor:
-            query = query.where(place > tuple_(*decode_cursor(wanted.cursor)))
+            query = query.where(place > place_after(wanted.cursor))
         return query.order_by(WorkOrder.light_red_at, WorkOrder.id)
     place = tuple_(WorkOrder.accepted_at, WorkOrder.id)
     if wanted.cursor:
-        query = query.where(place < tuple_(*decode_cursor(wanted.cursor)))
+        query = query.where(place < place_after(wanted.cursor))
     return query.order_by(WorkOrder.accepted_at.desc(), WorkOrder.id.desc())
 
 

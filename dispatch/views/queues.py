@@ -12,7 +12,7 @@ from dispatch.closing import tried_enough
 from dispatch.commands import invalid
 from dispatch.rules import Rules
 from dispatch.views.conditions import light_condition
-from dispatch.views.cursors import decode_cursor, encode_cursor
+from dispatch.views.cursors import encode_cursor, place_after
 from dispatch.views.lists import OrderLists
 from dispatch.views.privacy import list_veil
 from dispatch.views.rows import order_row, task_light
@@ -83,7 +83,7 @@ class Queues:
             .order_by(Task.due_at, Task.id)
         )
         if cursor:
-            query = query.where(tuple_(Task.due_at, Task.id) > tuple_(*decode_cursor(cursor)))
+            query = query.where(tuple_(Task.due_at, Task.id) > place_after(cursor))
         async with self._store.read() as session:
             found = [(t, o) for t, o in await session.execute(query.limit(limit + 1))]
         items = [self._unit_row(task, order) for task, order in found[:limit]]
