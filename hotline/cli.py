@@ -18,6 +18,7 @@ _COMMANDS = {
     "train": "learning",
     "evaluate": "learning",
     "predict": "learning",
+    "models": "models",
     "similar": "similar",
     "transcribe": "speech",
     "speech": "speech",

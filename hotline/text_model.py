@@ -22,10 +22,14 @@ def load_understander(settings: Settings) -> Understander:
         return Understander.load(settings)
 
 
-def train_text_model(settings: Settings) -> TextModel:
-    """Train from the seed corpus and put the new model in use."""
+def train_text_model(settings: Settings, *, activate: bool = True) -> TextModel:
+    """Train from the seed corpus and put the new model in use, if it is to be."""
     from nlp.text.train import train  # the learning library takes seconds to import
 
     return train(
-        seed_files(), models_dir(settings), load_resources(settings), sure=settings.text.sure
+        seed_files(),
+        models_dir(settings),
+        load_resources(settings),
+        sure=settings.text.sure,
+        activate=activate,
     )

@@ -17,13 +17,15 @@ from hotline.logs import configure_logging
 from hotline.text_model import train_text_model
 from models.clock import SystemClock
 from nlp.corpus import seed_files
-from nlp.text.corpus import CorpusError, read_corpus
+from nlp.text.corpus import CorpusError, LabelledText, read_corpus
 from nlp.text.evaluate import TaskReport, evaluate_labeller
 from nlp.text.evaluate import evaluate as evaluate_model
 from nlp.text.labeller import Labeller, label_jsonl
+from nlp.text.model import ModelUnavailable
 from nlp.text.segment import Segmenter
 from nlp.text.tables import Examples, read_examples
-from nlp.text.understander import Understander
+from nlp.text.understander import Understander, models_dir
+from nlp.text.versions import better, in_use, switch
 
 _TASKS = {
     "request_type": "诉求类型",
@@ -49,15 +51,21 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--label", help="标签列")
 @click.option("--task", help="任务：type（类型）、category（分类）、unit（单位）或任意名称")
 @click.option("--out", type=_FOLDER, help="模型写到哪个目录")
+@click.option("--activate-by", "by", metavar="姓名", help="不论好坏都启用（种子语料训练时）")
 def train(
-    data: Path | None, text: tuple[str, ...], label: str | None, task: str | None, out: Path | None
+    data: Path | None,
+    text: tuple[str, ...],
+    label: str | None,
+    task: str | None,
+    out: Path | None,
+    by: str | None,
 ) -> None:
     """训练文本模型：用种子语料（不带参数），或用自己的数据。"""
     settings = load_settings()
     configure_logging(settings)
     if data is None:
         _refuse_without_data(text, label, task, out)
-        _train_house(settings)
+        _train_house(settings, by)
         return
     _need({"--text": text, "--label": label, "--task": task, "--out": out})
     assert label is not None and task is not None and out is not None
@@ -101,10 +109,41 @@ def predict(model: Path, jsonl: bool, text: str | None) -> None:
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
-def _train_house(settings: Settings) -> None:
-    model = train_text_model(settings)
-    click.echo(f"已启用新模型 {model.version}，用时 {model.manifest['seconds']} 秒")
-    _show(model.manifest["held_out"], model.manifest["rows"]["held_out"])
+def _train_house(settings: Settings, by: str | None) -> None:
+    """A new model goes live when it is better on the same rows, or a named person wants it."""
+    folder = models_dir(settings)
+    before = in_use(folder)
+    model = train_text_model(settings, activate=False)
+    click.echo(f"已训练模型 {model.version}，用时 {model.manifest['seconds']} 秒")
+    figures = model.manifest["held_out"]
+    _show(figures, model.manifest["rows"]["held_out"])
+    old = _figures_in_use(settings) if before else None
+    if old is not None:
+        click.echo(f"现用模型 {before} 在同一批语料上：")
+        _show(old, model.manifest["rows"]["held_out"])
+    if old is not None and not better(figures, old) and by is None:
+        click.echo(
+            f"新模型没有更好，未启用。仍要启用：hotline models use {model.version} --by 姓名"
+        )
+        return
+    reason = "首次训练" if old is None else "优于现用模型" if better(figures, old) else "指定启用"
+    switch(folder, model.version, by=by or "自动", reason=reason, at=SystemClock().now())
+    click.echo(f"已启用新模型 {model.version}（{reason}）")
+
+
+def _figures_in_use(settings: Settings) -> dict[str, Any] | None:
+    """Of the model in use, on the rows held out now; None when it cannot be read any more."""
+    try:
+        understander = Understander.load(settings)
+    except ModelUnavailable:
+        return None
+    return evaluate_model(understander.classifier, _held_out(understander)).summary()
+
+
+def _held_out(understander: Understander) -> list[LabelledText]:
+    resources = understander.resources
+    rows = read_corpus(seed_files(), resources.taxonomy, resources.departments)
+    return [row for row in rows if row.held_out]
 
 
 def _train_own(
@@ -130,7 +169,7 @@ def _train_own(
         f"模型已写入 {out}：{manifest['rows']['trained']} 条，{len(manifest['labels'])} 个标签，"
         f"用时 {manifest['seconds']} 秒"
     )
-    click.echo(f"交叉检验：{_figures(manifest['cross_fitted'])}")
+    click.echo(f"留一检验（略偏乐观）：{_figures(manifest['leave_one_out'])}")
     sure = manifest["thresholds"][task]
     click.echo(
         f"置信度不低于 {sure['confidence']:.2f} 时作答：覆盖 {sure['coverage']:.0%}，"
@@ -142,9 +181,7 @@ def _train_own(
 
 def _evaluate_house(settings: Settings, as_json: bool) -> None:
     understander = Understander.load(settings)
-    resources = understander.resources
-    rows = read_corpus(seed_files(), resources.taxonomy, resources.departments)
-    unseen = [row for row in rows if row.held_out]
+    unseen = _held_out(understander)
     found = evaluate_model(understander.classifier, unseen)
     if as_json:
         click.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))

@@ -20,9 +20,10 @@ from nlp.text.doubts import thresholds
 from nlp.text.evaluate import answers_of, evaluate
 from nlp.text.features import FeatureSpace, Floats
 from nlp.text.linear import Learner, Task, task_of, weigh
-from nlp.text.model import TextModel, make_current, save_model
+from nlp.text.model import TextModel, save_model
 from nlp.text.resources import Resources
 from nlp.text.sounds import sound_table
+from nlp.text.versions import switch
 
 #: How many rows at least are needed to learn anything.
 FEWEST = 50
@@ -39,8 +40,11 @@ def train(
     *,
     now: datetime | None = None,
     sure: float = SURE,
+    activate: bool = True,
 ) -> TextModel:
     """Learn from ``corpus``, write ``out_dir/<version>/`` and make it the current version.
+
+    Not the latter without ``activate``.
 
     Rows kept for testing (:attr:`LabelledText.held_out`) are not learned from; the manifest holds
     the scores on them.
@@ -48,7 +52,8 @@ def train(
     rows = read_corpus(corpus, resources.taxonomy, resources.departments)
     model = fit(rows, resources, now or SystemClock().now(), sure)
     save_model(model, out_dir / model.version)
-    make_current(out_dir, model.version)
+    if activate:
+        switch(out_dir, model.version, by="自动", reason="训练", at=now or SystemClock().now())
     return model
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,11 @@ from nlp.text.evaluate import Answer, evaluate_labeller
 from nlp.text.features import FeatureSpace, pieces
 from nlp.text.labeller import Labeller, ManyTasks, label_jsonl
 from nlp.text.learn import learn, write_model
-from nlp.text.model import TextModel, load_model
+from nlp.text.model import ModelUnavailable, TextModel, load_model, save_model
 from nlp.text.resources import Resources
 from nlp.text.sounds import sound_table
 from nlp.text.tables import Example, Examples, read_examples
+from nlp.text.versions import better, history, in_use, roll_back, switch
 from tests.nlp.conftest import NOW
 
 pytestmark = pytest.mark.unit
@@ -285,3 +287,38 @@ class TestCommands:
     def test_a_forgotten_option_is_named(self, tmp_path: Path) -> None:
         found = CliRunner().invoke(main, ["train", "--data", "a.csv", "--text", "t"])
         assert "--label、--task、--out" in found.output
+
+
+class TestVersions:
+    def kept(self, folder: Path, model: TextModel, *names: str) -> None:
+        for name in names:
+            save_model(replace(model, version=name), folder / name)
+
+    def test_back_to_the_version_before(self, labeller: Labeller, tmp_path: Path) -> None:
+        self.kept(tmp_path, labeller.model, "1", "2")
+        switch(tmp_path, "1", by="自动", reason="首次训练", at=NOW)
+        switch(tmp_path, "2", by="陈主任", reason="指定启用", at=NOW)
+        assert in_use(tmp_path) == "2"
+        assert roll_back(tmp_path, by="陈主任", at=NOW).version == "1"
+        assert in_use(tmp_path) == "1"
+        assert [made.by for made in history(tmp_path)] == ["自动", "陈主任", "陈主任"]
+
+    def test_no_way_back_from_the_first(self, labeller: Labeller, tmp_path: Path) -> None:
+        self.kept(tmp_path, labeller.model, "1")
+        switch(tmp_path, "1", by="自动", reason="首次训练", at=NOW)
+        with pytest.raises(ModelUnavailable, match="没有可以退回的版本"):
+            roll_back(tmp_path, by="陈主任", at=NOW)
+        with pytest.raises(ModelUnavailable):
+            switch(tmp_path, "3", by="陈主任", reason="指定启用", at=NOW)
+        assert in_use(tmp_path) == "1"
+
+    @pytest.mark.parametrize(
+        ("macro_f1", "accuracy", "expected"),
+        [(0.82, 0.80, True), (0.80, 0.80, True), (0.79, 0.85, False), (0.85, 0.75, False)],
+    )
+    def test_better_means_no_task_pays_for_it(
+        self, macro_f1: float, accuracy: float, expected: bool
+    ) -> None:
+        old = {"category": {"macro_f1": 0.80, "accuracy": 0.80}}
+        new = {"category": {"macro_f1": macro_f1, "accuracy": accuracy}}
+        assert better(new, old) is expected
