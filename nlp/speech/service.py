@@ -42,6 +42,8 @@ _MOST_WORKERS = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 #: A worker that owes an answer and is silent for this long is taken for hung.
 _HUNG_SECONDS = 60.0
+#: How often it is looked whether the machine keeps up.
+_ROOM_SECONDS = 1.0
 #: How long a closing stream waits for its last words.
 _FLUSH_SECONDS = 30.0
 #: Stopping is not held up longer than this.
@@ -104,7 +106,8 @@ class SpeechService:
         workers, threads = _spread(self._settings.speech.workers, self._model)
         self._slots = [_Slot(self, self._model, threads) for _ in range(workers)]
         self._tasks = [asyncio.create_task(slot.keep_alive()) for slot in self._slots]
-        self._tasks += [asyncio.create_task(self._tell()), asyncio.create_task(self._watch())]
+        for duty in (self._tell, self._watch, self._make_room):
+            self._tasks.append(asyncio.create_task(duty()))
         self._reason = ""
         await asyncio.wait(
             [asyncio.ensure_future(slot.decided.wait()) for slot in self._slots],
@@ -173,6 +176,8 @@ class SpeechService:
 
     def _assign(self, stream: SpeechStream) -> None:
         """Give a stream to the worker with the fewest; without one it waits."""
+        if stream.left:
+            return
         ready = [slot for slot in self._slots if slot.worker.ready]
         if not ready:
             self._owner.pop(stream.number, None)
@@ -192,6 +197,10 @@ class SpeechService:
 
     def _finish(self, stream: SpeechStream) -> asyncio.Future[None]:
         closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if stream.left:
+            closed.set_result(None)
+            self._forget(stream)
+            return closed
         if slot := self._owner.get(stream.number):
             slot.worker.send(frame(Kind.CLOSE, stream.number))
         asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._give_up, stream)
@@ -202,11 +211,20 @@ class SpeechService:
         if stream.closed and not stream.closed.done():
             stream.give_up_backlog()
             stream.lost_samples += 1
+            self._drop_at_worker(stream)
             self._close(stream)
 
-    def _close(self, stream: SpeechStream) -> None:
+    def _drop_at_worker(self, stream: SpeechStream) -> None:
+        """It must not work through what nobody waits for."""
+        if slot := self._owner.pop(stream.number, None):
+            slot.worker.send(frame(Kind.DROP, stream.number))
+
+    def _forget(self, stream: SpeechStream) -> None:
         self._streams.pop(stream.number, None)
         self._owner.pop(stream.number, None)
+
+    def _close(self, stream: SpeechStream) -> None:
+        self._forget(stream)
         if stream.closed is not None:
             self._told.put_nowait(stream.closed)
 
@@ -269,6 +287,22 @@ class SpeechService:
                     await result
             except Exception:
                 log.exception("utterance not taken", utterance_id=item.utterance_id)
+
+    async def _make_room(self) -> None:
+        """On a full machine the newest live legs are left to their recordings, one by one, so that
+        the others are read while they are spoken."""
+        while True:
+            await asyncio.sleep(_ROOM_SECONDS)
+            for slot in self._slots:
+                if late := self._too_late(slot):
+                    stream = max(late, key=lambda each: each.number)
+                    self._drop_at_worker(stream)
+                    stream.leave()
+                    log.warning("leg left to its recording", call_id=stream.key.call_id)
+
+    def _too_late(self, slot: _Slot) -> list[SpeechStream]:
+        own = (self._streams[number] for number, owner in self._owner.items() if owner is slot)
+        return [stream for stream in own if stream.opening.partials and stream.falls_behind()]
 
     async def _watch(self) -> None:
         """Kill workers that hang; their streams then go on elsewhere."""

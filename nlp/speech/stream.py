@@ -19,6 +19,8 @@ _BYTES = 2
 PIECE_SECONDS = 0.1
 #: Sound that waits for a worker, or that a worker has not answered for; more of it is dropped.
 LONGEST_BACKLOG_SECONDS = 30.0
+#: A live leg that is further behind than this on a full machine is left to its recording.
+LONGEST_LAG_SECONDS = 10.0
 #: A stream that was being heard when this many workers died is made to skip what it had sent.
 DEATHS_BORNE = 2
 
@@ -112,6 +114,8 @@ class SpeechStream:
         self.opening = opening
         self.backlog = Backlog()
         self.closing = False
+        #: Left to the recording: no more sound is taken.
+        self.left = False
         self.closed: asyncio.Future[None] | None = None
         self.deaths = 0
         self.lost_samples = 0
@@ -122,6 +126,7 @@ class SpeechStream:
         self._settled = 0
         self._next_utterance = opening.first_utterance
         self._moved = asyncio.Event()
+        self._lag_before = 0.0
 
     @property
     def complete(self) -> bool:
@@ -196,7 +201,21 @@ class SpeechStream:
         self._done = self._settled = self.backlog.end
         self._moved.set()
 
+    def falls_behind(self) -> bool:
+        """Too late, and no nearer than at the last look; who runs after it is left alone."""
+        before, self._lag_before = self._lag_before, self.lag_seconds
+        return self._lag_before > LONGEST_LAG_SECONDS and self._lag_before >= before > 0
+
+    def leave(self) -> None:
+        """The machine is full: what is said from here on is read from the recording."""
+        self.left = True
+        self.give_up_backlog()
+        self.lost_samples = max(1, self.lost_samples)
+
     def _take(self, sound: bytes) -> None:
+        if self.left:
+            self.lost_samples += len(sound) // _BYTES
+            return
         waiting = (self.backlog.end - max(self.backlog.begin, self._done)) / self.opening.rate
         if waiting >= LONGEST_BACKLOG_SECONDS:
             self.lost_samples += len(sound) // _BYTES

@@ -62,6 +62,8 @@ class Hand(threading.Thread):
         self._model = model
         self._output = output
         self._streams: dict[int, StreamRecogniser] = {}
+        #: Set by the reader at once, long before the queue comes to it.
+        self.dropped: set[int] = set()
 
     def run(self) -> None:
         """Work until the process ends. A fault of one stream does not touch the others."""
@@ -74,7 +76,12 @@ class Hand(threading.Thread):
                 self._output.send(json_frame(Kind.FAILED, stream, repr(error)))
 
     def _do(self, kind: Kind, stream: int, payload: bytes) -> None:
-        if kind is Kind.OPEN:
+        if kind is Kind.DROP:
+            self.dropped.discard(stream)
+            self._streams.pop(stream, None)
+        elif stream in self.dropped:
+            return
+        elif kind is Kind.OPEN:
             self._streams[stream] = self._opened(stream, payload)
         elif kind is Kind.AUDIO and stream in self._streams:
             progress = self._streams[stream].feed(*read_audio(payload))
@@ -108,7 +115,10 @@ def serve(model_path: str, threads: int, source: BinaryIO, pipe: BinaryIO) -> No
         kind, stream, length = HEADER.unpack(header)
         if length > MAX_PAYLOAD:
             raise ValueError(f"a frame of {length} bytes")
-        hands[stream % threads].tasks.put((Kind(kind), stream, source.read(length)))
+        hand = hands[stream % threads]
+        if kind == Kind.DROP:
+            hand.dropped.add(stream)
+        hand.tasks.put((Kind(kind), stream, source.read(length)))
 
 
 def main() -> None:

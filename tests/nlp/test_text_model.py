@@ -135,9 +135,10 @@ class TestHeldOut:
         assert sum(score.support for score in report.classes.values()) == len(unseen)
 
     def test_training_twice_gives_the_same_model(
-        self, model: TextModel, resources: Resources, seed_rows: list[LabelledText]
+        self, resources: Resources, seed_rows: list[LabelledText]
     ) -> None:
-        again = fit(seed_rows, resources, NOW)
+        some = seed_rows[::6]
+        model, again = fit(some, resources, NOW), fit(some, resources, NOW)
         assert again.version == model.version
         assert again.manifest["held_out"] == model.manifest["held_out"]
         assert np.array_equal(again.heads["category"].weights, model.heads["category"].weights)
@@ -182,7 +183,7 @@ class TestKeeping:
     def test_training_switches_to_the_new_version(
         self, resources: Resources, tmp_path: Path
     ) -> None:
-        trained = train(seed_files(), tmp_path, resources, now=NOW)
+        trained = train(seed_files()[:3], tmp_path, resources, now=NOW)
         assert current_folder(tmp_path) == tmp_path / trained.version
         with pytest.raises(ModelUnavailable, match="没有版本为 19990101 的模型"):
             make_current(tmp_path, "19990101")

@@ -180,6 +180,30 @@ async def test_killed_workers_cost_no_word(
     assert not set(killed) & set(service.worker_pids)
 
 
+async def test_a_full_machine_leaves_the_newest_leg_to_its_recording(
+    tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Between two looks the other leg must have time to come nearer, also on a busy machine.
+    monkeypatch.setattr("nlp.speech.service._ROOM_SECONDS", 3.0)
+    running = SpeechService(settings(tmp_path, workers=1), listener)
+    await running.start()
+    first, second = running.open("call", Leg.CALLER), running.open("call", Leg.AGENT)
+    (worker,) = running.worker_pids
+    os.kill(worker, signal.SIGSTOP)  # a fault: nothing is worked through
+    try:
+        for stream in (first, second):
+            stream.feed(spoken(COMPLAINT) + silence(12))
+        await until(lambda: second.left)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    await asyncio.gather(first.close(), second.close())
+    await running.stop()
+    assert first.complete
+    assert "烧烤店半夜噪音扰民" in listener.text()
+    assert not second.complete
+    assert listener.text(Leg.AGENT) == ""
+
+
 async def test_workers_are_started_again(service: SpeechService, listener: Listener) -> None:
     before = service.worker_pids
     for pid in before:

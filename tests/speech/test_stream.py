@@ -8,7 +8,12 @@ import pytest
 
 from models.vocabulary import Leg
 from nlp.speech.protocol import Heard, Opening, Progress
-from nlp.speech.stream import LONGEST_BACKLOG_SECONDS, SpeechStream, StreamKey
+from nlp.speech.stream import (
+    LONGEST_BACKLOG_SECONDS,
+    LONGEST_LAG_SECONDS,
+    SpeechStream,
+    StreamKey,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -86,3 +91,25 @@ async def test_what_is_heard_is_told_in_call_time() -> None:
     heard = Heard(number=3, start=1.5, end=2.25, raw="你 好", text="你好。", final=True)
     utterance = leg.key.utterance(heard)
     assert (utterance.utterance_id, utterance.start, utterance.end) == ("t-0003", 3.5, 4.25)
+
+
+async def test_a_leg_falls_behind_only_while_it_comes_no_nearer() -> None:
+    leg, _ = stream()
+    for _ in range(int(LONGEST_LAG_SECONDS) + 3):
+        leg.feed(SECOND)
+    assert not leg.falls_behind()  # the first look
+    leg.note_progress(Progress(done=8_000, settled=8_000))
+    assert not leg.falls_behind()  # late, but nearer
+    assert leg.falls_behind()
+
+
+async def test_a_leg_that_is_left_takes_nothing_more_and_says_so() -> None:
+    leg, sent = stream()
+    leg.feed(SECOND)
+    leg.leave()
+    before = len(sent)
+    leg.feed(SECOND)
+    assert len(sent) == before
+    assert leg.lag_seconds == 0
+    assert not leg.complete
+    await leg.close()

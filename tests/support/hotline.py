@@ -7,6 +7,8 @@ async with running_hotline() as hotline:
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -22,8 +24,9 @@ from typing import Any
 import aiohttp
 
 from config.secrets import Secrets, load_or_create_secrets
-from config.settings import PROJECT_ROOT, Settings
+from config.settings import PROJECT_ROOT, Settings, load_settings
 from hotline.demo.client import Client
+from hotline.text_model import train_text_model
 from models.store import Store
 from telephony.asterisk.process import AsteriskProcess
 from telephony.asterisk.prompts import make_prompts
@@ -170,7 +173,7 @@ async def running_hotline(
         ),
         log_file=var / "serve.log",
     )
-    _reuse_text_model(var)
+    await asyncio.to_thread(_reuse_text_model, var)
     prepare(hotline)
     hotline.secrets = load_or_create_secrets(settings)
     try:
@@ -185,7 +188,26 @@ async def running_hotline(
 
 
 def _reuse_text_model(var: Path) -> None:
-    """Training is tested by itself; here the installation's own model serves."""
-    trained = PROJECT_ROOT / "var" / "models"
-    if trained.is_dir():
-        shutil.copytree(trained, var / "models")
+    """Training is tested by itself; here one model of this source tree serves all."""
+    shutil.copytree(_trained_once() / "models", var / "models")
+
+
+def _trained_once() -> Path:
+    """Kept until what it is made of and from changes; two at once both train, and one is kept."""
+    kept = PROJECT_ROOT / "var" / "cache" / f"text-model-{_source_hash()}"
+    if not kept.is_dir():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix="text-model-", dir=kept.parent))
+        train_text_model(load_settings(var=fresh))
+        with contextlib.suppress(OSError):
+            fresh.rename(kept)
+    return kept
+
+
+def _source_hash() -> str:
+    folders = ("nlp/text", "nlp/corpus", "config")
+    files = [file for folder in folders for file in (PROJECT_ROOT / folder).rglob("*.*")]
+    digest = hashlib.sha256()
+    for file in sorted(file for file in files if file.suffix in (".py", ".jsonl", ".yaml")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
