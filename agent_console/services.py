@@ -135,7 +135,12 @@ class Console:
         )
         self.callers = Callers(services.store, services.clock)
         self.people = FloorPeople(services.store, services.permissions, services.rules.queues)
-        self.queue_counts = QueueCounts(services.store, services.clock, services.rules.zone)
+        self.queue_counts = QueueCounts(
+            services.store,
+            services.clock,
+            services.rules.zone,
+            services.rules.figures.service_seconds,
+        )
         folder = services.settings.recordings_dir
         self.recordings = RecordingRegister(
             services.store, services.clock, folder, services.rules.retention

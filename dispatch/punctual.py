@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from dispatch.commands import SignFor
 from dispatch.service import OrderService
 from dispatch.timers import Handler, Timer
 from dispatch.timetable import SIGN
 from models.guards import Actor
 from models.store import UnitOfWork
+from models.tables import WorkOrder
 from models.vocabulary import Role
 
 #: Who it is in the order's history.
@@ -24,6 +28,12 @@ class Punctual:
     def handlers(self) -> dict[str, Handler]:
         """By kind, for the timekeeper."""
         return {SIGN: self._sign}
+
+    async def lock(self, session: AsyncSession, order_id: str) -> None:
+        """As commands do first, before they touch the order's timers."""
+        await session.execute(
+            select(WorkOrder.id).where(WorkOrder.id == order_id).with_for_update()
+        )
 
     async def _sign(self, work: UnitOfWork, timer: Timer) -> None:
         await self._orders.act_in(work, CLOCKWORK, timer.subject_id, SignFor())

@@ -49,6 +49,8 @@ class Timer:
 
 #: Does what the timer is for. A :class:`HotlineError` means that it is not wanted any more.
 Handler = Callable[[UnitOfWork, Timer], Awaitable[None]]
+#: Locks the subject of a timer until the end of the transaction.
+Lock = Callable[[AsyncSession, str], Awaitable[None]]
 
 
 async def keep_timers(session: AsyncSession, subject_id: str, wanted: Iterable[Timer]) -> None:
@@ -82,7 +84,12 @@ def _row(timer: Timer) -> TimerRow:
 class Timekeeper:
     """Fires what is due. One per process; any number of processes."""
 
-    def __init__(self, store: Store, clock: Clock, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, handlers: Mapping[str, Handler], lock: Lock | None = None
+    ) -> None:
+        """``lock`` takes what commands take before they touch their timers, so that both take it
+        in the same order."""
+        self._lock = lock
         self._store = store
         self._clock = clock
         self._handlers = dict(handlers)
@@ -131,14 +138,18 @@ class Timekeeper:
         except HotlineError as error:
             # The order went on without it: that is no failure, and the timer has served its time.
             log.info("timer.not_wanted", timer_id=timer_id, why=str(error))
-            await self._drop(timer_id)
+            await self._drop(timer_id, now)
         except Exception as error:
             await self._put_off(timer_id, now, error)
         return True
 
     async def _fire_in(self, work: UnitOfWork, timer_id: str, now: datetime) -> bool:
-        lock = select(TimerRow).where(TimerRow.id == timer_id, TimerRow.due_at < now)
-        row = await work.session.scalar(lock.with_for_update(skip_locked=True))
+        if self._lock is not None:
+            subject = select(TimerRow.subject_id).where(TimerRow.id == timer_id)
+            if (subject_id := await work.session.scalar(subject)) is not None:
+                await self._lock(work.session, subject_id)
+        still = select(TimerRow).where(TimerRow.id == timer_id, TimerRow.due_at < now)
+        row = await work.session.scalar(still.with_for_update(skip_locked=True))
         if row is None:  # another process was faster, or it was moved
             return False
         timer = Timer(
@@ -149,15 +160,16 @@ class Timekeeper:
         await self._handlers[timer.kind](work, timer)
         return True
 
-    async def _drop(self, timer_id: str) -> None:
+    async def _drop(self, timer_id: str, now: datetime) -> None:
+        due = delete(TimerRow).where(TimerRow.id == timer_id, TimerRow.due_at < now)
         async with self._store.transaction() as work:
-            await work.session.execute(delete(TimerRow).where(TimerRow.id == timer_id))
+            await work.session.execute(due)
 
     async def _put_off(self, timer_id: str, now: datetime, error: Exception) -> None:
         """It is tried again later; nothing is given up."""
         async with self._store.transaction() as work:
             row = await work.session.get(TimerRow, timer_id)
-            if row is None:
+            if row is None or row.due_at >= now:  # fired or moved meanwhile
                 return
             attempts = row.attempts + 1
             pause = min(FIRST_PAUSE * 2 ** min(row.attempts, 16), LONGEST_PAUSE)

@@ -262,7 +262,8 @@ class System:
         """What orders owe at a time; and idempotency keys do not stay for ever."""
         ground = self.ground
         orders = OrderService(ground.store, ground.clock, ground.rules)
-        keeper = Timekeeper(ground.store, ground.clock, Punctual(orders).handlers)
+        punctual = Punctual(orders)
+        keeper = Timekeeper(ground.store, ground.clock, punctual.handlers, punctual.lock)
         await keeper.start()
         stack.push_async_callback(keeper.stop)
 

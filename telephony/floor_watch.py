@@ -112,7 +112,7 @@ class FloorWatch:
         limit, since = self._rules.long_hold.seconds, session.held_since
         if since is None or (now - since).total_seconds() < limit:
             return None
-        text = f"市民已被保持 {limit:.0f} 秒以上"
+        text = f"市民已保持等待超过 {limit:.0f} 秒"
         return self._concern(session, AlertKind.LONG_HOLD, "hold", text)
 
     def _long_wait(self, session: Conversation, now: datetime) -> Concern | None:

@@ -141,7 +141,7 @@ class HandingOn(Together):
         sender = session.exchange.board.get(self._from_agent or "")
         if self._comes_back or sender is None or not sender.reachable:
             self._comes_back, self._from_agent = False, None
-            await session.on_agent_lost_for_good("转接未成")
+            await session.on_agent_lost_for_good("转接失败")
             return
         self._comes_back = True
         session.exchange.board.invite(sender.agent_id, session.call.id, wrapping_up=True)

@@ -135,7 +135,7 @@ async def _begin(session: Conversation, leader: Agent, order: Order) -> None:
     if present is not None:
         who = present.leader.agent_name
         own = present.leader.agent_id == leader.agent_id
-        message = "您已在这通电话上" if own else f"{who}正在{present.kind.label}这通电话"
+        message = "您已在这通电话中" if own else f"{who}正在{present.kind.label}这通电话"
         raise TransitionRefused(message, state=session.call.state, action=order.kind)
     await Supervision(session, leader, order).begin()
 

@@ -98,7 +98,7 @@ class TapWatch:
         await self._exchange.alerts.raise_alert(
             AlertKind.TAP_SILENT,
             _matter(session, leg),
-            f"{leg.label}的声音已到达，但录音和转写收不到，请提醒坐席做好笔录",
+            f"{leg.label}的声音已到达，但录音和转写收不到，请提醒坐席做好手工记录",
             call_id=session.call.id,
             agent_id=session.call.agent_id,
             detail={"leg": leg.value},

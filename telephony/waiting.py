@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
-from config.queues import WaitingRules
+from config.queues import VOICEMAIL, WaitingRules
 from models.events import CallStateChanged
 from models.phone_numbers import normal_number, whole_number
 from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome
@@ -56,6 +56,8 @@ class Waiting:
         #: The caller has pressed the key once.
         self._confirming = False
         self._speaking: asyncio.Task[None] | None = None
+        #: Queues in which this caller has waited as long as one may.
+        self._overflowed: set[str] = set()
 
     # --- begin and end --------------------------------------------------------------------------
 
@@ -230,9 +232,19 @@ class Waiting:
 
     async def _waited_too_long(self) -> None:
         if self._in_line:
-            await self.take_message()
+            await self._overflow()
         elif self._call.state in (CallState.QUEUED, CallState.RINGING) and not self.booked:
             self._after(_LOOK_AGAIN_SECONDS, "longest wait", self._waited_too_long)
+
+    async def _overflow(self) -> None:
+        """To the queue that the rules name, once each, and then to the message."""
+        self._overflowed.add(self._call.queue)
+        target = self._limits.overflow
+        if target == VOICEMAIL or target in self._overflowed:
+            await self.take_message()
+            return
+        await self._session.go_to_queue(target, "排队超时转入")
+        self._after(self._limits.max_wait, "longest wait", self._waited_too_long)
 
     async def take_message(self) -> None:
         """The dialplan asks for the message and records it: that goes on even without us."""

@@ -139,7 +139,7 @@ def counts(rules: FigureRules) -> tuple[Count, ...]:
         Count(
             code="abandoned_greeting",
             label="播报中放弃",
-            words="听欢迎词或录音告知时挂断的来电数",
+            words="听欢迎语或录音告知时挂断的来电数",
             holds=lambda f: f.ended(outcome.ABANDONED_GREETING),
         ),
         Count(
@@ -267,7 +267,7 @@ def counts(rules: FigureRules) -> tuple[Count, ...]:
         ),
         Count(
             code="callbacks_decided",
-            label="已定回拨",
+            label="已预约回拨",
             words="回拨任务中已了结或已到时限的件数",
             holds=_callback_decided,
             shown=False,

@@ -14,9 +14,6 @@ from models.store import Store
 from models.tables import Call
 from models.vocabulary import CallDirection
 
-#: Within so many seconds of queueing a call should be answered.
-SERVICE_SECONDS = 15
-
 
 @dataclass(frozen=True, kw_only=True)
 class QueueCount:
@@ -36,7 +33,9 @@ class QueueCount:
 class QueueCounts:
     """Counts in the database."""
 
-    def __init__(self, store: Store, clock: Clock, zone: ZoneInfo) -> None:
+    def __init__(self, store: Store, clock: Clock, zone: ZoneInfo, service_seconds: float) -> None:
+        """``service_seconds``: within this time of queueing a call should be answered."""
+        self._service_seconds = service_seconds
         self._store = store
         self._clock = clock
         self._zone = zone
@@ -46,7 +45,7 @@ class QueueCounts:
         now = self._clock.now().astimezone(self._zone)
         midnight = datetime.combine(now.date(), time(), self._zone)
         waited = micros_of(Call.answered_at) - micros_of(Call.queued_at)
-        soon = waited <= SERVICE_SECONDS * 1_000_000
+        soon = waited <= int(self._service_seconds * 1_000_000)
         query = (
             select(
                 Call.queue,

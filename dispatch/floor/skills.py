@@ -66,7 +66,7 @@ class FloorPeople:
         async with self._store.transaction() as work:
             staff = await work.session.get(Staff, staff_id)
             if staff is None or not staff.active or not self._may_sit(staff):
-                raise NotFound("没有这个坐席人员", staff_id=staff_id)
+                raise NotFound("没有这个坐席", staff_id=staff_id)
             staff.skills = dict(skills)
             person = _person(staff)
         log.info("floor.skills", staff_id=staff_id, skills=dict(skills), by=actor.id)

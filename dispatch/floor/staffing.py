@@ -211,11 +211,11 @@ async def read_roster(session: AsyncSession, rules: Rules, first: date, days: in
 
 def _words(rules: StaffingRules) -> list[str]:
     return [
-        f"需要座席：按爱尔兰C（Erlang C）公式，{rules.target_share * 100:g}%的来电在"
+        f"需要坐席：按爱尔兰C（Erlang C）公式，{rules.target_share * 100:g}%的来电在"
         f"{rules.target_seconds:g}秒内接听、占用率不超过"
-        f"{rules.occupancy_cap * 100:g}%所需的最少座席，任何时刻不少于{rules.least_seats}席。"
+        f"{rules.occupancy_cap * 100:g}%所需的最少坐席，任何时刻不少于{rules.least_seats}席。"
         "公式不计放弃，结果偏保守。",
-        f"需要人数：需要座席÷（1－损耗率{rules.shrinkage * 100:g}%），向上取整。"
+        f"需要人数：需要坐席÷（1－损耗率{rules.shrinkage * 100:g}%），向上取整。"
         "损耗率含用餐、休息、培训和请假。",
         "缺口：需要人数－排班人数，仅在不足时列出。",
         f"处理时长：最近{_HANDLE_DAYS}天的平均处理时长（通话＋保持＋整理）；样本不足"

@@ -38,11 +38,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return (value - _EPOCH) // _MICROSECOND if _counts(dialect) else value.astimezone(UTC)
 
     def process_result_value(
-        self, value: datetime | int | None, dialect: Dialect
+        self, value: datetime | int | str | None, dialect: Dialect
     ) -> datetime | None:
         """Give the zone back."""
         if isinstance(value, int):
             return _EPOCH + timedelta(microseconds=value)
+        if isinstance(value, str):  # written past us, by hand: the checks must be able to read it
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
         return None if value is None else value.astimezone(UTC)
 
 

@@ -34,8 +34,8 @@ class WorkerProcess:
         self._on_frame = on_frame
         self._process: Process | None = None
         self._ready = False
-        #: Monotonic time of the last frame from it.
-        self.heard_at = 0.0
+        #: Since when it owes an answer, on the monotonic clock. An opening has none.
+        self.owes_since: float | None = None
 
     @property
     def pid(self) -> int | None:
@@ -76,6 +76,8 @@ class WorkerProcess:
         pipe = self._process.stdin if self._process else None
         if pipe is not None and not pipe.is_closing():
             pipe.write(content)
+            if content[0] != Kind.OPEN:
+                self.owes_since = self.owes_since or time.monotonic()
 
     def kill(self) -> None:
         """End it at once: it hangs."""
@@ -106,7 +108,7 @@ class WorkerProcess:
             payload = await self._process.stdout.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
-        self.heard_at = time.monotonic()
+        self.owes_since = None
         return Kind(kind), stream, payload
 
     async def _end(self) -> None:
@@ -127,3 +129,4 @@ class WorkerProcess:
         finally:
             log.debug("speech worker ended", pid=process.pid, code=process.returncode)
             self._process = None
+            self.owes_since = None

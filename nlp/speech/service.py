@@ -42,6 +42,8 @@ _MOST_WORKERS = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 #: A worker that owes an answer and is silent for this long is taken for hung.
 _HUNG_SECONDS = 60.0
+#: Recordings wait while a live leg is later than this.
+_LATE_SECONDS = 2.0
 #: How often it is looked whether the machine keeps up.
 _ROOM_SECONDS = 1.0
 #: How long a closing stream waits for its last words.
@@ -162,6 +164,7 @@ class SpeechService:
         step = rate * 2 // 5
         try:
             for begin in range(0, len(sound), step):
+                await self._let_live_legs_pass()
                 await stream.feed_patiently(sound[begin : begin + step], _RECORDING_AHEAD_SECONDS)
                 if on_progress:
                     on_progress(min(1.0, (begin + step) / len(sound)))
@@ -171,6 +174,15 @@ class SpeechService:
         if not stream.complete:
             raise SpeechUnavailable(f"录音中有 {stream.lost_seconds:.0f} 秒未能识别。")
         return [utterance for utterance in heard if utterance.final and utterance.text]
+
+    async def _let_live_legs_pass(self) -> None:
+        """A recording can wait; who speaks now cannot."""
+        while self._live_is_late():  # noqa: ASYNC110 - lag is a matter of time, not an event
+            await asyncio.sleep(_ROOM_SECONDS / 4)
+
+    def _live_is_late(self) -> bool:
+        live = (stream for stream in self._streams.values() if stream.opening.partials)
+        return any(not stream.left and stream.lag_seconds > _LATE_SECONDS for stream in live)
 
     # -- streams to workers -------------------------------------------------------------------
 
@@ -289,20 +301,23 @@ class SpeechService:
                 log.exception("utterance not taken", utterance_id=item.utterance_id)
 
     async def _make_room(self) -> None:
-        """On a full machine the newest live legs are left to their recordings, one by one, so that
-        the others are read while they are spoken."""
+        """Where the machine does not keep up, live legs are left to their recordings one by one, so
+        that the others are read while they are spoken."""
         while True:
             await asyncio.sleep(_ROOM_SECONDS)
             for slot in self._slots:
                 if late := self._too_late(slot):
-                    stream = max(late, key=lambda each: each.number)
-                    self._drop_at_worker(stream)
-                    stream.leave()
-                    log.warning("leg left to its recording", call_id=stream.key.call_id)
+                    self._leave(max(late, key=_spared_least))
+
+    def _leave(self, stream: SpeechStream) -> None:
+        self._drop_at_worker(stream)
+        stream.leave()
+        log.warning("leg left to its recording", call_id=stream.key.call_id, leg=stream.key.leg)
 
     def _too_late(self, slot: _Slot) -> list[SpeechStream]:
         own = (self._streams[number] for number, owner in self._owner.items() if owner is slot)
-        return [stream for stream in own if stream.opening.partials and stream.falls_behind()]
+        live = [stream for stream in own if stream.opening.partials and not stream.closing]
+        return [stream for stream in live if stream.falls_behind()]
 
     async def _watch(self) -> None:
         """Kill workers that hang; their streams then go on elsewhere."""
@@ -310,19 +325,15 @@ class SpeechService:
             await asyncio.sleep(_HUNG_SECONDS / 6)
             now = time.monotonic()
             for slot in self._slots:
-                if (
-                    slot.worker.ready
-                    and self._owes(slot)
-                    and now - slot.worker.heard_at > _HUNG_SECONDS
-                ):
+                since = slot.worker.owes_since
+                if slot.worker.ready and since is not None and now - since > _HUNG_SECONDS:
                     log.error("speech worker hangs", pid=slot.worker.pid)
                     slot.worker.kill()
 
-    def _owes(self, slot: _Slot) -> bool:
-        return any(
-            owner is slot and self._streams[number].lag_seconds > _HUNG_SECONDS / 6
-            for number, owner in self._owner.items()
-        )
+
+def _spared_least(stream: SpeechStream) -> tuple[bool, int]:
+    """Citizens' words are what risks are seen by: agents' legs go first, of each the newest."""
+    return stream.key.leg is not Leg.CALLER, stream.number
 
 
 class _Slot:

@@ -202,9 +202,9 @@ class SpeechStream:
         self._moved.set()
 
     def falls_behind(self) -> bool:
-        """Too late, and no nearer than at the last look; who runs after it is left alone."""
+        """Too late at two looks, and no nearer at the second; who runs after it is left alone."""
         before, self._lag_before = self._lag_before, self.lag_seconds
-        return self._lag_before > LONGEST_LAG_SECONDS and self._lag_before >= before > 0
+        return self._lag_before >= before > LONGEST_LAG_SECONDS
 
     def leave(self) -> None:
         """The machine is full: what is said from here on is read from the recording."""

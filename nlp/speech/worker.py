@@ -79,6 +79,7 @@ class Hand(threading.Thread):
         if kind is Kind.DROP:
             self.dropped.discard(stream)
             self._streams.pop(stream, None)
+            self._output.send(frame(Kind.CLOSED, stream))
         elif stream in self.dropped:
             return
         elif kind is Kind.OPEN:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import wave
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, update
 from sqlalchemy.orm import Session
 
 from hotline.cli import main
 from models.clock import SystemClock
-from models.tables import Call, Contact
+from models.tables import Call, Contact, Recording
 from models.vocabulary import CallDirection, CallState, Channel, ContactOutcome
 
 pytestmark = pytest.mark.store
@@ -66,7 +66,7 @@ def run(*words: str, ends: int = 0) -> str:
 def grow_old(var: Path) -> None:
     """Two years pass."""
     with create_engine(f"sqlite:///{var / 'hotline.db'}").begin() as connection:
-        connection.execute(text("UPDATE recordings SET keep_until = '2025-01-01 00:00:00.000000'"))
+        connection.execute(update(Recording).values(keep_until=datetime(2025, 1, 1, tzinfo=UTC)))
 
 
 def test_enter_verify_list_delete(var: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from dispatch.commands import SignFor
 from dispatch.punctual import Punctual
 from dispatch.timers import Timekeeper, Timer, keep_timers
 from models.clock import ManualClock
@@ -177,7 +178,8 @@ async def test_a_task_that_nobody_signs_for_is_signed_late_by_the_system(
     desk: Desk, store: Store, clock: ManualClock
 ) -> None:
     order_id = await desk.dispatched()
-    keeper = Timekeeper(store, clock, Punctual(desk.service).handlers)
+    punctual = Punctual(desk.service)
+    keeper = Timekeeper(store, clock, punctual.handlers, punctual.lock)
     assert await keeper.fire_due() == 0
     desk.later(days=4)
     assert await keeper.fire_due() == 1
@@ -207,3 +209,24 @@ async def test_signed_in_time_the_system_leaves_it_alone(
         "dispatch",
         "sign_for",
     ]
+
+
+async def test_the_clerk_and_the_clock_sign_at_the_same_moment(
+    desk: Desk, store: Store, clock: ManualClock
+) -> None:
+    """Whoever is first: one signing, and nobody waits for the other for ever."""
+    punctual = Punctual(desk.service)
+    keeper = Timekeeper(store, clock, punctual.handlers, punctual.lock)
+    orders = [await desk.dispatched() for _ in range(8)]
+    desk.later(days=4)
+    outcomes = await asyncio.gather(
+        keeper.fire_due(),
+        *(desk.act("chengguan", order_id, SignFor()) for order_id in orders),
+        return_exceptions=True,
+    )
+    unexpected = [one for one in outcomes if isinstance(one, BaseException)]
+    assert all(isinstance(one, TransitionRefused) for one in unexpected), unexpected
+    for order_id in orders:
+        actions = [event.action for event in await events(store, order_id)]
+        assert actions == ["open", "dispatch", "sign_for"]
+    assert await left(store) == 0

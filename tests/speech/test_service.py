@@ -204,6 +204,23 @@ async def test_a_full_machine_leaves_the_newest_leg_to_its_recording(
     assert listener.text(Leg.AGENT) == ""
 
 
+async def test_a_worker_that_hangs_is_replaced_and_costs_no_word(
+    tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nlp.speech.service._HUNG_SECONDS", 3.0)
+    running = SpeechService(settings(tmp_path, workers=1), listener)
+    await running.start()
+    (hung,) = running.worker_pids
+    os.kill(hung, signal.SIGSTOP)  # a fault: it lives, and answers nothing
+    stream = running.open("call", Leg.CALLER)
+    stream.feed(spoken(COMPLAINT) + silence(2))
+    await until(lambda: hung not in running.worker_pids and bool(running.worker_pids))
+    await until(lambda: "烧烤店半夜噪音扰民" in listener.text())
+    await stream.close()
+    await running.stop()
+    assert stream.complete
+
+
 async def test_workers_are_started_again(service: SpeechService, listener: Listener) -> None:
     before = service.worker_pids
     for pid in before:

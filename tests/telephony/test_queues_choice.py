@@ -305,3 +305,25 @@ async def test_a_calls_history_tells_who_was_rung_and_who_missed_it(floor: CallF
     ]
     assert lines[1].detail["queue"] == "general"
     assert (lines[3].actor_name, lines[3].reason) == ("王芳", "未接来电")
+
+
+async def test_who_has_waited_too_long_goes_to_the_queue_that_the_rules_name(
+    short_asterisk: RunningAsterisk, tmp_path: Path
+) -> None:
+    queues = market_queue(600)
+    (market,) = (queue for queue in queues if queue["code"] == "market")
+    market["waiting"] = {"max_wait": 1, "overflow": "general"}
+    rules = rules_with(short_asterisk, tmp_path, queues=queues)
+    async with (
+        call_floor(short_asterisk, tmp_path, rules=rules) as floor,
+        floor.agent("李娜", "1902", market=1) as (expert, _),
+        floor.agent("王芳", "1901", general=1) as (agent, phone),
+    ):
+        await floor.calls.set_state(expert, AgentState.BUSY)
+        async with calling(floor.asterisk, dials=MARKET_LINE) as citizen:
+            await phone.rung()
+            assert (await floor.happened(CallRinging)).agent_id == agent
+            assert [one.queue for one in floor.all(CallQueued)] == ["market", "general"]
+            await citizen.hang_up()
+        call, _ = await floor.ended()
+        assert call.queue == "general"
