@@ -199,6 +199,16 @@ class Voice(asyncio.DatagramProtocol):
                 heard, since = self.heard_seconds(), loop.time()
         return True
 
+    async def hears_keys(self, digits: str, within: float = 10.0) -> bool:
+        """Wait until these keys, and no others, have been pressed at the other side."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while self.keys_heard != digits:
+            if loop.time() > deadline:
+                return False
+            await asyncio.sleep(0.05)
+        return True
+
     async def has_spoken(self) -> None:
         """Wait until everything given to :meth:`say` has been said."""
         await self._said_all.wait()

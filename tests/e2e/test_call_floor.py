@@ -97,6 +97,20 @@ async def test_an_agent_holds_consults_swaps_and_talks_with_both(stage: Stage) -
         await sound_flows(page, caller.voice)
 
 
+async def test_a_muted_agent_is_silent_and_keys_reach_the_other_end(stage: Stage) -> None:
+    async with stage.agent("huawu1") as page, stage.talk(page) as caller:
+        await sound_flows(page, caller.voice)
+        await page.get_by_test_id("mute").click()
+        assert await caller.voice.hears_silence(1.5, within=30), "a muted page is heard"
+        await page.get_by_test_id("mute").click()
+        await sound_flows(page, caller.voice)
+
+        await page.get_by_test_id("keypad").click()
+        for key in "12#":
+            await page.keyboard.press(key)
+        assert await caller.voice.hears_keys("12#", within=30), caller.voice.keys_heard
+
+
 async def test_a_call_is_handed_over_after_a_consultation(stage: Stage) -> None:
     async with (
         stage.agent("huawu1") as page,
