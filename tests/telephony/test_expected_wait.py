@@ -83,7 +83,7 @@ def test_what_is_said(place: int, wait: float | None, text: tuple[str, dict[str,
     ("line", "wrong", "named"),
     [
         ('callback_key: "1"', 'callback_key: "12"', "callback_key"),
-        ("auto: false", "auto: perhaps", "auto"),
+        ("auto: true", "auto: perhaps", "auto"),
         ("BOOKED: 30", "BOOKED: 0", "BOOKED"),
         ("BOOKED: 30", "BOKED: 30", "BOKED"),
         ("attempts: 3", "attempts: many", "attempts"),
