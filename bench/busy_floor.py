@@ -239,7 +239,9 @@ def _files_check(before: dict[str, int], after: dict[str, int]) -> Check:
 
 
 def _equal(name: str, wanted: int, found: int) -> Check:
-    return Check(name=name, held=wanted == found, found=f"{found} of {wanted}")
+    return Check(
+        name=name, held=wanted == found, found=f"{found} of {wanted}" if wanted else str(found)
+    )
 
 
 async def _report_checks(
@@ -303,7 +305,11 @@ def _recorded_check(hotline: RunningHotline, served: list[Call], talk: float) ->
 
 
 def _lacks(hotline: RunningHotline, call: Call, talk: float) -> list[float]:
-    """Seconds that are missing in the citizen's and in the agent's recording."""
+    """Seconds that are missing in the citizen's and in the agent's recording.
+
+    When the agent's begins is known by our own time of the answer only: where that is late, as
+    much less is asked of it.
+    """
     assert call.answered_at
     waited = (call.answered_at - call.started_at).total_seconds()
     wanted = {call.citizen_recording: talk, call.agent_recording: talk - waited}

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.clock import Clock
@@ -171,12 +171,9 @@ class Timekeeper:
             row = await work.session.get(TimerRow, timer_id)
             if row is None or row.due_at >= now:  # fired or moved meanwhile
                 return
-            attempts = row.attempts + 1
             pause = min(FIRST_PAUSE * 2 ** min(row.attempts, 16), LONGEST_PAUSE)
-            await work.session.execute(
-                update(TimerRow)
-                .where(TimerRow.id == timer_id)
-                .values(due_at=now + pause, attempts=attempts, last_error=repr(error)[:1000])
-            )
+            row.due_at = now + pause
+            row.attempts = attempts = row.attempts + 1
+            row.last_error = repr(error)[:1000]
         tell = log.error if attempts >= ALARMING_ATTEMPTS else log.warning
         tell("timer.failed", timer_id=timer_id, attempts=attempts, error=repr(error))

@@ -33,7 +33,7 @@ from dispatch.floor.service_level_watch import ServiceLevelWatch
 from dispatch.floor.surge import SurgeDesk
 from dispatch.hot.grouping import EventGrouping
 from dispatch.hot.watch import EventWatch
-from dispatch.punctual import Punctual
+from dispatch.order_timers import OrderTimers
 from dispatch.service import OrderService
 from dispatch.timers import Timekeeper
 from hotline.ground import lay_ground
@@ -262,8 +262,8 @@ class System:
         """What orders owe at a time; and idempotency keys do not stay for ever."""
         ground = self.ground
         orders = OrderService(ground.store, ground.clock, ground.rules)
-        punctual = Punctual(orders)
-        keeper = Timekeeper(ground.store, ground.clock, punctual.handlers, punctual.lock)
+        timers = OrderTimers(orders)
+        keeper = Timekeeper(ground.store, ground.clock, timers.handlers, timers.lock)
         await keeper.start()
         stack.push_async_callback(keeper.stop)
 

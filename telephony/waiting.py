@@ -225,8 +225,9 @@ class Waiting:
 
     async def _anybody_there(self) -> None:
         """At night nobody is signed in: nobody needs to wait for them."""
-        if all(agent.state is AgentState.OFFLINE for agent in self._exchange.board):
-            await self._waited_too_long()
+        nobody = all(agent.state is AgentState.OFFLINE for agent in self._exchange.board)
+        if nobody and self._in_line:  # no other queue has anybody either
+            await self.take_message()
         else:
             self._after(self._rules.message.nobody_seconds, "nobody", self._anybody_there)
 

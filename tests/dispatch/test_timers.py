@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from dispatch.commands import SignFor
-from dispatch.punctual import Punctual
+from dispatch.order_timers import OrderTimers
 from dispatch.timers import Timekeeper, Timer, keep_timers
 from models.clock import ManualClock
 from models.errors import TransitionRefused
@@ -178,8 +178,8 @@ async def test_a_task_that_nobody_signs_for_is_signed_late_by_the_system(
     desk: Desk, store: Store, clock: ManualClock
 ) -> None:
     order_id = await desk.dispatched()
-    punctual = Punctual(desk.service)
-    keeper = Timekeeper(store, clock, punctual.handlers, punctual.lock)
+    timers = OrderTimers(desk.service)
+    keeper = Timekeeper(store, clock, timers.handlers, timers.lock)
     assert await keeper.fire_due() == 0
     desk.later(days=4)
     assert await keeper.fire_due() == 1
@@ -203,7 +203,7 @@ async def test_signed_in_time_the_system_leaves_it_alone(
 ) -> None:
     order_id = await desk.signed()
     desk.later(days=4)
-    assert await Timekeeper(store, clock, Punctual(desk.service).handlers).fire_due() == 0
+    assert await Timekeeper(store, clock, OrderTimers(desk.service).handlers).fire_due() == 0
     assert [event.action for event in await events(store, order_id)] == [
         "open",
         "dispatch",
@@ -215,8 +215,8 @@ async def test_the_clerk_and_the_clock_sign_at_the_same_moment(
     desk: Desk, store: Store, clock: ManualClock
 ) -> None:
     """Whoever is first: one signing, and nobody waits for the other for ever."""
-    punctual = Punctual(desk.service)
-    keeper = Timekeeper(store, clock, punctual.handlers, punctual.lock)
+    timers = OrderTimers(desk.service)
+    keeper = Timekeeper(store, clock, timers.handlers, timers.lock)
     orders = [await desk.dispatched() for _ in range(8)]
     desk.later(days=4)
     outcomes = await asyncio.gather(

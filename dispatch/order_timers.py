@@ -15,10 +15,10 @@ from models.tables import WorkOrder
 from models.vocabulary import Role
 
 #: Who it is in the order's history.
-CLOCKWORK = Actor(id="system", name="系统", roles=frozenset({Role.SYSTEM}))
+SYSTEM = Actor(id="system", name="系统", roles=frozenset({Role.SYSTEM}))
 
 
-class Punctual:
+class OrderTimers:
     """The work of each kind of timer that an order has."""
 
     def __init__(self, orders: OrderService) -> None:
@@ -36,4 +36,4 @@ class Punctual:
         )
 
     async def _sign(self, work: UnitOfWork, timer: Timer) -> None:
-        await self._orders.act_in(work, CLOCKWORK, timer.subject_id, SignFor())
+        await self._orders.act_in(work, SYSTEM, timer.subject_id, SignFor())
