@@ -1,0 +1,123 @@
+/** The seat, the call in hand, calls of the past and what was said in them. */
+
+import type { Party } from '../floor-types'
+import type { Iso } from './common'
+import type { SpeechStatus } from './reference'
+import type { Understanding } from './understanding'
+
+export interface Presence {
+  agent_id: string
+  agent_name: string
+  extension: string
+  state: string
+  since: Iso
+  reason: string
+  call_id: string | null
+  until: Iso | null
+  phone_online: boolean
+  wrap_up_extended?: boolean
+  wrap_up_extendable?: boolean
+  /** When a break should be over. */
+  break_limit_at?: Iso | null
+  /** Longer in this state than its limit. */
+  overrun?: boolean
+}
+
+export interface SipAccount {
+  extension: string
+  password: string
+  domain: string
+}
+
+export interface SignInAnswer {
+  account: SipAccount
+  sip_path: string
+  presence: Presence
+  ice_servers: RTCIceServer[]
+}
+
+export interface CallView {
+  call_id: string
+  contact_id: string | null
+  direction: string
+  state: string
+  caller_number: string
+  agent_id: string | null
+  started_at: Iso
+  queued_at: Iso | null
+  answered_at: Iso | null
+  order_id: string | null
+  queue?: string
+  access_number?: string
+  priority?: number
+  priority_reasons?: string[]
+  parties?: Party[]
+  satisfaction?: string | null
+  transfers?: number
+  callback_id?: string | null
+}
+
+export interface AgentView {
+  presence: Presence
+  call: CallView | null
+  draft: DraftView | null
+}
+
+export interface DraftView {
+  content: Record<string, unknown>
+  updated_at: Iso
+}
+
+export interface CallRow {
+  id: string
+  direction: string
+  citizen_number: string
+  agent_name: string | null
+  started_at: Iso
+  answered_at: Iso | null
+  ended_at: Iso | null
+  outcome: string
+  reason: string
+  order_nos: string[]
+  duration_s: number | null
+}
+
+/** Who spoke, of all besides the citizen. */
+export interface Speaker {
+  party_id: string
+  kind: string
+  name: string
+}
+
+export interface UtteranceView {
+  utterance_id: string
+  leg: string
+  /** Null: the citizen, or not known. */
+  speaker?: Speaker | null
+  start: number
+  end: number
+  text: string
+  raw?: string
+  confidence?: number
+}
+
+export interface CallDetail {
+  call: CallView & {
+    outcome: string
+    reason: string
+    ended_at: Iso | null
+    citizen_recording: boolean
+    agent_recording: boolean
+    transcript_incomplete: boolean
+    speech_model: string
+    agent_name: string | null
+  }
+  utterances: UtteranceView[]
+  understanding: Understanding | null
+  speech: SpeechStatus
+  caller: {
+    number: string
+    recent_orders: { id: string; order_no: string; title: string; state: string; accepted_at: Iso }[]
+    recent_contacts: number
+  }
+}

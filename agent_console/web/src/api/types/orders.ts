@@ -1,0 +1,222 @@
+/** An order: its form, its line in a list, and all of it. */
+
+import type { Iso } from './common'
+import type { Understanding } from './understanding'
+
+/** What an agent fills in for a new order. */
+export interface OrderForm {
+  request_type: string
+  category: string
+  urgency: string
+  title: string
+  content: string
+  demand: string
+  place: string
+  occurred: string
+  caller_name: string
+  caller_phone: string
+  callback_phone: string
+  confidential: boolean
+  want_reply: boolean
+  lead_department: string
+}
+
+export interface OrderRow {
+  id: string
+  order_no: string
+  title: string
+  state: string
+  request_type: string
+  category_name: string
+  urgency: string
+  lead_department: string
+  lead_department_name: string
+  accepted_at: Iso
+  due_at: Iso | null
+  light: string
+  task_state: string | null
+  version: number
+  place: string
+  redo_count: number
+  sent_back_count: number
+  /** In a unit's inbox. */
+  sign_due: Iso | null
+  attempts: number | null
+  advice: string
+  /** The reader submitted it and may not audit it. */
+  own: boolean
+}
+
+export interface Change {
+  field: string
+  label: string
+  before: unknown
+  after: unknown
+}
+
+export interface AuditView {
+  at: Iso
+  passed: boolean
+  quality_items: Record<string, number | null>
+  quality: number | null
+  process_items: Record<string, number | null>
+  process: number | null
+  reason: string
+  auditor_name: string
+}
+
+export interface FollowUpView {
+  at: Iso
+  call_id: string | null
+  reached: boolean
+  contacted: boolean | null
+  solved: string | null
+  satisfaction: string | null
+  service_satisfaction: string | null
+  note: string
+  staff_name: string
+}
+
+export interface AllowedAction {
+  action: string
+  label: string
+  needs?: string[]
+}
+
+export interface SheetItem {
+  code: string
+  name: string
+  max: number
+}
+
+/** One promise: until when, why then, and whether it was kept. */
+export interface ClockView {
+  name: string
+  label: string
+  start: Iso
+  due: Iso
+  provisional: boolean
+  explanation: string
+  done_at: Iso | null
+  light: string
+  /** null while it runs. */
+  kept: boolean | null
+}
+
+export interface TaskView {
+  id: string
+  department: string
+  department_name: string
+  role: string
+  state: string
+  note: string
+  dispatched_at: Iso
+  signed_at: Iso | null
+  first_contacted_at: Iso | null
+  first_contact: { person: string; phone: string; reached: boolean; note: string } | null
+  due_at: Iso
+  light: string
+  submitted_at: Iso | null
+  fact_finding: string | null
+  demand_finding: string | null
+  outcome: string | null
+  unresolved_reason: string
+  public_answer: string
+  /** null: not for this reader. */
+  internal_note: string | null
+  sent_back_count: number
+  clocks: ClockView[]
+}
+
+/** One step of the timeline. */
+export interface EventView {
+  seq: number
+  at: Iso
+  actor_name: string
+  actor_role: string
+  department_name: string
+  action: string
+  action_label: string
+  sentence: string
+  reason: string
+  changes: Change[]
+  from_state: string
+  to_state: string
+}
+
+/** A part of the closure score; not applicable: left out, the rest counts for 100. */
+export interface ScorePart {
+  code: string
+  name: string
+  points: number
+  max: number
+  applicable: boolean
+  sentence: string
+}
+
+export interface ScoreDeduction {
+  code: string
+  name: string
+  points: number
+  count: number
+  sentence: string
+}
+
+export interface ScoreView {
+  score: number
+  revision: number
+  rule_version: string
+  at: Iso
+  parts: ScorePart[]
+  deductions: ScoreDeduction[]
+  summary: string
+}
+
+export interface OrderCall {
+  id: string
+  direction: string
+  started_at: Iso
+  answered_at: Iso | null
+  outcome: string
+}
+
+export interface OrderDetail extends OrderForm {
+  id: string
+  order_no: string
+  order_no_spoken: string
+  /** In the answer to opening only. */
+  query_code: string | null
+  version: number
+  state: string
+  channel: string
+  contact_id: string | null
+  call_id: string | null
+  category_name: string
+  category_path: string[]
+  accepted_at: Iso
+  accepted_by_name: string
+  lead_department_name: string
+  due_at: Iso | null
+  due_provisional: boolean
+  light: string
+  redo_count: number
+  closed_at: Iso | null
+  close_reason: string | null
+  public_answer: string
+  clocks: ClockView[]
+  tasks: TaskView[]
+  events: EventView[]
+  audits: AuditView[]
+  follow_ups: FollowUpView[]
+  score: ScoreView | null
+  score_note: string
+  calls: OrderCall[]
+  allowed_actions: AllowedAction[]
+  suggestion: { model_version: string; proposed: Understanding } | null
+}
+
+export interface AssessmentRules {
+  version: string
+  quality_items: SheetItem[]
+  process_items: SheetItem[]
+}

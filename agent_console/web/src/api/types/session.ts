@@ -1,0 +1,28 @@
+/** Who is signed in, and what waits for them. */
+
+export interface StaffView {
+  id: string
+  username: string
+  name: string
+  roles: string[]
+  department: string
+  department_name: string
+  extension: string | null
+}
+
+export interface Me {
+  staff: StaffView
+  permissions: string[]
+  demo: boolean
+}
+
+export interface Badges {
+  dispatch: number
+  inbox: number
+  audit: number
+  follow_up: number
+  callbacks: number | null
+  callbacks_overdue: number | null
+  alerts: number | null
+  nuisance: number | null
+}
