@@ -104,6 +104,14 @@ class Leg(Labelled):
     THIRD = "THIRD", "第三方"
 
 
+class SpeechMode(Labelled):
+    """How far what a leg says is recognised while it is said."""
+
+    LIVE = "LIVE", "实时转写"
+    SENTENCES = "SENTENCES", "只显示整句"
+    RECORDING = "RECORDING", "通话后按录音补转"
+
+
 class AgentState(Labelled):
     """What an agent is doing; the server owns it."""
 
@@ -130,10 +138,13 @@ class Role(Labelled):
     SHIFT_LEADER = "SHIFT_LEADER", "班长"
     DISPATCHER = "DISPATCHER", "派单员"
     UNIT_CLERK = "UNIT_CLERK", "承办单位经办人"
+    UNIT_HEAD = "UNIT_HEAD", "承办单位负责人"
     AUDITOR = "AUDITOR", "办结审核员"
     FOLLOW_UP = "FOLLOW_UP", "回访员"
     MANAGER = "MANAGER", "管理者"
     ADMIN = "ADMIN", "系统管理员"
+    #: Another system that speaks with ours; no person holds it.
+    PARTNER = "PARTNER", "外部系统"
     SYSTEM = "SYSTEM", "系统"
 
 
@@ -155,6 +166,8 @@ class TaskState(Labelled):
 
     TO_SIGN = "TO_SIGN", "待签收"
     SIGNED = "SIGNED", "办理中"
+    RETURN_REQUESTED = "RETURN_REQUESTED", "退单待审"
+    DELEGATED = "DELEGATED", "已下派"
     SUBMITTED = "SUBMITTED", "已反馈"
     SENT_BACK = "SENT_BACK", "审核退回"
     DONE = "DONE", "完成"
@@ -174,15 +187,96 @@ class Action(Labelled):
     OPEN = "open", "受理"
     AMEND = "amend", "更正"
     DISPATCH = "dispatch", "派单"
+    REASSIGN = "reassign", "改派"
+    ADD_JOINT = "add_joint", "增加协办"
+    DISMISS_JOINT = "dismiss_joint", "撤销协办"
     SIGN_FOR = "sign_for", "签收"
     FIRST_CONTACT = "first_contact", "先行联系"
+    DELEGATE = "delegate", "下派"
+    RECALL = "recall", "收回下派"
     SUBMIT_RESULT = "submit_result", "提交办理结果"
+    SUBMIT_PART = "submit_part", "提交协办意见"
+    ACCEPT_RESULT = "accept_result", "认可下级结果"
     APPROVE_RESULT = "approve_result", "审核通过"
     SEND_BACK = "send_back", "审核退回"
+    REQUEST_RETURN = "request_return", "申请退单"
+    DECIDE_RETURN = "decide_return", "审定退单"
+    OPEN_DISPUTE = "open_dispute", "提出争议"
+    SETTLE_DISPUTE = "settle_dispute", "裁定争议"
+    REQUEST_EXTENSION = "request_extension", "申请延期"
+    DECIDE_EXTENSION = "decide_extension", "审定延期"
+    REQUEST_SUSPENSION = "request_suspension", "申请挂起"
+    DECIDE_SUSPENSION = "decide_suspension", "审定挂起"
+    RESUME = "resume", "恢复办理"
+    WITHDRAW_REQUEST = "withdraw_request", "撤回申请"
+    LAPSE_REQUEST = "lapse_request", "申请逾期未审定"
     RECORD_FOLLOW_UP = "record_follow_up", "记录回访"
     URGE = "urge", "催办"
     NOTE = "note", "备注"
     WITHDRAW = "withdraw", "撤单"
+
+
+class RequestKind(Labelled):
+    """What is asked for and decided by somebody else (table ``requests``)."""
+
+    RETURN = "RETURN", "退单"
+    DISPUTE = "DISPUTE", "承办争议"
+    EXTENSION = "EXTENSION", "延期"
+    SUSPENSION = "SUSPENSION", "挂起"
+
+
+class RequestState(Labelled):
+    """How far a request has come."""
+
+    OPEN = "OPEN", "待审定"
+    #: The first of two decisions was a yes.
+    AGREED = "AGREED", "待复核"
+    GRANTED = "GRANTED", "同意"
+    REFUSED = "REFUSED", "不同意"
+    #: Nobody decided in time; what that means is in its kind.
+    LAPSED = "LAPSED", "逾期未审定"
+    WITHDRAWN = "WITHDRAWN", "已撤回"
+
+
+#: States of a request that still waits for somebody.
+OPEN_REQUEST = (RequestState.OPEN, RequestState.AGREED)
+
+
+class ReturnReason(Labelled):
+    """Why a unit gives a task back."""
+
+    NOT_OUR_DUTY = "NOT_OUR_DUTY", "非本单位职责"
+    WRONG_AREA = "WRONG_AREA", "属地不符"
+    UNCLEAR_OWNER = "UNCLEAR_OWNER", "权属不清"
+    OVERLAPPING = "OVERLAPPING", "职能交叉"
+    INCOMPLETE = "INCOMPLETE", "信息不全无法办理"
+    REPEATED = "REPEATED", "重复工单"
+    IN_LEGAL_PROCEDURE = "IN_LEGAL_PROCEDURE", "已进入法定程序"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE", "不属受理范围"
+    WRONG_CATEGORY = "WRONG_CATEGORY", "派单错误（类别）"
+    OTHER = "OTHER", "其他"
+
+
+class ExtensionReason(Labelled):
+    """Why a unit asks for more time."""
+
+    SEVERAL_UNITS = "SEVERAL_UNITS", "需多部门会商"
+    SURVEY = "SURVEY", "需现场勘验检测"
+    LEGAL_PROCEDURE = "LEGAL_PROCEDURE", "需法定程序"
+    CITIZEN = "CITIZEN", "诉求人原因"
+    WORKS = "WORKS", "施工、采购周期"
+    WEATHER = "WEATHER", "恶劣天气"
+    OTHER = "OTHER", "其他"
+
+
+class SuspensionReason(Labelled):
+    """What an order may wait for. There is no other reason."""
+
+    CITIZEN_EVIDENCE = "CITIZEN_EVIDENCE", "等待诉求人补充材料"
+    LEGAL_PROCEDURE = "LEGAL_PROCEDURE", "等待法定程序"
+    COURT = "COURT", "等待司法裁判"
+    DISASTER = "DISASTER", "自然灾害等不可抗力"
+    SEASON = "SEASON", "天气、季节原因"
 
 
 class CloseReason(Labelled):
@@ -396,6 +490,38 @@ class AlertKind(Labelled):
     HOT_EVENT = "HOT_EVENT", "热点事件"
 
 
+class NoticeKind(Labelled):
+    """What a unit is told of."""
+
+    NEW_TASK = "NEW_TASK", "新派单"
+    REDO = "REDO", "重办"
+    SENT_BACK = "SENT_BACK", "退回重报"
+    URGED = "URGED", "催办"
+    SUPERVISED = "SUPERVISED", "督办"
+    ASKED = "ASKED", "申请待审定"
+    DECIDED = "DECIDED", "申请已审定"
+    CHANGED = "CHANGED", "承办变更"
+    REPORTED = "REPORTED", "协办或下级已反馈"
+    WITHDRAWN = "WITHDRAWN", "撤单"
+    LIGHT_YELLOW = "LIGHT_YELLOW", "临期"
+    LIGHT_ORANGE = "LIGHT_ORANGE", "即将超期"
+    LIGHT_RED = "LIGHT_RED", "已超期"
+
+
+class MessageChannel(Labelled):
+    """How a message leaves the house."""
+
+    SMS = "SMS", "短信"
+    EMAIL = "EMAIL", "电子邮件"
+
+
+class Direction(Labelled):
+    """Who gave an order to whom."""
+
+    IN = "IN", "转入"
+    OUT = "OUT", "转出"
+
+
 class AccessKind(Labelled):
     """What of a citizen was read, or done at a call (table ``access_log``)."""
 
@@ -413,6 +539,13 @@ class AccessKind(Labelled):
     CALL_FORCE_HANG_UP = "call.force_hang_up", "强拆通话"
     CALL_PICK_UP = "call.pick_up", "抢接来电"
     FORCE_STATE = "agent.force_state", "强制置态"
+
+
+class CatalogueSource(Labelled):
+    """Where a version of the dispatch catalogue came from."""
+
+    FILE = "FILE", "规则文件"
+    IMPORT = "IMPORT", "导入"
 
 
 #: Every closed set by name, for ``/api/vocabulary``.

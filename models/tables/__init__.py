@@ -11,6 +11,14 @@ from models.tables.calls import (
     Contact,
     UtteranceRow,
 )
+from models.tables.directory import (
+    Absence,
+    CatalogueRule,
+    CatalogueVersion,
+    DutyOfficer,
+    HandOver,
+    StaffPost,
+)
 from models.tables.events import HotEvent, HotEventOrder
 from models.tables.floor import (
     BlockedNumber,
@@ -19,6 +27,15 @@ from models.tables.floor import (
     FloorAlert,
     ShiftAssignment,
     Surge,
+    TelephonyProcess,
+)
+from models.tables.notices import (
+    Notice,
+    NoticeRead,
+    OrderNews,
+    OutgoingMessage,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from models.tables.orders import (
     AuditReview,
@@ -28,16 +45,20 @@ from models.tables.orders import (
     Draft,
     FollowUp,
     OrderEvent,
+    OrderRequest,
     Suggestion,
     Task,
     WorkOrder,
 )
 from models.tables.outbox import OutboxRow
+from models.tables.partners import ExternalRef, PartnerKey, PartnerSystem, Reconciliation
 from models.tables.recordings import LegalHold, Recording
+from models.tables.rules import RuleVersion
 from models.tables.staff import Session, Staff
 from models.tables.timers import TimerRow
 
 __all__ = [
+    "Absence",
     "AccessLog",
     "AgentPresenceRow",
     "AgentStateLogRow",
@@ -49,26 +70,44 @@ __all__ = [
     "CallParty",
     "Callback",
     "CallerProfile",
+    "CatalogueRule",
+    "CatalogueVersion",
     "ClosureScore",
     "Contact",
     "DaySequence",
     "DoneCommand",
     "Draft",
+    "DutyOfficer",
+    "ExternalRef",
     "FloorAlert",
     "FollowUp",
+    "HandOver",
     "HotEvent",
     "HotEventOrder",
     "LegalHold",
+    "Notice",
+    "NoticeRead",
     "OrderEvent",
+    "OrderNews",
+    "OrderRequest",
     "OutboxRow",
+    "OutgoingMessage",
+    "PartnerKey",
+    "PartnerSystem",
+    "Reconciliation",
     "Recording",
+    "RuleVersion",
     "Session",
     "ShiftAssignment",
     "Staff",
+    "StaffPost",
     "Suggestion",
     "Surge",
     "Task",
+    "TelephonyProcess",
     "TimerRow",
     "UtteranceRow",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WorkOrder",
 ]

@@ -61,6 +61,8 @@ class Call(Base):
     citizen_number: Mapped[str] = mapped_column(String(32), default="")
     access_number: Mapped[str] = mapped_column(String(32), default="")
     agent_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    #: ARI application of the process that holds the call.
+    app: Mapped[str] = mapped_column(String(64), default="", server_default="")
     #: Channel names in Asterisk, so that a restarted process finds the call again.
     citizen_channel: Mapped[str] = mapped_column(String(64), default="", index=True)
     agent_channel: Mapped[str] = mapped_column(String(64), default="")

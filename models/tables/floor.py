@@ -171,3 +171,20 @@ class ShiftAssignment(Base):
     ends_at: Mapped[datetime]
     made_by: Mapped[str] = mapped_column(String(26))
     made_at: Mapped[datetime]
+
+
+class TelephonyProcess(Base):
+    """One of several processes on a shared floor, and whether it lives."""
+
+    __tablename__ = "telephony_processes"
+
+    #: Its ARI application.
+    app: Mapped[str] = mapped_column(String(64), primary_key=True)
+    #: Other with each start.
+    run: Mapped[str] = mapped_column(String(26))
+    #: Counted up while it lives.
+    beat: Mapped[int] = mapped_column(Integer, default=0)
+    #: Who has taken over its calls; empty while it lives.
+    heir: Mapped[str] = mapped_column(String(64), default="")
+    #: Has stopped in good order.
+    stopped: Mapped[bool] = mapped_column(default=False)

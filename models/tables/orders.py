@@ -17,6 +17,8 @@ from models.vocabulary import (
     FactFinding,
     OrderState,
     Outcome,
+    RequestKind,
+    RequestState,
     RequestType,
     Role,
     Satisfaction,
@@ -63,6 +65,9 @@ class WorkOrder(Base):
     channel: Mapped[Channel] = mapped_column(Code(Channel))
     contact_id: Mapped[str | None] = mapped_column(ForeignKey("contacts.id"), index=True)
     call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"), index=True)
+    #: The number that was dialled, and the area that the place lies in (street unit or code).
+    access_number: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    area: Mapped[str] = mapped_column(String(32), default="", server_default="")
 
     caller_name: Mapped[str] = mapped_column(String(64), default="")
     caller_phone: Mapped[str] = mapped_column(String(32), default="", index=True)
@@ -95,6 +100,8 @@ class WorkOrder(Base):
     light_yellow_at: Mapped[datetime | None]
     light_orange_at: Mapped[datetime | None]
     light_red_at: Mapped[datetime | None]
+    #: The deadline that another system has set for the result.
+    external_due: Mapped[datetime | None]
     scoring_version: Mapped[str] = mapped_column(String(32), default="")
     dispatch_due: Mapped[datetime | None]
     dispatched_at: Mapped[datetime | None]
@@ -106,6 +113,11 @@ class WorkOrder(Base):
     #: What the citizen is told.
     public_answer: Mapped[str] = mapped_column(Text, default="")
     redo_count: Mapped[int] = mapped_column(Integer, default=0)
+    #: While set, no clock of the order runs; it ends at ``suspended_until`` at the latest.
+    suspended_at: Mapped[datetime | None]
+    suspended_until: Mapped[datetime | None]
+    #: Since when it has been disputed whose the order is.
+    disputed_at: Mapped[datetime | None]
 
 
 class Task(Base):
@@ -116,7 +128,8 @@ class Task(Base):
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
-    parent_id: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"))
+    #: The task of the unit above that handed it down; None for the hotline's own.
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"), index=True)
     #: The task whose result the citizen did not accept, when this one does it again.
     redo_of: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"))
     department: Mapped[str] = mapped_column(String(32))
@@ -129,10 +142,15 @@ class Task(Base):
     sign_due: Mapped[datetime]
     signed_at: Mapped[datetime | None]
     signed_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    #: Who has it in hand: the one who signed, until it is handed over.
+    handler_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
     first_contact_due: Mapped[datetime]
     first_contacted_at: Mapped[datetime | None]
     #: {"person", "phone", "reached", "note", "by"}
     first_contact: Mapped[dict[str, Any] | None]
+    #: ISO times of tries that did not reach the citizen, and since when they have been enough.
+    contact_tries: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    contact_excused_at: Mapped[datetime | None]
     due_at: Mapped[datetime] = mapped_column(index=True)
     submitted_at: Mapped[datetime | None]
     submitted_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
@@ -142,7 +160,48 @@ class Task(Base):
     unresolved_reason: Mapped[str] = mapped_column(Text, default="")
     public_answer: Mapped[str] = mapped_column(Text, default="")
     internal_note: Mapped[str] = mapped_column(Text, default="")
+    #: What a joint unit found and did, for the lead unit.
+    opinion: Mapped[str] = mapped_column(Text, default="", server_default="")
     sent_back_count: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class OrderRequest(Base):
+    """Something that is done only with somebody else's consent: asked, then decided."""
+
+    __tablename__ = "requests"
+    __table_args__ = (Index("ix_requests_state_due_at", "state", "due_at"),)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    #: None: it concerns the order as a whole.
+    task_id: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"))
+    kind: Mapped[RequestKind] = mapped_column(Code(RequestKind))
+    state: Mapped[RequestState] = mapped_column(Code(RequestState))
+    asked_at: Mapped[datetime]
+    #: A member of staff, or ``system``.
+    asked_by: Mapped[str] = mapped_column(String(26))
+    asked_by_name: Mapped[str] = mapped_column(String(64), default="")
+    asked_department: Mapped[str] = mapped_column(String(32), default="")
+    #: Code of the kind's own set of reasons.
+    reason_code: Mapped[str] = mapped_column(String(32), default="")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    #: What supports it: {"clause": …, "head": …, "files": [...]}.
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: What is asked for, e.g. {"department": …} or {"amount": 3, "unit": "WD"}.
+    wanted: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: By when it is to be decided, as promised; None: no limit.
+    due_at: Mapped[datetime | None]
+    #: The unit that decides: the hotline, or the unit above.
+    decider: Mapped[str] = mapped_column(String(32), default="")
+    #: The first of two decisions, where two are needed.
+    agreed_by: Mapped[str | None] = mapped_column(String(26))
+    agreed_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(String(26))
+    decided_by_name: Mapped[str] = mapped_column(String(64), default="")
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str] = mapped_column(Text, default="")
+    #: What was granted, where it is not just what was asked for.
+    granted: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class OrderEvent(Base):

@@ -47,3 +47,5 @@ class Session(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     address: Mapped[str] = mapped_column(String(64), default="")
+    #: The post the person acts in (key of dispatch/directory/posts.py); empty: the account's own.
+    post: Mapped[str] = mapped_column(String(80), default="", server_default="")
