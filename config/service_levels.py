@@ -2,82 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from datetime import time
+from dataclasses import dataclass, field
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from config.limits import Counting, CountingRow
+from config.policies import Demand, Policy, PolicyRow, Terms, check_policies, terms_for
 from config.rules import read_yaml, rule_file
 from models.errors import ConfigurationError
-from models.vocabulary import Channel, LimitUnit, RequestType, Urgency
 
 FILE = "service_levels.yaml"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limit:
-    """An amount of time in a unit."""
-
-    amount: int
-    unit: LimitUnit
-
-    @property
-    def text(self) -> str:
-        """As a person writes it: 5个工作日."""
-        return f"{self.amount}{self.unit.label}"
-
-    def times(self, factor: int) -> Limit:
-        """A multiple of it."""
-        return Limit(amount=self.amount * factor, unit=self.unit)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clocks:
-    """The limits of one policy, by the name of what they limit."""
-
-    dispatch: Limit
-    sign: Limit
-    first_contact: Limit
-    handle: Limit
-    audit: Limit
-    follow_up: Limit
-
-
-#: Chinese names of the clocks.
-CLOCK_LABELS = {
-    "dispatch": "派单时限",
-    "sign": "签收时限",
-    "first_contact": "先行联系时限",
-    "handle": "办结时限",
-    "audit": "审核时限",
-    "follow_up": "回访时限",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """Limits for what matches. An empty list of the match matches everything."""
-
-    code: str
-    name: str
-    clocks: Clocks
-    urgencies: tuple[Urgency, ...] = ()
-    request_types: tuple[RequestType, ...] = ()
-    channels: tuple[Channel, ...] = ()
-    categories: tuple[str, ...] = ()
-
-    def matches(
-        self, request_type: RequestType, urgency: Urgency, channel: Channel, category: str
-    ) -> bool:
-        """Whether the demand falls under it."""
-        return (
-            (not self.urgencies or urgency in self.urgencies)
-            and (not self.request_types or request_type in self.request_types)
-            and (not self.channels or channel in self.channels)
-            and (not self.categories or category.startswith(self.categories))
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,43 +67,23 @@ class ServiceLevels:
     """One version of all policies."""
 
     version: str
+    #: The day from which new orders fall under it; None for at once.
+    valid_from: date | None = None
+    counting: Counting
     policies: tuple[Policy, ...]
     redo: RedoRule
     lights: LightRule
     follow_up: FollowUpRule
+    #: What it was read from, to be kept.
+    content: dict[str, Any] = field(repr=False, compare=False)
 
-    def policy_for(
-        self, request_type: RequestType, urgency: Urgency, channel: Channel, category: str
-    ) -> Policy:
-        """The first policy that matches (the last one matches everything)."""
-        return next(
-            policy
-            for policy in self.policies
-            if policy.matches(request_type, urgency, channel, category)
-        )
+    def terms_for(self, demand: Demand) -> Terms:
+        """What a demand is promised (the last policy matches everything)."""
+        return terms_for(self.version, self.policies, demand)
 
 
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid")
-
-
-class _LimitRow(_Row):
-    amount: int = Field(gt=0)
-    unit: LimitUnit
-
-
-class _MatchRow(_Row):
-    urgencies: list[Urgency] = []
-    request_types: list[RequestType] = []
-    channels: list[Channel] = []
-    categories: list[str] = []
-
-
-class _PolicyRow(_Row):
-    code: str = Field(min_length=1, max_length=32)
-    name: str = Field(min_length=1)
-    match: _MatchRow
-    clocks: dict[str, _LimitRow]
 
 
 class _RedoRow(_Row):
@@ -204,7 +121,9 @@ class _FollowUpRow(_Row):
 
 class _File(_Row):
     version: str = Field(min_length=1, max_length=32)
-    policies: list[_PolicyRow] = Field(min_length=1)
+    valid_from: date | None = None
+    counting: CountingRow = CountingRow()
+    policies: list[PolicyRow] = Field(min_length=1)
     redo: _RedoRow
     lights: _LightsRow
     follow_up: _FollowUpRow
@@ -216,22 +135,33 @@ def load_service_levels(rules: Path | None = None) -> ServiceLevels:
     :raises ConfigurationError: naming what is wrong.
     """
     path = rule_file(FILE, rules)
+    return read_service_levels(path.name, read_yaml(path))
+
+
+def read_service_levels(name: str, data: dict[str, Any]) -> ServiceLevels:
+    """The policies of a file's content. ``name`` is said in errors.
+
+    :raises ConfigurationError: naming what is wrong.
+    """
     try:
-        file = _File.model_validate(read_yaml(path))
-        levels = _service_levels(file)
+        levels = _service_levels(_File.model_validate(data), data)
+        check_policies(levels.policies)
+        _check_follow_up(levels.follow_up)
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise ConfigurationError(f"{path.name}：" + "；".join(lines)) from error
+        raise ConfigurationError(f"{name}：" + "；".join(lines)) from error
     except ValueError as error:
-        raise ConfigurationError(f"{path.name}：{error}") from error
-    _check(path.name, levels)
+        raise ConfigurationError(f"{name}：{error}") from error
     return levels
 
 
-def _service_levels(file: _File) -> ServiceLevels:
+def _service_levels(file: _File, content: dict[str, Any]) -> ServiceLevels:
+    usual = Counting(**file.counting.model_dump())
     return ServiceLevels(
         version=file.version,
-        policies=tuple(_policy(row) for row in file.policies),
+        valid_from=file.valid_from,
+        counting=usual,
+        policies=tuple(row.policy(usual) for row in file.policies),
         redo=RedoRule(**file.redo.model_dump()),
         lights=LightRule(
             yellow_share=file.lights.yellow.share_left,
@@ -244,16 +174,8 @@ def _service_levels(file: _File) -> ServiceLevels:
             bands=file.follow_up.bands,
             parts_of_day=tuple(_part(row) for row in file.follow_up.parts_of_day),
         ),
+        content=content,
     )
-
-
-def _policy(row: _PolicyRow) -> Policy:
-    names = [item.name for item in fields(Clocks)]
-    if odd := sorted(set(names) ^ set(row.clocks)):
-        raise ValueError(f"策略 {row.code} 的 clocks 应恰好有 {'、'.join(names)}（{odd[0]} 不符）")
-    match: dict[str, Any] = {key: tuple(value) for key, value in row.match.model_dump().items()}
-    limits = {n: Limit(amount=c.amount, unit=c.unit) for n, c in row.clocks.items()}
-    return Policy(code=row.code, name=row.name, clocks=Clocks(**limits), **match)
 
 
 def _part(row: _PartRow) -> PartOfDay:
@@ -261,17 +183,10 @@ def _part(row: _PartRow) -> PartOfDay:
     return PartOfDay(name=row.name, start=time.fromisoformat(row.start), end=end)
 
 
-def _check(file: str, levels: ServiceLevels) -> None:
-    codes = [policy.code for policy in levels.policies]
-    if len(set(codes)) < len(codes):
-        raise ConfigurationError(f"{file}：策略编码重复")
-    last = levels.policies[-1]
-    if last.urgencies or last.request_types or last.channels or last.categories:
-        raise ConfigurationError(f"{file}：最后一条策略应当不设条件，兜住其余情形")
-    rule = levels.follow_up
+def _check_follow_up(rule: FollowUpRule) -> None:
     if rule.bands > min(rule.attempts, len(rule.parts_of_day)):
-        raise ConfigurationError(f"{file}：follow_up 要求的时段数多于次数或一天的时段数")
+        raise ValueError("follow_up 要求的时段数多于次数或一天的时段数")
     for minute in range(24 * 60):
         moment = time(minute // 60, minute % 60)
         if sum(part.holds(moment) for part in rule.parts_of_day) != 1:
-            raise ConfigurationError(f"{file}：follow_up 的时段在 {moment:%H:%M} 有空缺或重叠")
+            raise ValueError(f"follow_up 的时段在 {moment:%H:%M} 有空缺或重叠")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from config.scoring import FULL, ClosureParts, Part, ScoringRules
 from dispatch.assessment.facts import ClosureFacts
-from dispatch.clocks import due_text
+from dispatch.due_words import due_text
 from models.vocabulary import Labelled
 
 #: What an auditor's answer-quality sheet and process sheet add up to.

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from config.service_levels import CLOCK_LABELS
+from config.limits import CLOCK_LABELS
 from dispatch.numbers import spoken
 from dispatch.promises import Promise
 from dispatch.rules import Rules
@@ -18,15 +18,16 @@ from dispatch.scope import can_see
 from dispatch.views.privacy import Veil, veil_for
 from dispatch.views.rows import clock_view, order_light, task_done_at
 from dispatch.views.shapes import (
-    AllowedAction,
     AuditView,
     Caller,
     ClockView,
     FollowUpView,
     OrderDetail,
+    RequestView,
     ScoreView,
     TaskView,
 )
+from dispatch.views.steps import Steps, request_view
 from dispatch.views.timeline import Teller
 from models.clock import Clock
 from models.errors import NotFound
@@ -37,12 +38,14 @@ from models.tables import (
     ClosureScore,
     FollowUp,
     OrderEvent,
+    OrderRequest,
     Staff,
     Task,
     WorkOrder,
 )
+from models.task_tree import depth
 from models.vocabulary import CloseReason, OrderState
-from models.workflow import UNIT_AT_WORK, allowed_actions, rows_of
+from models.workflow import IN_HAND, UNIT_AT_WORK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,7 @@ class _File:
     events: Sequence[OrderEvent]
     audits: Sequence[AuditReview]
     follow_ups: Sequence[FollowUp]
+    requests: Sequence[OrderRequest]
     score: ClosureScore | None
     staff: dict[str, str]
 
@@ -117,6 +121,7 @@ async def _read_file(session: AsyncSession, which: Any) -> _File | None:
     events = select(OrderEvent).where(OrderEvent.order_id == order.id)
     audits = select(AuditReview).where(AuditReview.order_id == order.id)
     follow_ups = select(FollowUp).where(FollowUp.order_id == order.id)
+    requests = select(OrderRequest).where(OrderRequest.order_id == order.id)
     scores = select(ClosureScore).where(ClosureScore.order_id == order.id)
     found = _File(
         order=order,
@@ -124,6 +129,7 @@ async def _read_file(session: AsyncSession, which: Any) -> _File | None:
         events=(await session.scalars(events.order_by(OrderEvent.seq))).all(),
         audits=(await session.scalars(audits.order_by(AuditReview.at))).all(),
         follow_ups=(await session.scalars(follow_ups.order_by(FollowUp.at))).all(),
+        requests=(await session.scalars(requests.order_by(OrderRequest.asked_at))).all(),
         score=(await session.scalars(scores.order_by(ClosureScore.revision.desc()))).first(),
         staff={},
     )
@@ -180,17 +186,33 @@ def _demand(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
 def _progress(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
     """How far it is, and what may be done now."""
     order = file.order
-    plain = ("dispatched_at", "due_at", "redo_count", "closed_at", "close_reason", "sla_version")
+    plain = (
+        "dispatched_at",
+        "due_at",
+        "redo_count",
+        "closed_at",
+        "close_reason",
+        "sla_version",
+        "suspended_at",
+        "suspended_until",
+        "disputed_at",
+    )
+    steps = Steps(order, file.tasks, file.requests, reader.actor, rules, reader.now)
     return {
         **{name: getattr(order, name) for name in plain},
         "light": order_light(order, reader.now),
         "clocks": _order_clocks(file, reader.now),
         "tasks": [_task(task, file, reader, rules) for task in file.tasks],
-        "allowed_actions": [
-            AllowedAction(action=action, label=action.label, needs=list(rows_of(action)[0].needs))
-            for action in allowed_actions(order, file.tasks, reader.actor)
-        ],
+        "allowed_actions": steps.allowed(),
+        "refused_actions": steps.refused(),
+        "requests": [_request(one, reader, rules) for one in file.requests],
     }
+
+
+def _request(found: OrderRequest, reader: _Reader, rules: Rules) -> RequestView:
+    shown, scrub = request_view(found, rules, reader.now), reader.veil.scrub
+    words = {name: scrub(getattr(shown, name)) for name in ("reason", "decision_reason")}
+    return shown.model_copy(update=words)
 
 
 def _record(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
@@ -239,6 +261,7 @@ def _order_clocks(file: _File, now: datetime) -> list[ClockView]:
 def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
     plain = (
         "id",
+        "parent_id",
         "department",
         "role",
         "state",
@@ -258,6 +281,8 @@ def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
     return TaskView(
         **{name: getattr(task, name) for name in plain},
         department_name=rules.unit_name(task.department),
+        level=depth(task, file.tasks),
+        opinion=veil.scrub(task.opinion),
         note=veil.scrub(task.note),
         first_contact=_first_contact(task, veil),
         unresolved_reason=veil.scrub(task.unresolved_reason),
@@ -280,7 +305,7 @@ def _first_contact(task: Task, veil: Veil) -> dict[str, Any] | None:
 
 
 def _task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
-    runs = task.state in UNIT_AT_WORK and order.state in (OrderState.DISPATCHED, OrderState.REDO)
+    runs = task.state in UNIT_AT_WORK and order.state in IN_HAND and order.suspended_at is None
     return [
         clock_view(
             Promise.from_json(task.clocks[name]),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from dispatch.clocks import due_text
+from dispatch.due_words import due_text
 from dispatch.rules import Rules
 from dispatch.views.privacy import Veil
 from dispatch.views.shapes import Change, TimelineEntry
@@ -66,7 +66,8 @@ class Teller:
         own = departments.get(event.task_id or "") == self._department
         action = Action(event.action)
         who = f"{event.actor_name}（{event.actor_role.label}）"
-        sentence = f"{who}{_SENTENCES[action](self, event)}".rstrip("。") + "。"
+        said = _SENTENCES.get(action, _plainly)(self, event)
+        sentence = f"{who}{said}".rstrip("。") + "。"
         return TimelineEntry(
             seq=event.seq,
             at=event.at,
@@ -204,6 +205,10 @@ def _note(_tell: Teller, event: OrderEvent) -> str:
 
 def _withdraw(tell: Teller, event: OrderEvent) -> str:
     return f"撤单：{event.reason}（{tell.after(event, 'consent')}）"
+
+
+def _plainly(_tell: Teller, event: OrderEvent) -> str:
+    return Action(event.action).label + (f"：{event.reason}" if event.reason else "")
 
 
 def _because(event: OrderEvent) -> str:

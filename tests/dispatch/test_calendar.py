@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.calendar import load_calendar
-from config.service_levels import Limit
-from dispatch.clocks import Counter, explain_due
+from config.limits import Limit
+from dispatch.clocks import Counter
+from dispatch.due_words import explain_due
 from dispatch.rules import Rules
 from models.errors import ConfigurationError
 from models.vocabulary import LimitUnit
@@ -148,7 +149,7 @@ def test_going_back_as_many_working_hours_leads_to_the_start(start: datetime, ho
     counter = Counter(load_calendar(), ZONE)
     moment = start.replace(tzinfo=ZONE)
     end = counter.due(moment, Limit(amount=hours, unit=LimitUnit.WH)).at
-    begun = counter.back_working_hours(end, timedelta(hours=hours))
+    begun = counter.back(end, timedelta(hours=hours), LimitUnit.WH)
     # From inside office hours to the same moment; from outside to an office hour's edge.
     assert counter.due(begun, Limit(amount=hours, unit=LimitUnit.WH)).at == end
     assert begun <= moment or not _in_office(counter, moment)

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from config.service_levels import Limit, load_service_levels
-from dispatch.promises import Promise, light_at, redo_limit
+from config.limits import Limit
+from config.policies import Demand
+from config.service_levels import load_service_levels
+from dispatch.promiser import redo_limit
+from dispatch.promises import Promise, light_at
 from dispatch.rules import Rules
 from models.errors import ConfigurationError
 from models.vocabulary import Channel, Light, LimitUnit, RequestType, Urgency
@@ -33,8 +36,13 @@ pytestmark = pytest.mark.unit
 def test_first_matching_policy_is_used(
     rules: Rules, request_type: str, urgency: str, expected: str
 ) -> None:
-    policy = rules.policy_for(RequestType(request_type), Urgency(urgency), Channel.PHONE, "C010102")
-    assert policy.clocks.handle.text == expected
+    demand = Demand(
+        request_type=RequestType(request_type),
+        urgency=Urgency(urgency),
+        channel=Channel.PHONE,
+        category="C010102",
+    )
+    assert rules.service_levels.terms_for(demand).limit("handle").text == expected
 
 
 def promise(rules: Rules, start: datetime, amount: int, unit: LimitUnit) -> Promise:

@@ -1,0 +1,68 @@
+"""Under which policies an order stands, and what they promise it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from config.policies import Demand, Terms
+from config.service_levels import ServiceLevels
+from dispatch.due_words import moment_text
+from dispatch.promiser import redo_limit
+from dispatch.promises import Promise
+from dispatch.rules import Rules
+from models.tables import WorkOrder
+
+
+def demand_of(order: WorkOrder) -> Demand:
+    """What of the order its limits depend on."""
+    return Demand(
+        request_type=order.request_type,
+        urgency=order.urgency,
+        channel=order.channel,
+        category=order.category,
+        access_number=order.access_number or "",
+        area=order.area or "",
+        external_due=order.external_due,
+    )
+
+
+def levels_of(order: WorkOrder, rules: Rules) -> ServiceLevels:
+    """The service levels that the order was opened under."""
+    return rules.levels_of(order.sla_version or "", order.accepted_at)
+
+
+def terms_of(order: WorkOrder, rules: Rules) -> Terms:
+    """The policies that the order falls under as it now is."""
+    return levels_of(order, rules).terms_for(demand_of(order))
+
+
+def promise_for(order: WorkOrder, rules: Rules, clock: str, start: datetime) -> Promise:
+    """The promise of a clock (``config.limits.CLOCK_LABELS``) that starts at ``start``.
+
+    The deadline of another system counts for handling, unless the law sets one. ``redo`` without a
+    limit of its own gets its share of ``handle``.
+    """
+    levels = levels_of(order, rules)
+    terms, promiser = levels.terms_for(demand_of(order)), rules.promiser_of(levels)
+    if clock == "redo" and not terms.has("redo"):
+        limit, policy = redo_limit(terms.limit("handle"), levels.redo), terms.policy("handle")
+        return promiser.make(clock, start, limit, policy)
+    limit, policy = terms.limit(clock), terms.policy(clock)
+    if clock != "handle" or terms.external_due is None:
+        return promiser.make(clock, start, limit, policy)
+    if terms.external_counts:
+        return promiser.external(clock, start, terms.external_due, limit, policy)
+    made = promiser.make(clock, start, limit, policy)
+    asked = moment_text(rules.counter.local(terms.external_due))
+    return replace(
+        made, explanation=f"{made.explanation}（上级平台要求至{asked}止，法定时限优先。）"
+    )
+
+
+def twice(order: WorkOrder, rules: Rules, promise: Promise) -> Promise:
+    """The promise with double its limit."""
+    levels = levels_of(order, rules)
+    policy = levels.terms_for(demand_of(order)).policy(promise.name)
+    name, limit = f"{promise.name}_twice", promise.limit.times(2)
+    return rules.promiser_of(levels).make(name, promise.start, limit, policy)
