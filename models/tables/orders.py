@@ -65,7 +65,7 @@ class WorkOrder(Base):
     channel: Mapped[Channel] = mapped_column(Code(Channel))
     contact_id: Mapped[str | None] = mapped_column(ForeignKey("contacts.id"), index=True)
     call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"), index=True)
-    #: The number that was dialled, and the area that the place lies in (street unit or code).
+    #: The number that was dialled, and the unit of the street or township that the place lies in.
     access_number: Mapped[str] = mapped_column(String(32), default="", server_default="")
     area: Mapped[str] = mapped_column(String(32), default="", server_default="")
 
