@@ -11,13 +11,13 @@ from config.scoring import ScoringRules
 from config.service_levels import FollowUpRule
 from dispatch.assessment.record import record_score
 from dispatch.checks import Faults, sheet_mark
-from dispatch.commands import ApproveResult, RecordFollowUp, SendBack, Withdraw
+from dispatch.commands import ApproveResult, RecordFollowUp, SendBack
 from dispatch.running import new_lead_task, run_clock
-from dispatch.step import Step
+from dispatch.step import Handler, Step
 from models.ids import new_id
 from models.tables import AuditReview, Call, FollowUp
-from models.vocabulary import CloseReason, Satisfaction, SolvedByCaller, TaskState
-from models.workflow import ACTIVE_TASK, Case, lead_task
+from models.vocabulary import Action, CloseReason, Satisfaction, SolvedByCaller
+from models.workflow import Case, lead_task
 
 #: Full marks of the auditor's two sheets.
 QUALITY_FULL = 100.0
@@ -48,7 +48,7 @@ def _review(step: Step, command: ApproveResult, scoring: ScoringRules) -> AuditR
     return AuditReview(
         id=new_id(),
         order_id=step.order.id,
-        task_id=step.lead.id,
+        task_id=step.subject.id,
         auditor_id=step.actor.id,
         at=step.now,
         passed=True,
@@ -67,7 +67,7 @@ async def send_back(step: Step, command: SendBack) -> None:
         AuditReview(
             id=new_id(),
             order_id=step.order.id,
-            task_id=step.lead.id,
+            task_id=step.subject.id,
             auditor_id=step.actor.id,
             at=step.now,
             passed=False,
@@ -77,7 +77,7 @@ async def send_back(step: Step, command: SendBack) -> None:
         )
     )
     step.reason = command.reason
-    step.change_task(step.lead, sent_back_count=step.lead.sent_back_count + 1)
+    step.change_task(step.subject, sent_back_count=step.subject.sent_back_count + 1)
     run_clock(step)
 
 
@@ -107,7 +107,8 @@ async def _after_follow_up(step: Step, case: Case, command: RecordFollowUp) -> N
             await _close(step, CloseReason.UNREACHABLE)
         case Case.REDO:
             step.change(redo_count=step.order.redo_count + 1)
-            again = step.lead
+            again = step.subject
+            step.turn_to(None)
             task = new_lead_task(step, again.department, command.redo_reason, redo_of=again)
             step.result["task_id"] = task.id
     if case is not Case.TRY_AGAIN:
@@ -167,7 +168,7 @@ def _attempt(step: Step, command: RecordFollowUp) -> FollowUp:
     return FollowUp(
         id=new_id(),
         order_id=step.order.id,
-        task_id=step.lead.id,
+        task_id=step.subject.id,
         staff_id=step.actor.id,
         at=step.now,
         **command.model_dump(
@@ -184,20 +185,16 @@ def _attempt(step: Step, command: RecordFollowUp) -> FollowUp:
     )
 
 
-async def withdraw(step: Step, command: Withdraw) -> None:
-    """The citizen takes the demand back; units stop working on it."""
-    step.follow()
-    step.reason = command.reason
-    step.told(consent=command.consent)
-    for task in step.tasks:
-        if task.state in ACTIVE_TASK:
-            step.change_task(task, state=TaskState.CANCELLED)
-    run_clock(step)
-
-
 async def _close(step: Step, reason: CloseReason) -> None:
     step.change(closed_at=step.now, close_reason=reason)
     await step.session.flush()
     score = await record_score(step)
     step.told(score=score.score)
     step.result["score"] = score.score
+
+
+HANDLERS: dict[Action, Handler] = {
+    Action.APPROVE_RESULT: approve_result,
+    Action.SEND_BACK: send_back,
+    Action.RECORD_FOLLOW_UP: record_follow_up,
+}

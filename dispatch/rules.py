@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from config.areas import Areas
 from config.calendar import WorkingCalendar, load_calendar
+from config.catalogue import load_catalogue
+from config.catalogue_shelf import CatalogueShelf
 from config.departments import Departments, load_departments
 from config.events import EventRules, load_events
 from config.figures import FigureRules, load_figures
+from config.handling import HandlingRules, load_handling
+from config.level_shelf import LevelShelf
+from config.lexicon import load_lexicon
+from config.notices import NoticeRules, load_notices
 from config.permissions import Permissions, load_permissions
 from config.queues import QueueRules, load_queues
+from config.reasons import Reasons, load_reasons
 from config.retention import RetentionRules, load_retention
 from config.scoring import ScoringRules, load_scoring
-from config.service_levels import Policy, ServiceLevels, load_service_levels
+from config.service_levels import ServiceLevels, load_service_levels
 from config.settings import Settings
 from config.shifts import ShiftRules, load_shifts
 from config.surge import SurgeRules, load_surge
 from config.taxonomy import Taxonomy, load_taxonomy
 from config.waiting import CallerRules, load_waiting
 from dispatch.clocks import Counter
-from dispatch.promises import Promiser
-from models.vocabulary import Channel, RequestType, Urgency
+from dispatch.promiser import Promiser
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +40,9 @@ class Rules:
     zone: ZoneInfo
     departments: Departments
     taxonomy: Taxonomy
+    #: Versions of the dispatch catalogue; imports add to them while the program runs.
+    catalogues: CatalogueShelf
+    areas: Areas
     calendar: WorkingCalendar
     service_levels: ServiceLevels
     scoring: ScoringRules
@@ -43,24 +54,28 @@ class Rules:
     surge: SurgeRules
     retention: RetentionRules
     events: EventRules
+    notices: NoticeRules
+    handling: HandlingRules
+    reasons: Reasons
     counter: Counter = field(init=False)
+    #: Of the file's version. What concerns an order asks ``promiser_of``.
     promiser: Promiser = field(init=False)
+    levels: LevelShelf = field(init=False)
 
     def __post_init__(self) -> None:
         counter = Counter(self.calendar, self.zone)
         levels = self.service_levels
         object.__setattr__(self, "counter", counter)
         object.__setattr__(self, "promiser", Promiser(counter, levels.lights, levels.version))
+        object.__setattr__(self, "levels", LevelShelf(levels))
 
-    def policy_for(
-        self, request_type: RequestType, urgency: Urgency, channel: Channel, category: str
-    ) -> Policy:
-        """The service-level policy of a demand."""
-        return self.service_levels.policy_for(request_type, urgency, channel, category)
+    def levels_of(self, version: str, moment: datetime) -> ServiceLevels:
+        """The service levels of that version; without one, those valid at the moment."""
+        return self.levels.of(version, self.counter.day(moment))
 
-    def policy(self, code: str) -> Policy | None:
-        """A policy by its code, if this version still has it."""
-        return next((p for p in self.service_levels.policies if p.code == code), None)
+    def promiser_of(self, levels: ServiceLevels) -> Promiser:
+        """Makes promises by these service levels."""
+        return Promiser(self.counter, levels.lights, levels.version)
 
     def unit_name(self, code: str) -> str:
         """Short name of a unit; the code itself for one that is gone."""
@@ -84,12 +99,16 @@ def load_rules(settings: Settings) -> Rules:
 
     :raises ConfigurationError: naming file and row that are wrong.
     """
-    folder = settings.rules
+    folder, zone = settings.rules, ZoneInfo(settings.timezone)
+    departments, taxonomy = load_departments(folder), load_taxonomy(folder)
+    first = load_catalogue(taxonomy, departments, folder)
     return Rules(
         area_code=settings.area_code,
-        zone=ZoneInfo(settings.timezone),
-        departments=load_departments(folder),
-        taxonomy=load_taxonomy(folder),
+        zone=zone,
+        departments=departments,
+        taxonomy=taxonomy,
+        catalogues=CatalogueShelf(first, lambda: datetime.now(zone).date()),
+        areas=Areas(load_lexicon(folder)),
         calendar=load_calendar(folder),
         service_levels=load_service_levels(folder),
         scoring=load_scoring(folder),
@@ -101,4 +120,7 @@ def load_rules(settings: Settings) -> Rules:
         surge=load_surge(folder),
         retention=load_retention(folder),
         events=load_events(folder),
+        notices=load_notices(folder),
+        handling=load_handling(folder),
+        reasons=load_reasons(folder),
     )

@@ -1,13 +1,18 @@
-"""Which clock of an order runs in which state, and the lights it shows in lists."""
+"""Which clock of an order runs in which state, the tasks it makes, and the lights in lists."""
 
 from __future__ import annotations
 
-from config.service_levels import Policy
-from dispatch.promises import Promise, redo_limit
-from dispatch.rules import Rules
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from dispatch.promises import Promise
 from dispatch.step import Step
+from dispatch.terms import promise_for, twice
 from models.ids import new_id
-from models.tables import Task, WorkOrder
+from models.states import IN_HAND
+from models.tables import Task
+from models.task_tree import lead_task
 from models.vocabulary import OrderState, TaskRole, TaskState
 
 #: Clock of the order itself that starts when a state is entered.
@@ -18,49 +23,139 @@ _ORDER_CLOCKS = {
 }
 
 
-def policy_of(order: WorkOrder, rules: Rules) -> Policy:
-    """The policy the order falls under as it now is."""
-    return rules.policy_for(order.request_type, order.urgency, order.channel, order.category)
-
-
 def run_clock(step: Step) -> None:
     """Start the clock of the state the order is in now, and show its lights."""
-    order = step.order
-    name = _ORDER_CLOCKS.get(order.state)
+    name = _ORDER_CLOCKS.get(step.order.state)
     if name is not None:
-        promise = _start_order_clock(step, name)
-    elif order.state in (OrderState.DISPATCHED, OrderState.REDO):
-        promise = Promise.from_json(step.lead.clocks["handle"])
-    else:
-        promise = None
+        _start_order_clock(step, name)
+    show_lights(step)
+
+
+def show_lights(step: Step) -> None:
+    """The lights of the clock that runs now; none while the order is suspended or over."""
+    order, promise = step.order, _running(step)
     order.light_yellow_at = promise.yellow_at if promise else None
     order.light_orange_at = promise.orange_at if promise else None
     order.light_red_at = promise.due if promise else None
 
 
-def _start_order_clock(step: Step, name: str) -> Promise:
-    order, policy = step.order, policy_of(step.order, step.rules)
+def _running(step: Step) -> Promise | None:
+    order = step.order
+    if order.suspended_at is not None:
+        return None
+    name = _ORDER_CLOCKS.get(order.state)
+    if name is not None:
+        return Promise.from_json(order.clocks[name])
+    lead = lead_task(step.tasks) if order.state in IN_HAND else None
+    return Promise.from_json(lead.clocks["handle"]) if lead else None
+
+
+def _start_order_clock(step: Step, name: str) -> None:
+    order = step.order
     start = order.accepted_at if name == "dispatch" else step.now
-    promise = step.rules.promiser.make(name, start, getattr(policy.clocks, name), policy)
+    promise = promise_for(order, step.rules, name, start)
     order.clocks = {**order.clocks, name: promise.to_json()}
     if name == "dispatch":
         step.change(dispatch_due=promise.due)
-        order.sla_version, order.sla_policy = promise.policy_version, policy.code
-    return promise
+        order.sla_version, order.sla_policy = promise.policy_version, promise.policy
 
 
 def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None = None) -> Task:
     """Give the unit its task: every clock of it is promised here, from this moment."""
-    order, policy = step.order, policy_of(step.order, step.rules)
-    clocks = _task_clocks(step, policy, redo=redo_of is not None)
-    task = Task(
+    order = step.order
+    clocks = _own_clocks(step)
+    handle = promise_for(order, step.rules, "redo" if redo_of else "handle", step.now)
+    clocks["handle"] = replace(handle, name="handle")
+    task = _new_task(step, department, note, TaskRole.LEAD, clocks)
+    task.redo_of = redo_of.id if redo_of else None
+    step.add_task(task)
+    order.sla_policy = clocks["handle"].policy
+    step.change(lead_department=department)
+    keep_order_due(step)
+    return task
+
+
+def keep_order_due(step: Step) -> None:
+    """The citizen is promised what the lead task is."""
+    lead = lead_task(step.tasks)
+    if lead is not None:
+        provisional = Promise.from_json(lead.clocks["handle"]).provisional
+        step.change(due_at=lead.due_at, due_provisional=provisional)
+
+
+def new_joint_task(step: Step, lead: Task, department: str, note: str) -> Task:
+    """A unit that helps: it reports to the lead one, and before it has to be done."""
+    share = step.rules.handling.joint_share
+    handle = _before(step, lead, share, "主办单位")
+    task = _new_task(step, department, note, TaskRole.JOINT, _own_clocks(step, handle))
+    task.parent_id = lead.parent_id
+    # It speaks with the lead unit; the citizen hears from one of them.
+    task.contact_excused_at = step.now
+    step.add_task(task)
+    return task
+
+
+def new_child_task(
+    step: Step, parent: Task, department: str, note: str, due_at: datetime | None
+) -> Task:
+    """The lead one of the units below. ``due_at``: earlier than the parent's limit asks for."""
+    handle = latest_below(step, parent)
+    if due_at is not None:
+        handle = cut(handle, due_at)
+    task = _new_task(step, department, note, TaskRole.LEAD, _own_clocks(step, handle))
+    task.parent_id = parent.id
+    task.contact_excused_at = parent.first_contacted_at or parent.contact_excused_at
+    step.add_task(task)
+    return task
+
+
+def latest_below(step: Step, parent: Task) -> Promise:
+    """The latest promise of a child: time is left for the parent to finish."""
+    return _before(step, parent, step.rules.handling.child_share, "上级单位")
+
+
+def _before(step: Step, other: Task, share: float, whose: str) -> Promise:
+    promise = Promise.from_json(other.clocks["handle"])
+    return step.rules.promiser.before(promise, step.now, share, name="handle", whose=whose)
+
+
+def cut(promise: Promise, latest: datetime) -> Promise:
+    """The promise, but no later than ``latest``."""
+    if promise.due <= latest:
+        return promise
+    return replace(
+        promise,
+        due=latest,
+        yellow_at=min(promise.yellow_at, latest),
+        orange_at=min(promise.orange_at, latest),
+        explanation=f"{promise.explanation}派单时要求提前完成。",
+    )
+
+
+def _own_clocks(step: Step, handle: Promise | None = None) -> dict[str, Promise]:
+    """Signing and first contact, within the time that the handling leaves."""
+    order, rules = step.order, step.rules
+    clocks = {name: promise_for(order, rules, name, step.now) for name in ("sign", "first_contact")}
+    # Signing within twice its limit is still worth something in the closure assessment.
+    clocks["sign_twice"] = twice(order, rules, clocks["sign"])
+    if handle is not None:
+        clocks = {name: cut(promise, handle.due) for name, promise in clocks.items()}
+        clocks["handle"] = handle
+    return clocks
+
+
+def _new_task(
+    step: Step, department: str, note: str, role: TaskRole, clocks: Mapping[str, Promise]
+) -> Task:
+    return Task(
         id=new_id(),
-        order_id=order.id,
-        redo_of=redo_of.id if redo_of else None,
+        order_id=step.order.id,
         department=department,
-        role=TaskRole.LEAD,
+        role=role,
         state=TaskState.TO_SIGN,
         note=note,
+        opinion="",
+        contact_tries=[],
         clocks={name: promise.to_json() for name, promise in clocks.items()},
         dispatched_at=step.now,
         sign_due=clocks["sign"].due,
@@ -68,23 +163,12 @@ def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None =
         due_at=clocks["handle"].due,
         sent_back_count=0,
     )
-    step.add_task(task)
-    order.sla_version = step.rules.service_levels.version
-    order.sla_policy = policy.code
-    step.change(
-        lead_department=department,
-        due_at=task.due_at,
-        due_provisional=clocks["handle"].provisional,
-    )
-    return task
 
 
-def _task_clocks(step: Step, policy: Policy, redo: bool) -> dict[str, Promise]:
-    limits = {name: getattr(policy.clocks, name) for name in ("sign", "first_contact", "handle")}
-    if redo:
-        limits["handle"] = redo_limit(limits["handle"], step.rules.service_levels.redo)
-    make = step.rules.promiser.make
-    clocks = {name: make(name, step.now, limit, policy) for name, limit in limits.items()}
-    # Signing within twice its limit is still worth something in the closure assessment.
-    clocks["sign_twice"] = make("sign_twice", step.now, limits["sign"].times(2), policy)
-    return clocks
+def promise_anew(step: Step, task: Task, name: str, promise: Promise) -> None:
+    """A task's clock gets a new promise; the old one stays beside it, numbered."""
+    old = sum(key.startswith(f"{name}.") for key in task.clocks) + 1
+    clocks = {**task.clocks, f"{name}.{old}": task.clocks[name], name: promise.to_json()}
+    task.clocks = clocks
+    column = {"sign": "sign_due", "first_contact": "first_contact_due", "handle": "due_at"}[name]
+    step.change_task(task, **{column: promise.due})

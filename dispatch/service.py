@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from dispatch import closing, handling
+from dispatch import closing, handling, intake, oversight
 from dispatch.chain import canonical_json
 from dispatch.commands import (
     Command,
@@ -22,30 +20,21 @@ from dispatch.commands import (
 from dispatch.opening import check_opening, new_order, open_order
 from dispatch.rules import Rules
 from dispatch.scope import can_see
-from dispatch.step import Step
+from dispatch.step import Handler, Step
 from models.clock import Clock
 from models.errors import Conflict, NotFound
 from models.guards import Actor
 from models.ids import new_id
 from models.store import Store, UnitOfWork
-from models.tables import DoneCommand, Task, WorkOrder
+from models.tables import DoneCommand, OrderRequest, Task, WorkOrder
 from models.vocabulary import Action
 
-Handler = Callable[[Step, Any], Awaitable[None]]
-
-#: What does each action on an existing order.
+#: What does each action on an existing order; one dictionary per subject.
 HANDLERS: dict[Action, Handler] = {
-    Action.AMEND: handling.amend,
-    Action.DISPATCH: handling.dispatch,
-    Action.SIGN_FOR: handling.sign_for,
-    Action.FIRST_CONTACT: handling.first_contact,
-    Action.SUBMIT_RESULT: handling.submit_result,
-    Action.APPROVE_RESULT: closing.approve_result,
-    Action.SEND_BACK: closing.send_back,
-    Action.RECORD_FOLLOW_UP: closing.record_follow_up,
-    Action.URGE: handling.urge,
-    Action.NOTE: handling.note,
-    Action.WITHDRAW: closing.withdraw,
+    **intake.HANDLERS,
+    **handling.HANDLERS,
+    **closing.HANDLERS,
+    **oversight.HANDLERS,
 }
 
 
@@ -74,10 +63,19 @@ class OrderService:
         async with self._store.transaction() as work:
             if done := await self._done(work, actor, Action.OPEN, "", command):
                 return done
-            order = await new_order(work, checked, self.rules)
-            step = self._step(work, actor, Action.OPEN, order, [])
-            await open_order(step, checked)
-            return await self._finish(step, command)
+            return await self._open_in(work, actor, command, checked)
+
+    async def open_in(self, work: UnitOfWork, actor: Actor, command: OpenOrder) -> CommandResult:
+        """The same within a transaction that does more than this; without looking at the key."""
+        return await self._open_in(work, actor, command, check_opening(command, self.rules))
+
+    async def _open_in(
+        self, work: UnitOfWork, actor: Actor, command: OpenOrder, checked: OpenOrder
+    ) -> CommandResult:
+        order = await new_order(work, checked, self.rules)
+        step = self.step(work, actor, Action.OPEN, order, [], [])
+        await open_order(step, checked)
+        return await self._finish(step, command)
 
     async def act(self, actor: Actor, order_id: str, command: OrderCommand) -> CommandResult:
         """Do any other action; which one is the command's class (``commands.COMMANDS``)."""
@@ -90,17 +88,25 @@ class OrderService:
         """The same within a transaction that does more than this."""
         action = command.action
         # The order is locked first: of two with the same key the second then finds the answer.
-        order, tasks = await self._load(work, actor, order_id)
+        order, tasks, requests = await self._load(work, actor, order_id)
         if done := await self._done(work, actor, action, order_id, command):
             return done
         _check_version(order, command)
-        step = self._step(work, actor, action, order, tasks)
+        step = self.step(work, actor, action, order, tasks, requests)
+        step.task_id, step.request_id = command.task_id, getattr(command, "request_id", None)
         await HANDLERS[action](step, command)
         return await self._finish(step, command)
 
-    def _step(
-        self, work: UnitOfWork, actor: Actor, action: Action, order: WorkOrder, tasks: list[Task]
+    def step(
+        self,
+        work: UnitOfWork,
+        actor: Actor,
+        action: Action,
+        order: WorkOrder,
+        tasks: list[Task],
+        requests: list[OrderRequest],
     ) -> Step:
+        """A step on an order that is locked; the caller finishes it."""
         return Step(
             work=work,
             rules=self.rules,
@@ -109,19 +115,22 @@ class OrderService:
             action=action,
             order=order,
             tasks=tasks,
+            requests=requests,
             from_state=order.state,
         )
 
     async def _load(
         self, work: UnitOfWork, actor: Actor, order_id: str
-    ) -> tuple[WorkOrder, list[Task]]:
+    ) -> tuple[WorkOrder, list[Task], list[OrderRequest]]:
         query = select(WorkOrder).where(WorkOrder.id == order_id).with_for_update()
         order = await work.session.scalar(query)
         tasks_of = select(Task).where(Task.order_id == order_id)
         tasks = list(await work.session.scalars(tasks_of.order_by(Task.dispatched_at, Task.id)))
         if order is None or not can_see(actor, tasks, self.rules):
             raise NotFound("没有这个工单，或您无权查看", order_id=order_id)
-        return order, tasks
+        asked = select(OrderRequest).where(OrderRequest.order_id == order_id)
+        ordered = asked.order_by(OrderRequest.asked_at, OrderRequest.id)
+        return order, tasks, list(await work.session.scalars(ordered))
 
     async def _finish(self, step: Step, command: Command) -> CommandResult:
         await step.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.chain import append
+from dispatch.commands import invalid
 from dispatch.rules import Rules
 from dispatch.timers import keep_timers
 from dispatch.timetable import timers_of
@@ -17,9 +19,12 @@ from models.events import OrderChanged
 from models.guards import Actor
 from models.ids import new_id
 from models.store import UnitOfWork
-from models.tables import OrderEvent, Task, WorkOrder
+from models.tables import OrderEvent, OrderNews, OrderRequest, Task, WorkOrder
 from models.vocabulary import Action, OrderState, Role
-from models.workflow import Case, Permit, lead_task, permit
+from models.workflow import Case, Permit, permit, subject_task
+
+#: Does an action: called with the step and its command.
+Handler = Callable[["Step", Any], Awaitable[None]]
 
 
 @dataclass(kw_only=True)
@@ -34,8 +39,14 @@ class Step:
     order: WorkOrder
     tasks: list[Task]
     from_state: OrderState
-    #: The lead task that the action concerns.
+    #: Every request of the order, decided or not.
+    requests: list[OrderRequest] = field(default_factory=list)
+    #: Which task and request the command names.
+    task_id: str | None = None
+    request_id: str | None = None
+    #: The task that the action concerns, and the request that it decides.
     task: Task | None = None
+    request: OrderRequest | None = None
     permit: Permit | None = None
     reason: str = ""
     changes: dict[str, list[Any]] = field(default_factory=dict)
@@ -48,10 +59,26 @@ class Step:
         return self.work.session
 
     @property
-    def lead(self) -> Task:
+    def subject(self) -> Task:
         """The task the action concerns, where the table has made sure of one."""
         assert self.task is not None, f"{self.action} needs a task"
         return self.task
+
+    @property
+    def decided(self) -> OrderRequest:
+        """The request the action is about, where the table has made sure of one."""
+        assert self.request is not None, f"{self.action} needs a request"
+        return self.request
+
+    def look(self) -> Task | None:
+        """The task that the command is about, before the table is asked.
+
+        :raises InvalidInput: when the command names a task or request that the order has not.
+        """
+        request, task = self._named_request(), self._named_task()
+        if task is None and request is not None:
+            task = next((one for one in self.tasks if one.id == request.task_id), None)
+        return task or subject_task(self.tasks, self.actor)
 
     def follow(self, case: Case = Case.ANY) -> Permit:
         """Take the edge of the table: check it, and set the states it names.
@@ -60,13 +87,38 @@ class Step:
         """
         if self.permit is not None:
             return self.permit
-        opening = self.action is Action.OPEN
-        found = permit(self.action, case, self.actor, None if opening else self.order, self.tasks)
-        self.permit, self.task = found, lead_task(self.tasks)
+        found = permit(
+            self.action,
+            case,
+            self.actor,
+            None if self.action is Action.OPEN else self.order,
+            self.tasks,
+            self.requests,
+            task=self.look(),
+            request=self._named_request(),
+            now=self.now,
+        )
+        self.permit, self.task, self.request = found, found.task, found.request
         if found.transition.to_order is not None:
             self.order.state = found.transition.to_order
         if found.transition.to_task is not None and found.transition.from_task and self.task:
             self.change_task(self.task, state=found.transition.to_task)
+        return found
+
+    def _named_task(self) -> Task | None:
+        if self.task_id is None:
+            return None
+        found = next((one for one in self.tasks if one.id == self.task_id), None)
+        if found is None:
+            raise invalid([{"field": "task_id", "message": "该工单没有这个承办任务"}])
+        return found
+
+    def _named_request(self) -> OrderRequest | None:
+        if self.request_id is None:
+            return None
+        found = next((one for one in self.requests if one.id == self.request_id), None)
+        if found is None:
+            raise invalid([{"field": "request_id", "message": "该工单没有这个申请"}])
         return found
 
     def change(self, **values: Any) -> None:
@@ -75,7 +127,11 @@ class Step:
 
     def change_task(self, task: Task, **values: Any) -> None:
         """Set fields of a task and remember what they were."""
-        self._set(task, "task.", values)
+        self._set(task, self._prefix(task), values)
+
+    def _prefix(self, task: Task) -> str:
+        """``task.`` for the one the event is about, ``tasks.<id>.`` for others that move along."""
+        return "task." if task is self.task else f"tasks.{task.id}."
 
     def told(self, **values: Any) -> None:
         """Put facts on the event that are kept in rows of their own."""
@@ -83,12 +139,20 @@ class Step:
             self.changes[name] = [None, plain(value)]
 
     def add_task(self, task: Task) -> None:
-        """A new lead task; everything it starts with is on the event."""
+        """A new task; everything it starts with is on the event.
+
+        The event is about it when it is about no other task.
+        """
         self.session.add(task)
         self.tasks.append(task)
+        self.task = self.task or task
+        prefix = self._prefix(task)
+        for name in ("department", "role", "state", "sign_due", "first_contact_due", "due_at"):
+            self.changes[f"{prefix}{name}"] = [None, plain(getattr(task, name))]
+
+    def turn_to(self, task: Task | None) -> None:
+        """Make the event be about another task, before anything of a task was changed."""
         self.task = task
-        for name in ("department", "state", "sign_due", "first_contact_due", "due_at"):
-            self.changes[f"task.{name}"] = [None, plain(getattr(task, name))]
 
     def _set(self, row: WorkOrder | Task, prefix: str, values: dict[str, Any]) -> None:
         for name, value in values.items():
@@ -104,8 +168,10 @@ class Step:
         assert self.permit is not None, "an action must follow the table"
         order = self.order
         order.version = order.version + 1 if self.action is not Action.OPEN else 1
-        await append(self.session, self._event(self.permit.role))
-        await keep_timers(self.session, order.id, timers_of(order, self.tasks))
+        event = self._event(self.permit.role)
+        await append(self.session, event)
+        self.session.add(OrderNews(event_id=event.id, order_id=order.id, next_at=self.now))
+        await keep_timers(self.session, order.id, await timers_of(self))
         self.work.record(
             OrderChanged(
                 at=self.now,

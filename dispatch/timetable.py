@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING
 
 from dispatch.timers import Timer
 from models.tables import Task, WorkOrder
 from models.vocabulary import TaskState
 
+if TYPE_CHECKING:
+    from dispatch.step import Step
+
 #: The unit has not signed for its task: the system does.
 SIGN = "sign"
 
 
-def timers_of(order: WorkOrder, tasks: Iterable[Task]) -> list[Timer]:
-    """All timers of the order as it now is."""
-    return [timer for task in tasks for timer in _of_task(order, task)]
+async def timers_of(step: Step) -> list[Timer]:
+    """All timers of the order as it is after the step."""
+    return [timer for subject in SUBJECTS for timer in await subject(step)]
+
+
+async def signing(step: Step) -> list[Timer]:
+    """Tasks that somebody must sign for."""
+    return [timer for task in step.tasks for timer in _of_task(step.order, task)]
+
+
+#: Each subject reads its own timers off the order; a new subject adds a line.
+SUBJECTS: tuple[Callable[[Step], Awaitable[list[Timer]]], ...] = (signing,)
 
 
 def _of_task(order: WorkOrder, task: Task) -> Iterator[Timer]:

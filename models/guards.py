@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from models.tables import Task, WorkOrder
-from models.vocabulary import RequestType, Role, Urgency
+from models.tables import OrderRequest, Task, WorkOrder
+from models.task_tree import leader_of, parent_of, waited_for
+from models.vocabulary import (
+    OPEN_REQUEST,
+    RequestKind,
+    RequestState,
+    RequestType,
+    Role,
+    Urgency,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +39,42 @@ class Actor:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """What a guard looks at. ``task`` is the lead task the action concerns, if any."""
+    """What a guard looks at. ``task`` is the task the action concerns, if any."""
 
     order: WorkOrder | None
     task: Task | None
     actor: Actor
+    #: All tasks and requests of the order.
+    tasks: Sequence[Task] = ()
+    requests: Sequence[OrderRequest] = ()
+    #: None: the time is not looked at.
+    now: datetime | None = None
+    #: The request to be decided, where the command names one.
+    request: OrderRequest | None = None
+
+    def pending(self, *kinds: RequestKind) -> OrderRequest | None:
+        """The undecided request of one of these kinds: the one named, else the one on the task, or
+        on the order for requests that concern no task."""
+        named = self.request
+        if named is not None:
+            return named if named.kind in kinds and named.state in OPEN_REQUEST else None
+        task_id = self.task.id if self.task else None
+        return next(
+            (one for one in self.open_requests(*kinds) if one.task_id in (None, task_id)), None
+        )
+
+    def open_requests(self, *kinds: RequestKind) -> list[OrderRequest]:
+        """All undecided requests of these kinds."""
+        return [one for one in self.requests if one.kind in kinds and one.state in OPEN_REQUEST]
+
+    def of_task(self, kind: RequestKind) -> list[OrderRequest]:
+        """All requests of a kind that the task ever made."""
+        return [
+            one
+            for one in self.requests
+            if self.task and one.task_id == self.task.id
+            if one.kind is kind
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +83,36 @@ class Guard:
 
     name: str
     refusal: str
-    holds: Callable[[Situation], bool]
+    holds: Callable[[Situation], bool] = field(repr=False)
+    #: Not worth telling: the thing is simply somebody else's to do.
+    silent: bool = False
+
+
+def _by_system(s: Situation) -> bool:
+    return Role.SYSTEM in s.actor.usable_roles
+
+
+def _belongs_to(task: Task | None, s: Situation) -> bool:
+    return task is not None and (task.department == s.actor.department or _by_system(s))
 
 
 OWN_DEPARTMENT = Guard(
     name="own_department",
+    silent=True,
     refusal="该承办任务不属于您所在的单位",
-    holds=lambda s: (
-        s.task is not None
-        and (s.task.department == s.actor.department or Role.SYSTEM in s.actor.usable_roles)
-    ),
+    holds=lambda s: _belongs_to(s.task, s),
+)
+PARENT_DEPARTMENT = Guard(
+    name="parent_department",
+    silent=True,
+    refusal="该承办任务不是您所在的单位下派的",
+    holds=lambda s: s.task is not None and _belongs_to(parent_of(s.task, s.tasks), s),
+)
+LEADS_THE_PART = Guard(
+    name="leads_the_part",
+    silent=True,
+    refusal="您所在的单位不是该协办任务的主办单位",
+    holds=lambda s: s.task is not None and _belongs_to(leader_of(s.task, s.tasks), s),
 )
 NOT_OWN_RESULT = Guard(
     name="not_own_result",
@@ -67,4 +127,89 @@ MAY_BE_WITHDRAWN = Guard(
         and s.order.request_type is not RequestType.REPORT
         and s.order.urgency is not Urgency.CRITICAL
     ),
+)
+NOTHING_OPEN_BELOW = Guard(
+    name="nothing_open_below",
+    refusal="还有下级单位或协办单位的任务没有完成",
+    holds=lambda s: s.task is not None and not waited_for(s.task, s.tasks),
+)
+NOT_SUSPENDED = Guard(
+    name="not_suspended",
+    refusal="工单已挂起，请先恢复办理",
+    holds=lambda s: s.order is not None and s.order.suspended_at is None,
+)
+SUSPENDED = Guard(
+    name="suspended",
+    silent=True,
+    refusal="工单没有挂起",
+    holds=lambda s: s.order is not None and s.order.suspended_at is not None,
+)
+NOTHING_PENDING = Guard(
+    name="nothing_pending",
+    refusal="该承办任务还有申请没有审定，请等待审定或先撤回申请",
+    holds=lambda s: (
+        not any(
+            one.task_id == (s.task.id if s.task else None)
+            for one in s.requests
+            if one.state in OPEN_REQUEST
+        )
+    ),
+)
+NOT_DISPUTED = Guard(
+    name="not_disputed",
+    refusal="承办单位争议正在裁定，裁定前由现承办单位继续办理",
+    holds=lambda s: s.order is not None and s.order.disputed_at is None,
+)
+NOT_OWN_REQUEST = Guard(
+    name="not_own_request",
+    refusal="不能审定本人提出的申请，请由其他人员审定",
+    holds=lambda s: (
+        not any(
+            one.asked_by == s.actor.id
+            for one in ([s.request] if s.request else s.requests)
+            if one.state in OPEN_REQUEST and (s.request or one.task_id == (s.task and s.task.id))
+        )
+    ),
+)
+RETURNED_ONCE = Guard(
+    name="returned_once",
+    refusal="该承办任务已申请过退单，对审定结果有异议的请提出争议",
+    holds=lambda s: (
+        not any(one.state is not RequestState.WITHDRAWN for one in s.of_task(RequestKind.RETURN))
+    ),
+)
+RETURN_REFUSED = Guard(
+    name="return_refused",
+    refusal="退单申请被退回之后才能提出争议，且一个承办任务只能提出一次",
+    holds=lambda s: (
+        any(
+            one.state in (RequestState.REFUSED, RequestState.LAPSED)
+            for one in s.of_task(RequestKind.RETURN)
+        )
+        and not any(
+            one.state is not RequestState.WITHDRAWN for one in s.of_task(RequestKind.DISPUTE)
+        )
+    ),
+)
+OWNER_NOT_RULED = Guard(
+    name="owner_not_ruled",
+    refusal="承办单位已经裁定，不能再退单",
+    holds=lambda s: (
+        not any(
+            one.kind is RequestKind.DISPUTE
+            and one.state in (RequestState.GRANTED, RequestState.REFUSED)
+            for one in s.requests
+        )
+    ),
+)
+BEFORE_DUE = Guard(
+    name="before_due",
+    refusal="办结时限已过，不能再申请延期",
+    holds=lambda s: s.task is not None and (s.now is None or s.now <= s.task.due_at),
+)
+ASKED_BY_OWN_UNIT = Guard(
+    name="asked_by_own_unit",
+    silent=True,
+    refusal="该申请不是您所在的单位提出的",
+    holds=lambda s: s.request is not None and s.request.asked_department == s.actor.department,
 )

@@ -18,7 +18,7 @@ from dispatch.step import Step
 from models.ids import new_id
 from models.store import Store
 from models.tables import AuditReview, ClosureScore, FollowUp, Task, WorkOrder
-from models.vocabulary import Urgency
+from models.vocabulary import TaskRole, Urgency
 from models.workflow import first_lead_task, lead_task
 
 
@@ -83,7 +83,9 @@ def contact_applies(order: WorkOrder) -> bool:
 
 
 def _counts(order: WorkOrder, tasks: Sequence[Task]) -> dict[str, int]:
-    counts = {"sent_back": sum(task.sent_back_count for task in tasks), "redo": order.redo_count}
+    # What a unit sends back to those below or beside it is its own affair.
+    own = [task for task in tasks if task.parent_id is None and task.role is TaskRole.LEAD]
+    counts = {"sent_back": sum(task.sent_back_count for task in own), "redo": order.redo_count}
     return {code: count for code, count in counts.items() if count}
 
 

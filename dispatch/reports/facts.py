@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.commands import invalid
+from models.states import UNIT_AT_WORK
 from models.tables import ClosureScore, FollowUp, Task, WorkOrder
 from models.vocabulary import (
     Channel,
@@ -159,16 +160,18 @@ async def _tasks(session: AsyncSession, period: Period) -> list[TaskFact]:
         (Task.dispatched_at >= period.start) & (Task.dispatched_at < period.end),
         (Task.due_at >= period.start) & (Task.due_at < period.end),
     )
+    # What units hand down among themselves is not counted twice.
+    own = (Task.role == TaskRole.LEAD, Task.parent_id.is_(None))
     query = (
         select(Task, WorkOrder.confidential, WorkOrder.caller_phone, WorkOrder.callback_phone)
         .join(WorkOrder, WorkOrder.id == Task.order_id)
-        .where(Task.role == TaskRole.LEAD, Task.state != TaskState.CANCELLED, in_period)
+        .where(*own, Task.state != TaskState.CANCELLED, in_period)
         .order_by(Task.dispatched_at, Task.id)
     )
     found = []
     for task, confidential, phone, callback in await session.execute(query):
         contactable = bool(phone or callback) and not confidential
-        owed = task.state is TaskState.SENT_BACK
+        owed = task.state in UNIT_AT_WORK
         found.append(
             TaskFact(
                 order_id=task.order_id,

@@ -99,6 +99,7 @@ class Queues:
             select(WorkOrder, Task)
             .join(Task, and_(Task.order_id == WorkOrder.id, Task.state == TaskState.SUBMITTED))
             .where(WorkOrder.state == OrderState.TO_AUDIT, Task.role == TaskRole.LEAD)
+            .where(Task.parent_id.is_(None))
             .order_by(WorkOrder.light_red_at, WorkOrder.id)
             .limit(limit)
         )

@@ -10,7 +10,7 @@ from dispatch.rules import Rules
 from dispatch.views.privacy import list_veil
 from dispatch.views.shapes import ClockView, OrderRow
 from models.tables import Task, WorkOrder
-from models.vocabulary import Light, TaskState
+from models.vocabulary import Light
 from models.workflow import UNIT_AT_WORK
 
 _WORST_LAST = list(Light)
@@ -54,8 +54,8 @@ def task_done_at(task: Task, clock: str) -> datetime | None:
     """When the thing a clock of the task limits was done."""
     return {
         "sign": task.signed_at,
-        "first_contact": task.first_contacted_at,
-        "handle": task.submitted_at if task.state is not TaskState.SENT_BACK else None,
+        "first_contact": task.first_contacted_at or task.contact_excused_at,
+        "handle": task.submitted_at if task.state not in UNIT_AT_WORK else None,
     }[clock]
 
 

@@ -17,6 +17,8 @@ from models.vocabulary import (
     Light,
     OrderState,
     Outcome,
+    RequestKind,
+    RequestState,
     RequestType,
     Role,
     Satisfaction,
@@ -180,6 +182,9 @@ class TaskView(BaseModel):
     """One unit's share."""
 
     id: str
+    parent_id: str | None
+    #: 1 for the unit that the hotline gave the order to.
+    level: int
     department: str
     department_name: str
     role: TaskRole
@@ -196,6 +201,8 @@ class TaskView(BaseModel):
     outcome: Outcome | None
     unresolved_reason: str
     public_answer: str
+    #: What a joint unit found and did.
+    opinion: str
     #: None where the reader may not see it.
     internal_note: str | None
     sent_back_count: int
@@ -293,6 +300,45 @@ class AllowedAction(BaseModel):
     action: Action
     label: str
     needs: list[str]
+    #: What it is about, to be sent with the command; and the unit of the task, in words.
+    task_id: str | None = None
+    request_id: str | None = None
+    unit: str = ""
+    #: What it brings about, in words.
+    effect: str = ""
+
+
+class RefusedAction(BaseModel):
+    """What post and state would allow the reader, and why it is not possible now."""
+
+    action: Action
+    label: str
+    task_id: str | None
+    unit: str
+    reason: str
+
+
+class RequestView(BaseModel):
+    """Something that was asked for and is decided by somebody else."""
+
+    id: str
+    task_id: str | None
+    kind: RequestKind
+    state: RequestState
+    asked_at: datetime
+    asked_by_name: str
+    asked_department_name: str
+    reason_code: str
+    reason_label: str
+    reason: str
+    evidence: dict[str, Any]
+    wanted: dict[str, Any]
+    due_at: datetime | None
+    overdue: bool
+    decided_at: datetime | None
+    decided_by_name: str
+    decision_reason: str
+    granted: dict[str, Any]
 
 
 class OrderDetail(BaseModel):
@@ -342,3 +388,8 @@ class OrderDetail(BaseModel):
     score: ScoreView | None
     score_note: str
     allowed_actions: list[AllowedAction]
+    refused_actions: list[RefusedAction]
+    requests: list[RequestView]
+    suspended_at: datetime | None
+    suspended_until: datetime | None
+    disputed_at: datetime | None

@@ -110,7 +110,7 @@ class Teller:
             return self._veil.show_phone(str(value))
         if name in _VOCABULARIES:
             return ALL[_VOCABULARIES[name]](value).label
-        if name in ("department", "lead_department"):
+        if name in ("department", "lead_department", "area"):
             return self.unit(str(value))
         if name == "category":
             return self._rules.category_name(str(value))

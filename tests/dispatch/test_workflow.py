@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,12 @@ from dispatch.service import HANDLERS
 from dispatch.state_machine_document import TARGET, document
 from models.errors import TransitionRefused
 from models.guards import Actor
-from models.tables import Task, WorkOrder
+from models.tables import OrderRequest, Task, WorkOrder
 from models.vocabulary import (
     Action,
     OrderState,
+    RequestKind,
+    RequestState,
     RequestType,
     Role,
     TaskRole,
@@ -25,6 +28,8 @@ from models.workflow import (
     OPEN_STATES,
     TRANSITIONS,
     Case,
+    Level,
+    Permit,
     Transition,
     allowed_actions,
     first_lead_task,
@@ -46,6 +51,7 @@ def order_in(state: OrderState, **changes: object) -> WorkOrder:
 
 def task_in(state: TaskState, **changes: object) -> Task:
     base = {"id": "task", "department": UNIT, "role": TaskRole.LEAD, "dispatched_at": FRIDAY}
+    base["due_at"] = FRIDAY + timedelta(days=5)
     return Task(state=state, **{**base, **changes})
 
 
@@ -54,29 +60,74 @@ def actor(role: Role, **changes: object) -> Actor:
     return Actor(**{**base, **changes})  # type: ignore[arg-type]  # plain keyword arguments
 
 
-def scene(row: Transition) -> tuple[WorkOrder | None, list[Task]]:
-    """The first state a row starts from."""
-    state = row.from_order[0]
-    if state is OrderState.DRAFT:
-        return None, []
-    return order_in(state), [task_in(row.from_task[0])] if row.from_task else []
+def asked(kind: RequestKind, **changes: object) -> OrderRequest:
+    base = {"asked_by": "someone", "asked_department": UNIT, "task_id": "task", "id": kind.value}
+    return OrderRequest(kind=kind, **{"state": RequestState.OPEN, **base, **changes})
+
+
+@dataclass
+class Scene:
+    """The first state a row starts from, with everything its guards ask for."""
+
+    row: Transition
+    order: WorkOrder | None = None
+    tasks: list[Task] = field(default_factory=list)
+    requests: list[OrderRequest] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        row = self.row
+        if row.from_order[0] is OrderState.DRAFT:
+            return
+        self.order = order_in(row.from_order[0])
+        names = {guard.name for guard in row.guards}
+        if "suspended" in names:
+            self.order.suspended_at = FRIDAY
+        if row.from_task:
+            self._set_tasks()
+        self.requests = [asked(row.pending[0])] if row.pending else []
+        if "return_refused" in names:
+            self.requests = [asked(RequestKind.RETURN, state=RequestState.REFUSED)]
+
+    def _set_tasks(self) -> None:
+        row = self.row
+        task = task_in(row.from_task[0], role=row.part or TaskRole.LEAD)
+        if row.level is Level.BELOW:
+            self.tasks.append(task_in(TaskState.DELEGATED, id="parent"))
+            task.parent_id = "parent"
+        if task.role is TaskRole.JOINT:
+            self.tasks.append(task_in(TaskState.SIGNED, id="lead"))
+        self.tasks.append(task)
+
+    def permit(self, person: Actor) -> Permit:
+        row = self.row
+        task = next((task for task in self.tasks if task.id == "task"), None)
+        return permit(
+            row.action,
+            row.case,
+            person,
+            self.order,
+            self.tasks,
+            self.requests,
+            task=task,
+            request=self.requests[0] if row.pending else None,
+            now=FRIDAY,
+        )
 
 
 @pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: f"{row.action}-{row.case}")
 def test_every_row_lets_each_of_its_posts_through(row: Transition) -> None:
-    order, tasks = scene(row)
     for role in row.roles:
-        found = permit(row.action, row.case, actor(role), order, tasks)
+        found = Scene(row).permit(actor(role))
         assert found.transition is row
         assert found.role is role
 
 
 @pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: f"{row.action}-{row.case}")
 def test_every_other_post_is_refused_and_told_who_may(row: Transition) -> None:
-    order, tasks = scene(row)
+    scene = Scene(row)
     for role in set(Role) - set(row.roles):
         with pytest.raises(TransitionRefused) as refusal:
-            permit(row.action, row.case, actor(role), order, tasks)
+            scene.permit(actor(role))
         assert refusal.value.details["because"] == "role"
         assert refusal.value.details["allowed_roles"] == [item.value for item in row.roles]
         assert f"“{row.action.label}”" in str(refusal.value)
@@ -115,17 +166,16 @@ def test_refusal_reads_like_a_sentence() -> None:
         permit(Action.SIGN_FOR, Case.ANY, clerk, order, [task_in(TaskState.SUBMITTED)])
     assert str(refusal.value) == (
         "不能“签收”：工单现在是“待办结审核”（承办任务已反馈），"
-        "“办理中”、“重办”的工单才可以签收（承办任务须为待签收），由承办单位经办人操作。"
+        "“办理中”、“重办”的工单才可以签收（承办任务须为待签收），由承办单位经办人、承办单位负责人操作。"
     )
     assert refusal.value.details["allowed_actions"] == ["note"]
 
 
 @pytest.mark.parametrize("action", [Action.SIGN_FOR, Action.FIRST_CONTACT, Action.SUBMIT_RESULT])
 def test_clerk_acts_on_own_unit_only(action: Action) -> None:
-    row = rows_of(action)[0]
     stranger = actor(Role.UNIT_CLERK, department="D-RS")
     with pytest.raises(TransitionRefused, match="不属于您所在的单位") as refusal:
-        permit(action, row.case, stranger, order_in(row.from_order[0]), scene(row)[1])
+        Scene(rows_of(action)[0]).permit(stranger)
     assert refusal.value.details["because"] == "own_department"
 
 

@@ -1,0 +1,54 @@
+"""How orders are handled over several levels: read from ``handling.yaml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from config.rules import read_yaml, rule_file
+from models.errors import ConfigurationError
+from models.vocabulary import RequestKind, Urgency
+
+FILE = "handling.yaml"
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ContactRule(_Row):
+    """When a citizen was tried often enough."""
+
+    tries: int = Field(ge=1)
+    minutes_apart: dict[Urgency, int]
+
+
+class HandlingRules(_Row):
+    """The whole file."""
+
+    version: str
+    depth: int = Field(ge=1, le=10)
+    child_share: float = Field(ge=0, lt=1)
+    joint_share: float = Field(ge=0, lt=1)
+    contact: ContactRule
+    #: What it means that nobody decides; kinds without a word wait.
+    silence: dict[RequestKind, Literal["waits", "refused"]]
+
+
+def load_handling(rules: Path | None = None) -> HandlingRules:
+    """Read the file. ``rules``: the city's own folder of rule files (``settings.rules``).
+
+    :raises ConfigurationError: naming what is wrong.
+    """
+    path = rule_file(FILE, rules)
+    try:
+        found = HandlingRules.model_validate(read_yaml(path))
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise ConfigurationError(f"{path.name}：" + "；".join(lines)) from error
+    if missing := set(Urgency) - found.contact.minutes_apart.keys():
+        names = "、".join(sorted(item.value for item in missing))
+        raise ConfigurationError(f"{path.name}：contact.minutes_apart 缺少 {names}")
+    return found

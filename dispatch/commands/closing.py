@@ -1,0 +1,43 @@
+"""Audit and follow-up."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from dispatch.commands.base import OrderCommand
+from models.vocabulary import Action, Satisfaction, SolvedByCaller
+
+
+class ApproveResult(OrderCommand):
+    """The auditor passes the result. Marks by item; None: the item does not apply."""
+
+    action = Action.APPROVE_RESULT
+
+    quality_items: dict[str, float | None]
+    process_items: dict[str, float | None]
+    note: str = Field("", max_length=1000)
+
+
+class SendBack(OrderCommand):
+    """Whoever audits a result, or leads a joint order, sends a result back."""
+
+    action = Action.SEND_BACK
+
+    reason: str = Field(min_length=5, max_length=1000)
+
+
+class RecordFollowUp(OrderCommand):
+    """One attempt to ask the citizen."""
+
+    action = Action.RECORD_FOLLOW_UP
+
+    reached: bool
+    #: Did the unit contact the citizen? As the citizen says.
+    contacted: bool | None = None
+    solved: SolvedByCaller | None = None
+    satisfaction: Satisfaction | None = None
+    service_satisfaction: Satisfaction | None = None
+    note: str = Field("", max_length=1000)
+    call_id: str | None = None
+    redo: bool = False
+    redo_reason: str = Field("", max_length=1000)

@@ -1,0 +1,82 @@
+"""The dispatcher's desk: correcting what was taken in, and giving it to a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dispatch.checks import Faults
+from dispatch.commands import Amend, Dispatch
+from dispatch.running import new_joint_task, new_lead_task, run_clock
+from dispatch.step import Handler, Step
+from models.task_tree import unit_task
+from models.vocabulary import Action
+
+_STEERS_CLOCK = {"request_type", "category", "urgency", "area"}
+
+
+async def amend(step: Step, command: Amend) -> None:
+    """Correct what was taken in, before it is dispatched."""
+    step.follow()
+    given = command.facts().items()
+    wanted = {name: value for name, value in given if name != "reason" and value is not None}
+    wanted = _checked_amendment(step, wanted)
+    step.reason = command.reason
+    if "category" in wanted:
+        step.order.taxonomy_version = step.rules.taxonomy.version
+    step.change(**wanted)
+    order = step.order
+    step.change(area=step.rules.areas.street_of(order.place, order.content) or "")
+    if _STEERS_CLOCK & step.changes.keys():
+        run_clock(step)
+
+
+def _checked_amendment(step: Step, wanted: dict[str, Any]) -> dict[str, Any]:
+    faults = Faults(step.rules)
+    if "category" in wanted:
+        faults.category("category", wanted["category"])
+    for name in ("caller_phone", "callback_phone"):
+        if name in wanted:
+            wanted[name] = faults.phone(name, wanted[name])
+    after = {
+        name: wanted.get(name, getattr(step.order, name))
+        for name in ("want_reply", "caller_phone", "callback_phone")
+    }
+    if after["want_reply"] and not (after["caller_phone"] or after["callback_phone"]):
+        faults.add("callback_phone", "需要回访的工单不能没有联系电话")
+    if not any(getattr(step.order, name) != value for name, value in wanted.items()):
+        faults.add("reason", "没有任何内容被更正")
+    faults.raise_any()
+    return wanted
+
+
+async def dispatch(step: Step, command: Dispatch) -> None:
+    """Give the order to its lead unit; its clocks start now."""
+    step.follow()
+    check_units(step, command.department, command.joint)
+    step.reason = command.note
+    step.change(dispatched_at=step.now)
+    step.turn_to(None)  # a task of an earlier dispatch, which was taken back
+    task = new_lead_task(step, command.department, command.note)
+    for unit in command.joint:
+        new_joint_task(step, task, unit, command.note)
+    run_clock(step)
+    step.result["task_id"] = task.id
+
+
+def check_units(step: Step, department: str, joint: Sequence[str] = ()) -> None:
+    """Units that are to take part: they exist, are named once, and have no task already.
+
+    :raises InvalidInput: naming every wrong one.
+    """
+    faults = Faults(step.rules)
+    for field, unit in [("department", department), *(("joint", unit) for unit in joint)]:
+        faults.department(field, unit)
+        if unit_task(step.tasks, unit):
+            faults.add(field, f"{step.rules.unit_name(unit)}已在办理该工单")
+    if len({department, *joint}) <= len(joint):
+        faults.add("joint", "同一个单位只能选一次")
+    faults.raise_any()
+
+
+HANDLERS: dict[Action, Handler] = {Action.AMEND: amend, Action.DISPATCH: dispatch}

@@ -1,0 +1,107 @@
+"""What a reader may do with an order now, what not and why, and what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dispatch.rules import Rules
+from dispatch.views.shapes import AllowedAction, RefusedAction, RequestView
+from models.guards import Actor
+from models.tables import OrderRequest, Task, WorkOrder
+from models.vocabulary import ALL, RequestKind, RequestState
+from models.workflow import AllowedStep, RefusedStep, allowed_steps, refused_steps
+
+#: The set of reasons of each kind of request.
+REASONS = {
+    RequestKind.RETURN: "ReturnReason",
+    RequestKind.EXTENSION: "ExtensionReason",
+    RequestKind.SUSPENSION: "SuspensionReason",
+}
+
+
+def reason_label(kind: RequestKind, code: str) -> str:
+    """A reason's Chinese name; the code itself where the kind has no set of reasons."""
+    if not code or kind not in REASONS:
+        return code
+    return ALL[REASONS[kind]](code).label
+
+
+class Steps:
+    """Reads the table for one reader of one order."""
+
+    def __init__(
+        self,
+        order: WorkOrder,
+        tasks: Sequence[Task],
+        requests: Sequence[OrderRequest],
+        actor: Actor,
+        rules: Rules,
+        now: datetime,
+    ) -> None:
+        self._asked = (order, tasks, actor, requests, now)
+        self._several = sum(task.parent_id is not None for task in tasks) + len(tasks) > 1
+        self._rules = rules
+
+    def allowed(self) -> list[AllowedAction]:
+        """What the reader may do, each action once for each task and request it concerns."""
+        return [self._allowed(step) for step in allowed_steps(*self._asked)]
+
+    def refused(self) -> list[RefusedAction]:
+        """What state and post would allow, with what stands against it."""
+        return [
+            RefusedAction(
+                action=step.transition.action,
+                label=step.transition.label,
+                task_id=step.task.id if step.task else None,
+                unit=self._unit(step.task),
+                reason=step.reason,
+            )
+            for step in refused_steps(*self._asked)
+        ]
+
+    def _allowed(self, step: AllowedStep) -> AllowedAction:
+        row = step.transition
+        return AllowedAction(
+            action=row.action,
+            label=row.label,
+            needs=list(row.needs),
+            task_id=step.task.id if step.task else None,
+            request_id=step.request.id if step.request else None,
+            unit=self._unit(step.task),
+            effect=row.effect,
+        )
+
+    def _unit(self, task: Task | None) -> str:
+        return self._rules.unit_name(task.department) if task else ""
+
+
+def request_view(found: OrderRequest, rules: Rules, now: datetime) -> RequestView:
+    """One request as shown."""
+    plain = (
+        "id",
+        "task_id",
+        "kind",
+        "state",
+        "asked_at",
+        "asked_by_name",
+        "reason_code",
+        "reason",
+        "evidence",
+        "wanted",
+        "due_at",
+        "decided_at",
+        "decided_by_name",
+        "decision_reason",
+        "granted",
+    )
+    waiting = found.state in (RequestState.OPEN, RequestState.AGREED)
+    return RequestView(
+        **{name: getattr(found, name) for name in plain},
+        asked_department_name=rules.unit_name(found.asked_department),
+        reason_label=reason_label(found.kind, found.reason_code),
+        overdue=waiting and found.due_at is not None and now > found.due_at,
+    )
+
+
+__all__ = ["REASONS", "RefusedStep", "Steps", "reason_label", "request_view"]

@@ -1,0 +1,89 @@
+"""From the auditor's desk to the end of an order."""
+
+from __future__ import annotations
+
+from models.guards import NOT_OWN_RESULT
+from models.vocabulary import Action, OrderState, Role, TaskState
+from models.workflow.shapes import Case, Level, Transition
+
+S, T, R = OrderState, TaskState, Role
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition(
+        action=Action.APPROVE_RESULT,
+        case=Case.REPLY_WANTED,
+        from_order=(S.TO_AUDIT,),
+        to_order=S.TO_FOLLOW_UP,
+        roles=(R.AUDITOR,),
+        from_task=(T.SUBMITTED,),
+        to_task=T.DONE,
+        level=Level.TOP,
+        guards=(NOT_OWN_RESULT,),
+        needs=("quality_items", "process_items"),
+        limit="audit",
+        effect="回访时限开始计算",
+    ),
+    Transition(
+        action=Action.APPROVE_RESULT,
+        case=Case.NO_REPLY_WANTED,
+        from_order=(S.TO_AUDIT,),
+        to_order=S.CLOSED,
+        roles=(R.AUDITOR,),
+        from_task=(T.SUBMITTED,),
+        to_task=T.DONE,
+        level=Level.TOP,
+        guards=(NOT_OWN_RESULT,),
+        needs=("quality_items", "process_items"),
+        limit="audit",
+        effect="以“诉求人不需要回访”办结，作办结评估",
+    ),
+    Transition(
+        action=Action.SEND_BACK,
+        from_order=(S.TO_AUDIT,),
+        to_order=S.DISPATCHED,
+        roles=(R.AUDITOR,),
+        from_task=(T.SUBMITTED,),
+        to_task=T.SENT_BACK,
+        level=Level.TOP,
+        guards=(NOT_OWN_RESULT,),
+        needs=("reason",),
+        limit="audit",
+        effect="仍按原办结时限计算",
+    ),
+    Transition(
+        action=Action.RECORD_FOLLOW_UP,
+        case=Case.CLOSE,
+        from_order=(S.TO_FOLLOW_UP,),
+        to_order=S.CLOSED,
+        roles=(R.FOLLOW_UP,),
+        needs=("contacted", "solved", "satisfaction"),
+        limit="follow_up",
+        effect="以“已回访”办结，作办结评估",
+    ),
+    Transition(
+        action=Action.RECORD_FOLLOW_UP,
+        case=Case.REDO,
+        from_order=(S.TO_FOLLOW_UP,),
+        to_order=S.REDO,
+        roles=(R.FOLLOW_UP,),
+        new_task=T.TO_SIGN,
+        needs=("contacted", "solved", "satisfaction", "redo_reason"),
+        effect="原承办单位得到新的承办任务，按重办时限计算",
+    ),
+    Transition(
+        action=Action.RECORD_FOLLOW_UP,
+        case=Case.TRY_AGAIN,
+        from_order=(S.TO_FOLLOW_UP,),
+        to_order=None,
+        roles=(R.FOLLOW_UP,),
+        effect="留在待回访，换一个时段再试",
+    ),
+    Transition(
+        action=Action.RECORD_FOLLOW_UP,
+        case=Case.GIVE_UP,
+        from_order=(S.TO_FOLLOW_UP,),
+        to_order=S.CLOSED,
+        roles=(R.FOLLOW_UP,),
+        effect="以“多次回访未接通”办结，解决情况和满意度不计分",
+    ),
+)

@@ -1,0 +1,63 @@
+"""From the call to the unit: taking in, correcting, dispatching."""
+
+from __future__ import annotations
+
+from models.guards import NOT_DISPUTED, NOT_SUSPENDED, NOTHING_PENDING
+from models.states import IN_HAND, UNIT_AT_WORK
+from models.vocabulary import Action, OrderState, Role, TaskRole, TaskState
+from models.workflow.shapes import Case, Level, Transition
+
+S, T, R = OrderState, TaskState, Role
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition(
+        action=Action.OPEN,
+        case=Case.ANSWERED,
+        from_order=(S.DRAFT,),
+        to_order=S.CLOSED,
+        roles=(R.AGENT, R.SHIFT_LEADER),
+        needs=("title", "content", "request_type", "category", "urgency", "public_answer"),
+        effect="以“现场答复”办结，不作办结评估",
+    ),
+    Transition(
+        action=Action.OPEN,
+        case=Case.TO_UNIT,
+        from_order=(S.DRAFT,),
+        to_order=S.TO_DISPATCH,
+        roles=(R.AGENT, R.SHIFT_LEADER, R.PARTNER),
+        needs=("title", "content", "request_type", "category", "urgency"),
+        effect="派单时限开始计算",
+    ),
+    Transition(
+        action=Action.AMEND,
+        from_order=(S.TO_DISPATCH,),
+        to_order=None,
+        roles=(R.AGENT, R.SHIFT_LEADER, R.DISPATCHER),
+        needs=("reason",),
+        effect="更正工单内容",
+    ),
+    Transition(
+        action=Action.DISPATCH,
+        from_order=(S.TO_DISPATCH,),
+        to_order=S.DISPATCHED,
+        roles=(R.DISPATCHER, R.SHIFT_LEADER),
+        new_task=T.TO_SIGN,
+        needs=("department",),
+        limit="dispatch",
+        effect="签收、先行联系、办结时限从派单时起算；协办单位在主办单位之前反馈",
+    ),
+    Transition(
+        action=Action.REASSIGN,
+        from_order=IN_HAND,
+        to_order=None,
+        roles=(R.DISPATCHER, R.SHIFT_LEADER),
+        from_task=UNIT_AT_WORK,
+        to_task=T.CANCELLED,
+        new_task=T.TO_SIGN,
+        level=Level.TOP,
+        part=TaskRole.LEAD,
+        guards=(NOT_SUSPENDED, NOT_DISPUTED, NOTHING_PENDING),
+        needs=("department", "reason"),
+        effect="原承办单位及其下级的任务撤回，新承办单位的时限从改派时起算",
+    ),
+)
