@@ -23,7 +23,7 @@ class Demand:
     category: str
     #: The number that was dialled; empty where nobody dialled.
     access_number: str = ""
-    #: Administrative code of the place, from the county down; empty when not known.
+    #: Code of the unit of the street or township; empty when not known.
     area: str = ""
     #: The deadline that another system has set.
     external_due: datetime | None = None

@@ -40,8 +40,13 @@ _TOLD = (
     "channel",
     "call_id",
     "contact_id",
+    "access_number",
+    "area",
+    "external_due",
     "lead_department",
 )
+#: Of these, what the command does not say itself.
+_FOUND = {"channel", "call_id", "contact_id", "access_number", "area", "lead_department"}
 
 
 def check_opening(command: OpenOrder, rules: Rules) -> OpenOrder:
@@ -82,13 +87,16 @@ async def new_order(work: UnitOfWork, command: OpenOrder, rules: Rules) -> WorkO
 
     :raises InvalidInput: when call or contact does not exist.
     """
-    contact_id, channel = await _origin(work, command, rules)
+    contact = await _origin(work, command, rules)
+    usual = contact.channel if contact else Channel.PHONE
     return WorkOrder(
         id=new_id(),
         version=1,
         state=OrderState.DRAFT,
-        channel=channel,
-        contact_id=contact_id,
+        channel=command.channel or usual,
+        contact_id=contact.id if contact else None,
+        access_number=contact.access_number if contact else "",
+        area=rules.areas.street_of(command.place, command.content) or "",
         call_id=command.call_id,
         taxonomy_version=rules.taxonomy.version,
         scoring_version=rules.scoring.version,
@@ -102,8 +110,7 @@ async def new_order(work: UnitOfWork, command: OpenOrder, rules: Rules) -> WorkO
 
 
 def _confirmed(command: OpenOrder) -> dict[str, Any]:
-    names = set(_TOLD) - {"channel", "call_id", "contact_id", "lead_department"}
-    return command.model_dump(include=names)
+    return command.model_dump(include=set(_TOLD) - _FOUND)
 
 
 async def open_order(step: Step, command: OpenOrder) -> None:
@@ -126,8 +133,8 @@ async def open_order(step: Step, command: OpenOrder) -> None:
     step.result["query_code"] = order.query_code
 
 
-async def _origin(work: UnitOfWork, command: OpenOrder, rules: Rules) -> tuple[str | None, Channel]:
-    """The contact the demand came with, and its channel."""
+async def _origin(work: UnitOfWork, command: OpenOrder, rules: Rules) -> Contact | None:
+    """The contact the demand came with."""
     faults = Faults(rules)
     contact_id = command.contact_id
     if command.call_id:
@@ -139,7 +146,7 @@ async def _origin(work: UnitOfWork, command: OpenOrder, rules: Rules) -> tuple[s
     if contact_id and contact is None:
         faults.add("contact_id", "没有这个来件的记录")
     faults.raise_any()
-    return contact_id, command.channel or (contact.channel if contact else Channel.PHONE)
+    return contact
 
 
 async def _mark_draft(step: Step, command: OpenOrder) -> None:
