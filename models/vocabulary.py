@@ -152,13 +152,18 @@ class OrderState(Labelled):
     """State of a work order (domain.md 4.2)."""
 
     DRAFT = "DRAFT", "暂存"
+    TO_SUPPLEMENT = "TO_SUPPLEMENT", "待补充"
     TO_DISPATCH = "TO_DISPATCH", "待派单"
     DISPATCHED = "DISPATCHED", "办理中"
     TO_AUDIT = "TO_AUDIT", "待办结审核"
     TO_FOLLOW_UP = "TO_FOLLOW_UP", "待回访"
     REDO = "REDO", "重办"
+    SHELVED = "SHELVED", "疑难挂账"
+    MERGED = "MERGED", "并单"
     CLOSED = "CLOSED", "办结"
+    ARCHIVED = "ARCHIVED", "归档"
     WITHDRAWN = "WITHDRAWN", "撤单"
+    REFUSED = "REFUSED", "不予受理"
 
 
 class TaskState(Labelled):
@@ -223,6 +228,15 @@ class RequestKind(Labelled):
     DISPUTE = "DISPUTE", "承办争议"
     EXTENSION = "EXTENSION", "延期"
     SUSPENSION = "SUSPENSION", "挂起"
+    REDO = "REDO", "重办"
+    PANEL = "PANEL", "疑难会商"
+    SUPERVISION = "SUPERVISION", "一级督办"
+    REFUSAL = "REFUSAL", "不予受理"
+    OBJECTION = "OBJECTION", "受理异议"
+    MERGE = "MERGE", "并单"
+    SHELF = "SHELF", "疑难挂账"
+    REOPENING = "REOPENING", "重新开启"
+    EXCLUSION = "EXCLUSION", "不计入统计"
 
 
 class RequestState(Labelled):
@@ -279,6 +293,91 @@ class SuspensionReason(Labelled):
     SEASON = "SEASON", "天气、季节原因"
 
 
+class OversightKind(Labelled):
+    """What a unit must answer (table ``oversights``)."""
+
+    URGE = "URGE", "催办"
+    SUPERVISION = "SUPERVISION", "督办"
+
+
+class OversightState(Labelled):
+    """How far an urge or a supervision has come."""
+
+    OPEN = "OPEN", "待答复"
+    ANSWERED = "ANSWERED", "待审核"
+    ACCEPTED = "ACCEPTED", "已销号"
+    RAISED = "RAISED", "已提级"
+    #: The task it was about is over.
+    ENDED = "ENDED", "随任务终结"
+
+
+class SupervisionLevel(Labelled):
+    """How hard: three is the mildest."""
+
+    THREE = "3", "三级督办"
+    TWO = "2", "二级督办"
+    ONE = "1", "一级督办"
+
+    @property
+    def rank(self) -> int:
+        """3, 2, 1."""
+        return int(self.value)
+
+
+class SupervisionReason(Labelled):
+    """Why a unit is supervised."""
+
+    OVERDUE = "OVERDUE", "超期未办结"
+    REDO = "REDO", "重办"
+    URGES_UNANSWERED = "URGES_UNANSWERED", "催办不答复"
+    UNWILLING = "UNWILLING", "推诿拒办"
+    UNTRUE = "UNTRUE", "办理结果不实"
+    MAJOR = "MAJOR", "重大事项"
+    PANEL = "PANEL", "会商责令"
+    OTHER = "OTHER", "其他"
+
+
+class CardColour(Labelled):
+    """What a unit is shown; of rising weight."""
+
+    YELLOW = "YELLOW", "黄牌"
+    RED = "RED", "红牌"
+
+    @property
+    def rank(self) -> int:
+        """0 for yellow."""
+        return list(type(self)).index(self)
+
+
+class PanelFinding(Labelled):
+    """What a panel finds of an order that was done again often enough."""
+
+    REASONABLE_EFFORT = "REASONABLE_EFFORT", "已尽合理努力"
+    UNREASONABLE = "UNREASONABLE", "诉求不合理"
+    SHELVE = "SHELVE", "列入疑难挂账"
+    REDO_AGAIN = "REDO_AGAIN", "责令重新办理"
+
+
+class ReopeningReason(Labelled):
+    """Why a closed order is opened again."""
+
+    NEW_EVIDENCE = "NEW_EVIDENCE", "有新的事实或证据"
+    APPEAL = "APPEAL", "诉求人申诉"
+    UNTRUE = "UNTRUE", "办理结果不实"
+    OTHER = "OTHER", "其他"
+
+
+class ExclusionReason(Labelled):
+    """Why an order does not count in a unit's statistics."""
+
+    NOT_OURS = "NOT_OURS", "非承办单位原因"
+    BEYOND_POWERS = "BEYOND_POWERS", "超出法定职权"
+    UNREASONABLE = "UNREASONABLE", "诉求不合理、不合法"
+    MALICIOUS = "MALICIOUS", "恶意或重复诉求"
+    FORCE_MAJEURE = "FORCE_MAJEURE", "不可抗力"
+    OTHER = "OTHER", "其他"
+
+
 class CloseReason(Labelled):
     """What an order was closed on; there is no closing without one."""
 
@@ -286,6 +385,7 @@ class CloseReason(Labelled):
     FOLLOWED_UP = "FOLLOWED_UP", "已回访"
     UNREACHABLE = "UNREACHABLE", "多次回访未接通"
     NO_REPLY_WANTED = "NO_REPLY_WANTED", "诉求人不需要回访"
+    PANEL = "PANEL", "会商认定"
 
 
 class LimitUnit(Labelled):

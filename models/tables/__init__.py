@@ -51,6 +51,7 @@ from models.tables.orders import (
     WorkOrder,
 )
 from models.tables.outbox import OutboxRow
+from models.tables.oversight import Oversight, Sequence, UnitCard
 from models.tables.partners import ExternalRef, PartnerKey, PartnerSystem, Reconciliation
 from models.tables.recordings import LegalHold, Recording
 from models.tables.rules import RuleVersion
@@ -92,11 +93,13 @@ __all__ = [
     "OrderRequest",
     "OutboxRow",
     "OutgoingMessage",
+    "Oversight",
     "PartnerKey",
     "PartnerSystem",
     "Reconciliation",
     "Recording",
     "RuleVersion",
+    "Sequence",
     "Session",
     "ShiftAssignment",
     "Staff",
@@ -106,6 +109,7 @@ __all__ = [
     "Task",
     "TelephonyProcess",
     "TimerRow",
+    "UnitCard",
     "UtteranceRow",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -31,6 +31,8 @@ class HotEvent(Base):
     risks: Mapped[list[Any]] = mapped_column(default=list)
     #: Size at which a shift leader was called last; 0: never.
     alerted_size: Mapped[int] = mapped_column(Integer, default=0)
+    #: The order that the others are merged into.
+    lead_order_id: Mapped[str | None] = mapped_column(ForeignKey("orders.id"))
 
 
 class HotEventOrder(Base):

@@ -118,6 +118,19 @@ class WorkOrder(Base):
     suspended_until: Mapped[datetime | None]
     #: Since when it has been disputed whose the order is.
     disputed_at: Mapped[datetime | None]
+    #: The order that answers for this one too, and how many wait for this one's answer.
+    merged_into: Mapped[str | None] = mapped_column(ForeignKey("orders.id"), index=True)
+    merged_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    #: Level of supervision in force, 0 for none.
+    supervised: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    shelved_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+    #: How often it was opened again after it was closed.
+    reopen_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    #: Since when it is left out of the statistics.
+    excluded_at: Mapped[datetime | None]
+    #: Code of the reason (``config/oversight.yaml``) why it was not accepted.
+    refusal: Mapped[str] = mapped_column(String(16), default="", server_default="")
 
 
 class Task(Base):
@@ -163,6 +176,11 @@ class Task(Base):
     #: What a joint unit found and did, for the lead unit.
     opinion: Mapped[str] = mapped_column(Text, default="", server_default="")
     sent_back_count: Mapped[int] = mapped_column(Integer, default=0)
+    #: Urges that wait for an answer; the level of supervision in force and the hardest so far, 0
+    #: for none.
+    open_urges: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    open_supervision: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    highest_supervision: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
 
 class OrderRequest(Base):

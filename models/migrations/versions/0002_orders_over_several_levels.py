@@ -65,6 +65,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file", "version", name=op.f("pk_rule_versions")),
     )
     op.create_table(
+        "sequences",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_sequences")),
+    )
+    op.create_table(
         "telephony_processes",
         sa.Column("app", sa.String(length=64), nullable=False),
         sa.Column("run", sa.String(length=26), nullable=False),
@@ -360,6 +366,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("notice_id", "staff_id", name=op.f("pk_notice_reads")),
     )
     op.create_table(
+        "oversights",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("order_id", sa.String(length=26), nullable=False),
+        sa.Column("task_id", sa.String(length=26), nullable=False),
+        sa.Column("department", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("reason_code", sa.String(length=32), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by_caller", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("issued_by", sa.String(length=26), nullable=False),
+        sa.Column("issued_by_name", sa.String(length=64), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lapsed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.String(length=26), nullable=True),
+        sa.Column("answered_by_name", sa.String(length=64), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.String(length=26), nullable=True),
+        sa.Column("remark", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_oversights_order_id")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_oversights_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_oversights")),
+    )
+    with op.batch_alter_table("oversights", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_oversights_order_id"), ["order_id"], unique=False)
+        batch_op.create_index(
+            "ix_oversights_state_department", ["state", "department"], unique=False
+        )
+
+    op.create_table(
         "requests",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("order_id", sa.String(length=26), nullable=False),
@@ -391,9 +432,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_requests_order_id"), ["order_id"], unique=False)
         batch_op.create_index("ix_requests_state_due_at", ["state", "due_at"], unique=False)
 
+    op.create_table(
+        "unit_cards",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("order_id", sa.String(length=26), nullable=False),
+        sa.Column("task_id", sa.String(length=26), nullable=False),
+        sa.Column("department", sa.String(length=32), nullable=False),
+        sa.Column("colour", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("oversight_id", sa.String(length=26), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_unit_cards_order_id")),
+        sa.ForeignKeyConstraint(
+            ["oversight_id"], ["oversights.id"], name=op.f("fk_unit_cards_oversight_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_unit_cards_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_cards")),
+    )
+    with op.batch_alter_table("unit_cards", schema=None) as batch_op:
+        batch_op.create_index("ix_unit_cards_department_at", ["department", "at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_unit_cards_order_id"), ["order_id"], unique=False)
+
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("app", sa.String(length=64), server_default="", nullable=False)
+        )
+
+    with op.batch_alter_table("hot_events", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("lead_order_id", sa.String(length=26), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_hot_events_lead_order_id"), "orders", ["lead_order_id"], ["id"]
         )
 
     with op.batch_alter_table("orders", schema=None) as batch_op:
@@ -407,6 +475,26 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("suspended_until", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("disputed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("merged_into", sa.String(length=26), nullable=True))
+        batch_op.add_column(
+            sa.Column("merged_count", sa.Integer(), server_default="0", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("supervised", sa.Integer(), server_default="0", nullable=False)
+        )
+        batch_op.add_column(sa.Column("shelved_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(
+            sa.Column("reopen_count", sa.Integer(), server_default="0", nullable=False)
+        )
+        batch_op.add_column(sa.Column("excluded_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(
+            sa.Column("refusal", sa.String(length=16), server_default="", nullable=False)
+        )
+        batch_op.create_index(batch_op.f("ix_orders_merged_into"), ["merged_into"], unique=False)
+        batch_op.create_foreign_key(
+            batch_op.f("fk_orders_merged_into"), "orders", ["merged_into"], ["id"]
+        )
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.add_column(
@@ -422,6 +510,15 @@ def upgrade() -> None:
             sa.Column("contact_excused_at", sa.DateTime(timezone=True), nullable=True)
         )
         batch_op.add_column(sa.Column("opinion", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(
+            sa.Column("open_urges", sa.Integer(), server_default="0", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("open_supervision", sa.Integer(), server_default="0", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("highest_supervision", sa.Integer(), server_default="0", nullable=False)
+        )
         batch_op.create_index(batch_op.f("ix_tasks_handler_id"), ["handler_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_tasks_parent_id"), ["parent_id"], unique=False)
         batch_op.create_foreign_key(
@@ -438,6 +535,9 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_tasks_handler_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_tasks_parent_id"))
         batch_op.drop_index(batch_op.f("ix_tasks_handler_id"))
+        batch_op.drop_column("highest_supervision")
+        batch_op.drop_column("open_supervision")
+        batch_op.drop_column("open_urges")
         batch_op.drop_column("opinion")
         batch_op.drop_column("contact_excused_at")
         batch_op.drop_column("contact_tries")
@@ -447,6 +547,16 @@ def downgrade() -> None:
         batch_op.drop_column("post")
 
     with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_orders_merged_into"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_orders_merged_into"))
+        batch_op.drop_column("refusal")
+        batch_op.drop_column("excluded_at")
+        batch_op.drop_column("reopen_count")
+        batch_op.drop_column("archived_at")
+        batch_op.drop_column("shelved_at")
+        batch_op.drop_column("supervised")
+        batch_op.drop_column("merged_count")
+        batch_op.drop_column("merged_into")
         batch_op.drop_column("disputed_at")
         batch_op.drop_column("suspended_until")
         batch_op.drop_column("suspended_at")
@@ -454,14 +564,28 @@ def downgrade() -> None:
         batch_op.drop_column("area")
         batch_op.drop_column("access_number")
 
+    with op.batch_alter_table("hot_events", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_hot_events_lead_order_id"), type_="foreignkey")
+        batch_op.drop_column("lead_order_id")
+
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.drop_column("app")
 
+    with op.batch_alter_table("unit_cards", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unit_cards_order_id"))
+        batch_op.drop_index("ix_unit_cards_department_at")
+
+    op.drop_table("unit_cards")
     with op.batch_alter_table("requests", schema=None) as batch_op:
         batch_op.drop_index("ix_requests_state_due_at")
         batch_op.drop_index(batch_op.f("ix_requests_order_id"))
 
     op.drop_table("requests")
+    with op.batch_alter_table("oversights", schema=None) as batch_op:
+        batch_op.drop_index("ix_oversights_state_department")
+        batch_op.drop_index(batch_op.f("ix_oversights_order_id"))
+
+    op.drop_table("oversights")
     op.drop_table("notice_reads")
     with op.batch_alter_table("external_refs", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_external_refs_order_id"))
@@ -511,6 +635,7 @@ def downgrade() -> None:
     op.drop_table("absences")
     op.drop_table("webhook_endpoints")
     op.drop_table("telephony_processes")
+    op.drop_table("sequences")
     op.drop_table("rule_versions")
     with op.batch_alter_table("outgoing_messages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outgoing_messages_next_at"))
