@@ -88,6 +88,13 @@ class Conflict(HotlineError):
     title = "数据已被他人修改"
 
 
+class AlreadyGiven(HotlineError):
+    """Another system sends an id again, with other content. Details: ``different_fields``."""
+
+    code = "already-given"
+    title = "该编号已经转来过"
+
+
 class TelephonyUnavailable(HotlineError):
     """The telephone exchange does not answer, or the phone wanted is not there."""
 

@@ -25,10 +25,12 @@ from models.vocabulary import (
     CallDirection,
     CallState,
     ContactOutcome,
+    Leg,
     OrderState,
     PartyKind,
     PriorityReason,
     Satisfaction,
+    SpeechMode,
     SupervisionKind,
 )
 
@@ -206,6 +208,15 @@ class UtteranceHeard(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SpeechModeChanged(DomainEvent):
+    """The machine is full, or has room again: what one side says is recognised less, or more."""
+
+    call_id: str
+    leg: Leg
+    mode: SpeechMode
+
+
+@dataclass(frozen=True, kw_only=True)
 class TranscriptCompleted(DomainEvent):
     """A recording was transcribed after the call; the stored transcript was replaced."""
 
@@ -238,6 +249,13 @@ class OrderChanged(DomainEvent):
     #: Units that have or had a task in it.
     departments: tuple[str, ...] = ()
     call_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitsNotified(DomainEvent):
+    """There are new notices for these units."""
+
+    departments: tuple[str, ...]
 
 
 def _concrete(cls: type[DomainEvent]) -> list[type[DomainEvent]]:

@@ -1,0 +1,40 @@
+"""Which units an event concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from config.notices import Whom
+from dispatch.rules import Rules
+from models.tables import OrderEvent, Task
+from models.workflow import ACTIVE_TASK
+
+
+def units_for(whom: Whom, event: OrderEvent, tasks: Sequence[Task], rules: Rules) -> set[str]:
+    """The units meant; the actor's own is left out, except the hotline's."""
+    hotline = rules.departments.hotline
+    found = _meant(whom, event, tasks, hotline)
+    return {unit for unit in found if unit == hotline or unit != event.actor_department}
+
+
+def _meant(whom: Whom, event: OrderEvent, tasks: Sequence[Task], hotline: str) -> set[str]:
+    match whom:
+        case "new":  # made by this very step
+            return {task.department for task in tasks if task.dispatched_at == event.at}
+        case "task":
+            return {task.department for task in tasks if task.id == event.task_id}
+        case "active":
+            return {task.department for task in tasks if task.state in ACTIVE_TASK}
+        case "all":
+            return {task.department for task in tasks}
+        case "parent":
+            return {_above(event, tasks, hotline)}
+        case "hotline":
+            return {hotline}
+
+
+def _above(event: OrderEvent, tasks: Sequence[Task], hotline: str) -> str:
+    by_id = {task.id: task for task in tasks}
+    task = by_id.get(event.task_id or "")
+    parent = by_id.get(task.parent_id or "") if task else None
+    return parent.department if parent else hotline
