@@ -16,6 +16,7 @@ from models.vocabulary import (
     OrderState,
     PriorityReason,
     Satisfaction,
+    SpeechMode,
 )
 
 
@@ -118,6 +119,8 @@ class CallDetail(BaseModel):
     utterances: list[UtteranceView]
     understanding: Understanding | None
     speech: SpeechStatus
+    #: Of a running call, by leg.
+    speech_modes: dict[Leg, SpeechMode] = {}
     caller: CallerView
 
 

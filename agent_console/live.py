@@ -19,6 +19,7 @@ from models.events import (
     CallEvent,
     DomainEvent,
     RequestUnderstood,
+    SpeechModeChanged,
     TranscriptCompleted,
     UtteranceHeard,
 )
@@ -202,7 +203,7 @@ def _remember(table: OrderedDict[str, V], key: str, value: V) -> None:
 
 
 def _call_of(event: DomainEvent) -> str | None:
-    if isinstance(event, CallEvent | RequestUnderstood | TranscriptCompleted):
+    if isinstance(event, CallEvent | RequestUnderstood | SpeechModeChanged | TranscriptCompleted):
         return event.call_id
     if isinstance(event, UtteranceHeard):
         return event.utterance.call_id

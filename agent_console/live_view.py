@@ -20,6 +20,7 @@ from models.events import (
     NuisanceListChanged,
     OrderChanged,
     RequestUnderstood,
+    SpeechModeChanged,
     SurgeChanged,
     TranscriptCompleted,
     UtteranceHeard,
@@ -117,6 +118,7 @@ _RULES: dict[type[DomainEvent], Callable[[Person, LiveEvent], str | None]] = {
     CallSupervised: _watch,  # before its base
     CallEvent: _call,
     UtteranceHeard: _words,
+    SpeechModeChanged: _words,
     RequestUnderstood: _words,
     TranscriptCompleted: _words,
     AgentStateChanged: _agent_state,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +48,7 @@ from models.ports import AlertPort, AlikePort, CallControl, NoAlerts, NothingAli
 from models.speech import SpeechStatus
 from models.store import Store
 from models.understanding import Understanding
+from models.vocabulary import Leg, SpeechMode
 
 #: The built browser app.
 WEB_DIST = Path(__file__).parent / "web" / "dist"
@@ -75,6 +76,8 @@ class ConsoleServices:
     speech_status: Callable[[], SpeechStatus] = lambda: SpeechStatus(
         available=False, reason="语音识别未启动"
     )
+    #: How each side of a running call is recognised.
+    speech_modes: Callable[[str], Mapping[Leg, SpeechMode]] = lambda _call_id: {}
     #: Version of the text model in use; None: none is loaded.
     text_model: Callable[[], str | None] = lambda: None
     #: The newest proposal for a call that this process has not heard itself (after a restart).

@@ -45,6 +45,9 @@ class Conversation:
 
     caller: Path
     agent: Path
+    #: What each of them says.
+    caller_words: str
+    agent_words: str
 
 
 def conversations(folder: Path, count: int, seconds: float) -> list[Conversation]:
@@ -54,6 +57,7 @@ def conversations(folder: Path, count: int, seconds: float) -> list[Conversation
 
 def _conversation(folder: Path, number: int, seconds: float) -> Conversation:
     caller, agent = bytearray(), bytearray()
+    words_of: dict[int, list[str]] = {id(caller): [], id(agent): []}
     turn = number
     while len(caller) < seconds * ULAW_BYTES_PER_SECOND:
         for speaking, words in (
@@ -63,10 +67,16 @@ def _conversation(folder: Path, number: int, seconds: float) -> Conversation:
         ):
             silent = caller if speaking is agent else agent
             said = spoken_ulaw(words).read_bytes() + _silence(_PAUSE_SECONDS)
+            words_of[id(speaking)].append(words)
             speaking += said
             silent += _SILENT_BYTE * len(said)
         turn += 1
-    talk = Conversation(caller=folder / f"{number}c.ulaw", agent=folder / f"{number}a.ulaw")
+    talk = Conversation(
+        caller=folder / f"{number}c.ulaw",
+        agent=folder / f"{number}a.ulaw",
+        caller_words="".join(words_of[id(caller)]),
+        agent_words="".join(words_of[id(agent)]),
+    )
     talk.caller.write_bytes(caller)
     talk.agent.write_bytes(agent)
     return talk

@@ -38,9 +38,9 @@ from dispatch.service import OrderService
 from dispatch.timers import Timekeeper
 from hotline.ground import lay_ground
 from hotline.text_model import load_understander
-from models.events import UtteranceHeard
+from models.events import SpeechModeChanged, UtteranceHeard
 from models.outbox import OutboxRelay
-from models.speech import Utterance
+from models.speech import LegMode, Utterance
 from models.understanding import Understanding
 from nlp.catch_up import CatchUp
 from nlp.live import LiveUnderstanding
@@ -149,13 +149,17 @@ class System:
 
     async def _start_speech(self, stack: AsyncExitStack) -> SpeechService:
         """Without a model it starts all the same, and says why there is no transcript."""
-        speech = SpeechService(self.settings, self._heard)
+        speech = SpeechService(self.settings, self._heard, self._mode_changed)
         stack.push_async_callback(speech.stop)
         await speech.start()
         return speech
 
     async def _heard(self, utterance: Utterance) -> None:
         await self.ground.bus.publish(UtteranceHeard(utterance=utterance))
+
+    async def _mode_changed(self, now: LegMode) -> None:
+        event = SpeechModeChanged(call_id=now.call_id, leg=now.leg, mode=now.mode)
+        await self.ground.bus.publish(event)
 
     def _catch_up(self, speech: SpeechService, transcripts: TranscriptStore) -> CatchUp:
         async def transcribe(path: Path) -> list[Utterance]:
@@ -219,6 +223,7 @@ class System:
             alerts=self.alerts,
             alike=self.alike,
             speech_status=lambda: speech.status,
+            speech_modes=speech.modes,
             text_model=lambda: understander.version,
             proposal=understanding.latest,
             demo=ground.settings.demo,

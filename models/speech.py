@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.vocabulary import Leg, PartyKind
+from models.vocabulary import Leg, PartyKind, SpeechMode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,15 @@ class Utterance:
     words: tuple[Word, ...] = ()
     #: None: the citizen, or not known.
     speaker: Speaker | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegMode:
+    """How far one side of a call is recognised now."""
+
+    call_id: str
+    leg: Leg
+    mode: SpeechMode
 
 
 @dataclass(frozen=True, kw_only=True)

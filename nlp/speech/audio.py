@@ -108,12 +108,17 @@ def _decode(path: Path, form: _Format, data: bytes) -> Samples:
     if kind == (_FLOAT, 32):
         return _limited(np.frombuffer(data, dtype="<f4") * 32767.0)
     if kind == (_MU_LAW, 8):
-        return _MU_LAW_TABLE[np.frombuffer(data, dtype=np.uint8)]
+        return from_mu_law(data)
     if kind == (_A_LAW, 8):
         return _A_LAW_TABLE[np.frombuffer(data, dtype=np.uint8)]
     raise InvalidInput(
         f"{path.name} 的编码（格式 {form.code}，{form.bits} 位）不受支持，请转换为 16 位 PCM。"
     )
+
+
+def from_mu_law(data: bytes) -> Samples:
+    """Linear samples of G.711 µ-law without a header."""
+    return _MU_LAW_TABLE[np.frombuffer(data, dtype=np.uint8)]
 
 
 def _resampled(samples: Samples, rate: int, wanted: int) -> Samples:

@@ -19,10 +19,19 @@ from pathlib import Path
 
 from config.settings import Settings
 from models.errors import InvalidInput, SpeechUnavailable
-from nlp.speech.models import ModelInfo, missing_parts, models_folder, read_model, require_layout
+from nlp.speech.models import (
+    ModelInfo,
+    chosen,
+    missing_parts,
+    models_folder,
+    read_model,
+    require_layout,
+)
 
 #: Told how many bytes are there, and how many there will be.
 OnProgress = Callable[[int, int], None]
+#: Told the folder of a whole model before it is installed; raises when it is of no use.
+Check = Callable[[Path], object]
 
 SITE = "https://alphacephei.com/vosk/models"
 #: Without a network the user is told within this time.
@@ -59,9 +68,15 @@ OFFICIAL = {
 
 
 def install(
-    what: str, settings: Settings, on_progress: OnProgress | None = None, site: str = SITE
+    what: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    site: str = SITE,
+    check: Check | None = None,
 ) -> ModelInfo:
     """Install ``small``, ``large``, a model folder or a model's zip archive.
+
+    What ``check`` raises is passed on; nothing is installed then.
 
     :raises SpeechUnavailable: when the site is not reached, saying what to carry over by hand.
     :raises InvalidInput: when ``what`` or the archive is no model.
@@ -71,14 +86,14 @@ def install(
     if what in OFFICIAL:
         official = OFFICIAL[what]
         archive = fetch(official, folder, on_progress, site)
-        model = _install_archive(archive, folder / official.name)
+        model = _install_archive(archive, folder / official.name, check)
         archive.unlink()
         return model
     path = Path(what).expanduser()
     if path.is_dir():
-        return _install_folder(path, folder / path.name)
+        return _install_folder(path, folder / path.name, check)
     if path.is_file():
-        return _install_archive(path, folder / _name_of(path))
+        return _install_archive(path, folder / _name_of(path), check)
     names = "、".join(OFFICIAL)
     raise InvalidInput(f"没有 {what} 这个模型：请写 {names}，或者模型文件夹、zip 文件的路径。")
 
@@ -86,11 +101,13 @@ def install(
 def remove(name: str, settings: Settings) -> None:
     """Delete an installed model.
 
-    :raises InvalidInput: when there is none of that name.
+    :raises InvalidInput: when there is none of that name, or it is in use.
     """
     there = {path.name: path for path in models_folder(settings).glob("[!.]*")}
     if name not in there:
         raise InvalidInput(f"没有安装名为 {name} 的模型。")
+    if name == chosen(settings) or name == settings.speech.model.strip():
+        raise InvalidInput(f"{name} 正在使用，请先用 hotline speech use 换成别的模型，再删除。")
     shutil.rmtree(there[name])
 
 
@@ -162,15 +179,15 @@ def _name_of(archive: Path) -> str:
     return short.get(archive.name, archive.stem)
 
 
-def _install_folder(source: Path, target: Path) -> ModelInfo:
+def _install_folder(source: Path, target: Path, check: Check | None) -> ModelInfo:
     require_layout(source)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".install-") as workshop:
         copy = Path(workshop) / "model"
         shutil.copytree(source, copy)
-        return _put(copy, target)
+        return _put(copy, target, check)
 
 
-def _install_archive(archive: Path, target: Path) -> ModelInfo:
+def _install_archive(archive: Path, target: Path, check: Check | None) -> ModelInfo:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".install-") as workshop:
         unpacked = Path(workshop)
         _unpack(archive, unpacked)
@@ -178,7 +195,7 @@ def _install_archive(archive: Path, target: Path) -> ModelInfo:
         if len(models) != 1:
             raise InvalidInput(f"{archive.name} 中没有找到 Vosk 语音模型。")
         require_layout(models[0])
-        return _put(models[0], target)
+        return _put(models[0], target, check)
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -191,9 +208,11 @@ def _unpack(archive: Path, folder: Path) -> None:
         raise InvalidInput(f"{archive.name} 不是完整的 zip 文件，请重新下载。") from error
 
 
-def _put(model: Path, target: Path) -> ModelInfo:
+def _put(model: Path, target: Path, check: Check | None) -> ModelInfo:
     """Move a whole model to its name, in place of an earlier one."""
     assert not missing_parts(model)
+    if check:
+        check(model)
     if target.exists():
         shutil.rmtree(target)
     model.rename(target)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
-from models.errors import SpeechUnavailable
+from models.errors import InvalidInput, SpeechUnavailable
 
 #: The model that the repository carries. It understands espeak-ng's voice only.
 PRACTICE_MODEL = Path(__file__).parent / "practice_model"
@@ -19,7 +19,9 @@ _LAYOUT = (
     ("conf/model.conf",),
     ("graph/HCLG.fst", "graph/HCLr.fst"),
 )
-#: With :data:`Settings.speech.model` empty, a later name in this tuple is better.
+#: Holds the name that ``hotline speech use`` was given; beside the models' folders.
+_CHOICE = ".in-use"
+#: With nothing chosen, a later name in this tuple is better.
 _BETTER = ("small", "large")
 
 
@@ -32,6 +34,8 @@ class ModelInfo:
     practice: bool = False
     #: Samples per second that it was trained on; others are accepted and converted.
     sample_rate: int = 16000
+    #: When it was put here, in seconds since 1970: installed anew, it is another model.
+    installed_at: float = 0.0
 
     @property
     def label(self) -> str:
@@ -66,11 +70,11 @@ def practice_model() -> ModelInfo:
 
 
 def find_model(settings: Settings) -> ModelInfo:
-    """The model that the settings ask for; without a wish, the best one there is.
+    """The model that the settings ask for; else the one chosen by :func:`choose`; else the best.
 
     :raises SpeechUnavailable: saying in Chinese why there is none, and what to do.
     """
-    wish = settings.speech.model.strip()
+    wish = settings.speech.model.strip() or chosen(settings)
     if wish == "none":
         raise SpeechUnavailable("语音识别已在配置中关闭（speech.model 为 none）。")
     if not wish:
@@ -87,6 +91,35 @@ def find_model(settings: Settings) -> ModelInfo:
         f"没有找到语音模型“{wish}”（已安装：{known}）。"
         "请运行 hotline speech install small，或在配置 speech.model 中写模型文件夹的路径。"
     )
+
+
+def chosen(settings: Settings) -> str:
+    """The name given to ``hotline speech use``; empty: the best installed one is to be taken."""
+    file = models_folder(settings) / _CHOICE
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+
+
+def choose(name: str, settings: Settings) -> ModelInfo:
+    """Take ``name`` from now on; a running system follows within seconds. Empty: the best one.
+
+    :raises InvalidInput: when the settings fix another model, or there is none of that name.
+    """
+    fixed = settings.speech.model.strip()
+    if fixed and fixed != name:
+        raise InvalidInput(
+            f"配置 speech.model 已经指定了“{fixed}”，请先把它留空，再用本命令选择模型。"
+        )
+    names = [model.name for model in installed(settings)]
+    if name and name not in names:
+        raise InvalidInput(
+            f"没有安装名为 {name} 的语音模型（已安装：{'、'.join(names) or '无'}）。"
+        )
+    folder = models_folder(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f"{_CHOICE}.new"
+    draft.write_text(name, encoding="utf-8")
+    draft.replace(folder / _CHOICE)
+    return find_model(settings)
 
 
 def _best(settings: Settings) -> ModelInfo:
@@ -110,7 +143,13 @@ def read_model(path: Path, name: str = "") -> ModelInfo:
         path=path,
         practice=(path / "PRACTICE").is_file(),
         sample_rate=_sample_rate(path),
+        installed_at=_installed_at(path),
     )
+
+
+def _installed_at(path: Path) -> float:
+    network = path / _LAYOUT[0][0]
+    return network.stat().st_mtime if network.is_file() else 0.0
 
 
 def missing_parts(path: Path) -> list[str]:

@@ -34,7 +34,7 @@ class WorkerProcess:
         self._on_frame = on_frame
         self._process: Process | None = None
         self._ready = False
-        #: Since when it owes an answer, on the monotonic clock. An opening has none.
+        #: Since when it owes an answer, on the monotonic clock. An opening and a wish have none.
         self.owes_since: float | None = None
 
     @property
@@ -76,7 +76,7 @@ class WorkerProcess:
         pipe = self._process.stdin if self._process else None
         if pipe is not None and not pipe.is_closing():
             pipe.write(content)
-            if content[0] != Kind.OPEN:
+            if content[0] not in (Kind.OPEN, Kind.PARTIALS):
                 self.owes_since = self.owes_since or time.monotonic()
 
     def kill(self) -> None:

@@ -22,13 +22,15 @@ MAX_PAYLOAD = 16 * 1024 * 1024
 
 
 class Kind(IntEnum):
-    """Kinds of frames: the first four go to the worker, the others come from it."""
+    """Kinds of frames: the first five go to the worker, the others come from it."""
 
     OPEN = 1
     AUDIO = 2
     CLOSE = 3
     #: Nobody waits for this stream any more: what is queued for it is passed over.
     DROP = 4
+    #: One byte, for all streams: whether interim text is worth its time now.
+    PARTIALS = 5
     READY = 10
     HEARD = 11
     PROGRESS = 12

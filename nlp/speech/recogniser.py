@@ -56,9 +56,16 @@ class _Clock:
 class StreamRecogniser:
     """Feeds one stream to Vosk and tells what was heard."""
 
-    def __init__(self, model: vosk.Model, opening: Opening, emit: Emit) -> None:
+    def __init__(
+        self,
+        model: vosk.Model,
+        opening: Opening,
+        emit: Emit,
+        worth_partials: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._rate = opening.rate
         self._partials = opening.partials
+        self._worth_partials = worth_partials
         self._emit = emit
         self._vosk = vosk.KaldiRecognizer(model, opening.rate)
         self._vosk.SetWords(True)
@@ -141,7 +148,9 @@ class StreamRecogniser:
             self._listening = False
 
     def _tell_partial(self) -> None:
-        if not self._partials or self._position - self._told_at < _PARTIAL_SECONDS * self._rate:
+        if not (self._partials and self._worth_partials()):
+            return
+        if self._position - self._told_at < _PARTIAL_SECONDS * self._rate:
             return
         # Right after a final the engine answers with an empty text instead of a partial.
         raw = str(json.loads(self._vosk.PartialResult()).get("partial", ""))

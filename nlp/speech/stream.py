@@ -20,7 +20,7 @@ PIECE_SECONDS = 0.1
 #: Sound that waits for a worker, or that a worker has not answered for; more of it is dropped.
 LONGEST_BACKLOG_SECONDS = 30.0
 #: A live leg that is further behind than this on a full machine is left to its recording.
-LONGEST_LAG_SECONDS = 10.0
+LONGEST_LAG_SECONDS = 5.0
 #: A stream that was being heard when this many workers died is made to skip what it had sent.
 DEATHS_BORNE = 2
 

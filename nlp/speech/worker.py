@@ -62,6 +62,8 @@ class Hand(threading.Thread):
         self._model = model
         self._output = output
         self._streams: dict[int, StreamRecogniser] = {}
+        #: Whether interim text is worth its time; set by the reader at once.
+        self.partials = True
         #: Set by the reader at once, long before the queue comes to it.
         self.dropped: set[int] = set()
 
@@ -96,7 +98,7 @@ class Hand(threading.Thread):
         def tell(heard: Heard) -> None:
             self._output.send(heard_frame(stream, heard))
 
-        return StreamRecogniser(self._model, read_opening(payload), tell)
+        return StreamRecogniser(self._model, read_opening(payload), tell, lambda: self.partials)
 
 
 def serve(model_path: str, threads: int, source: BinaryIO, pipe: BinaryIO) -> None:
@@ -116,10 +118,15 @@ def serve(model_path: str, threads: int, source: BinaryIO, pipe: BinaryIO) -> No
         kind, stream, length = HEADER.unpack(header)
         if length > MAX_PAYLOAD:
             raise ValueError(f"a frame of {length} bytes")
+        payload = source.read(length)
+        if kind == Kind.PARTIALS:
+            for hand in hands:
+                hand.partials = bool(payload[0])
+            continue
         hand = hands[stream % threads]
         if kind == Kind.DROP:
             hand.dropped.add(stream)
-        hand.tasks.put((Kind(kind), stream, source.read(length)))
+        hand.tasks.put((Kind(kind), stream, payload))
 
 
 def main() -> None:

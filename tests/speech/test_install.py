@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from config.settings import Settings, load_settings
 from hotline.commands.speech import speech
 from models.errors import InvalidInput, SpeechUnavailable
 from nlp.speech import install
-from nlp.speech.models import find_model, missing_parts
+from nlp.speech.models import PRACTICE_MODEL, find_model, missing_parts
+from nlp.speech.trial import try_out
 from tests.speech.test_models import add_model
 
 pytestmark = pytest.mark.unit
@@ -184,7 +186,28 @@ def test_the_command_line_installs_lists_and_removes(
         assert result.exit_code == 0
         return result.output
 
-    assert "已安装 city" in run("install", str(add_model(tmp_path / "city")))
+    shutil.copytree(PRACTICE_MODEL, tmp_path / "city")
+    (tmp_path / "city" / "PRACTICE").unlink()
+    said = run("install", str(tmp_path / "city"))
+    assert "已安装 city" in said
+    assert "路灯坏了" in said
+    assert "实时率" in said
     assert "* city" in run("list")
+    run("use", "practice")
+    assert "* 练习模型" in run("list")
+    run("use")
+    assert "city" in run("bench")
+    run("use", "city")
+    refused = CliRunner().invoke(speech, ["remove", "city"])
+    assert isinstance(refused.exception, InvalidInput)
+    assert "正在使用" in str(refused.exception)
+    run("use")
     run("remove", "city")
     assert "* 练习模型" in run("list")
+
+
+def test_a_model_that_does_not_load_is_not_installed(settings: Settings, tmp_path: Path) -> None:
+    broken = add_model(tmp_path / "broken")
+    with pytest.raises(SpeechUnavailable, match="无法加载"):
+        install.install(str(broken), settings, check=try_out)
+    assert list((settings.var / "speech-models").iterdir()) == []

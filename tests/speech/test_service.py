@@ -13,11 +13,14 @@ import pytest
 
 from config.settings import Settings, load_settings
 from models.errors import SpeechUnavailable
-from models.speech import Utterance
-from models.vocabulary import Leg
+from models.speech import LegMode, Utterance
+from models.vocabulary import Leg, SpeechMode
+from nlp.speech.install import install
+from nlp.speech.models import PRACTICE_MODEL, read_model
 from nlp.speech.service import SpeechService
 from nlp.speech.stream import SpeechStream
 from tests.speech.sounds import COMPLAINT, PHONE, hiss, silence, spoken, through_mu_law
+from tests.speech.test_models import add_model
 
 pytestmark = pytest.mark.speech
 
@@ -61,6 +64,15 @@ async def feed(stream: SpeechStream, sound: bytes) -> None:
     """As a call would: piece by piece, but no faster than the workers follow."""
     for begin in range(0, len(sound), STEP):
         await stream.feed_patiently(sound[begin : begin + STEP], 2.0)
+
+
+async def starve(worker: int) -> None:
+    """A fault: the worker gets a small part of the processor's time."""
+    while True:
+        os.kill(worker, signal.SIGSTOP)
+        await asyncio.sleep(0.4)
+        os.kill(worker, signal.SIGCONT)
+        await asyncio.sleep(0.02)
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -183,18 +195,19 @@ async def test_killed_workers_cost_no_word(
 async def test_a_full_machine_leaves_the_newest_leg_to_its_recording(
     tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Between two looks the other leg must have time to come nearer, also on a busy machine.
-    monkeypatch.setattr("nlp.speech.service._ROOM_SECONDS", 3.0)
-    running = SpeechService(settings(tmp_path, workers=1), listener)
+    modes: list[LegMode] = []
+    running = SpeechService(settings(tmp_path, workers=1), listener, modes.append)
     await running.start()
     first, second = running.open("call", Leg.CALLER), running.open("call", Leg.AGENT)
     (worker,) = running.worker_pids
-    os.kill(worker, signal.SIGSTOP)  # a fault: nothing is worked through
+    starving = asyncio.create_task(starve(worker))
     try:
-        for stream in (first, second):
-            stream.feed(spoken(COMPLAINT) + silence(12))
-        await until(lambda: second.left)
+        while not second.left:
+            for stream in (first, second):
+                stream.feed(spoken(COMPLAINT))
+            await asyncio.sleep(0.5)
     finally:
+        starving.cancel()
         os.kill(worker, signal.SIGCONT)
     await asyncio.gather(first.close(), second.close())
     await running.stop()
@@ -202,12 +215,14 @@ async def test_a_full_machine_leaves_the_newest_leg_to_its_recording(
     assert "烧烤店半夜噪音扰民" in listener.text()
     assert not second.complete
     assert listener.text(Leg.AGENT) == ""
+    assert LegMode(call_id="call", leg=Leg.AGENT, mode=SpeechMode.RECORDING) in modes
+    assert LegMode(call_id="call", leg=Leg.CALLER, mode=SpeechMode.RECORDING) not in modes
 
 
 async def test_a_worker_that_hangs_is_replaced_and_costs_no_word(
     tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nlp.speech.service._HUNG_SECONDS", 3.0)
+    monkeypatch.setattr("nlp.speech.crew._HUNG_SECONDS", 3.0)
     running = SpeechService(settings(tmp_path, workers=1), listener)
     await running.start()
     (hung,) = running.worker_pids
@@ -219,6 +234,45 @@ async def test_a_worker_that_hangs_is_replaced_and_costs_no_word(
     await stream.close()
     await running.stop()
     assert stream.complete
+
+
+async def test_another_model_is_taken_without_a_restart(
+    tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nlp.speech.service._CHOICE_SECONDS", 0.05)
+    chosen = settings(tmp_path, model="")
+    running = SpeechService(chosen, listener)
+    await running.start()
+    old_pids = running.worker_pids
+    ongoing = running.open("call", Leg.CALLER)
+    await feed(ongoing, spoken(COMPLAINT)[:16_000])
+
+    install(str(PRACTICE_MODEL), chosen)  # stands for the city's own: it is better than none
+    (tmp_path / "speech-models" / "practice_model" / "PRACTICE").unlink()
+    await until(lambda: running.status.model == "practice_model")
+    later = running.open("call 2", Leg.AGENT)
+    assert set(old_pids) < set(running.worker_pids)
+
+    os.kill(old_pids[0], signal.SIGKILL)  # the ongoing call keeps its model even so
+    await feed(ongoing, spoken(COMPLAINT)[16_000:] + silence(2))
+    await feed(later, spoken(PHONE))
+    await asyncio.gather(ongoing.close(), later.close())
+    await until(lambda: not set(old_pids) & set(running.worker_pids))
+    await running.stop()
+    assert ongoing.complete
+    assert "烧烤店半夜噪音扰民" in listener.text()
+    assert "13800138000" in listener.text(Leg.AGENT)
+
+
+async def test_a_model_that_does_not_load_changes_nothing(
+    service: SpeechService, listener: Listener, tmp_path: Path
+) -> None:
+    with pytest.raises(SpeechUnavailable, match="无法加载"):
+        await service.use(read_model(add_model(tmp_path / "broken")))
+    stream = service.open("call", Leg.CALLER)
+    await feed(stream, spoken(PHONE))
+    await stream.close()
+    assert "13800138000" in listener.text()
 
 
 async def test_workers_are_started_again(service: SpeechService, listener: Listener) -> None:
