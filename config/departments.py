@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config.hours import Span, read_spans
 from config.rules import RowReader, read_yaml, rule_file
 from models.errors import ConfigurationError, NotFound
 from models.vocabulary import Labelled
@@ -21,6 +22,7 @@ class DepartmentKind(Labelled):
     VERTICAL = "vertical", "垂直管理单位"
     ENTERPRISE = "enterprise", "公共服务企业"
     COMMUNITY = "community", "社区（村）"
+    SECTION = "section", "内设科室"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,12 @@ class Department:
     kind: DepartmentKind
     parent: str | None
     aliases: tuple[str, ...] = ()
+    #: Office hours of its own on working days; empty: the city's.
+    hours: tuple[Span, ...] = ()
+    #: Somebody works there day and night.
+    always_open: bool = False
+    #: Rung when nobody is on the duty list; empty: none is known.
+    duty_phone: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +78,17 @@ class Departments:
         """Units directly below."""
         return tuple(unit for unit in self.units if unit.parent == code)
 
+    def level(self, code: str) -> int:
+        """1 for the top (the hotline centre), 2 for the units below it, and so on."""
+        return len(self.above(code)) + 1
+
+    def above(self, code: str) -> tuple[Department, ...]:
+        """Units above, the nearest first."""
+        found: list[Department] = []
+        while (code := self.get(code).parent or "") != "":
+            found.append(self.get(code))
+        return tuple(found)
+
     def of_kind(self, kind: DepartmentKind) -> tuple[Department, ...]:
         """Units of one kind."""
         return tuple(unit for unit in self.units if unit.kind == kind)
@@ -92,7 +111,10 @@ def load_departments(rules: Path | None = None) -> Departments:
 def _unit(file: str, number: int, row: object) -> Department:
     code = row.get("code") if isinstance(row, dict) else None
     reader = RowReader(file, f"第 {number} 个单位（{code or '无编码'}）", row)
-    reader.only("code", "name", "short_name", "kind", "parent", "aliases")
+    reader.only(
+        *("code", "name", "short_name", "kind", "parent", "aliases"),
+        *("hours", "always_open", "duty_phone"),
+    )
     kind = reader.text("kind")
     if kind not in set(DepartmentKind):
         raise reader.error(f"kind “{kind}” 不在 {'、'.join(DepartmentKind)} 之中")
@@ -103,6 +125,9 @@ def _unit(file: str, number: int, row: object) -> Department:
         kind=DepartmentKind(kind),
         parent=reader.text("parent", "") or None,
         aliases=reader.texts("aliases"),
+        hours=read_spans(reader, "hours"),
+        always_open=reader.yes("always_open"),
+        duty_phone=reader.text("duty_phone", ""),
     )
 
 

@@ -24,6 +24,7 @@ _COMMANDS = {
     "speech": "speech",
     "check": "check",
     "due": "due",
+    "catalogue": "catalogue",
     "retention": "recordings",
     "recordings": "recordings",
 }

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.sheets import Table
 from models.errors import HotlineError
 from nlp.similar.index import THOROUGH, Reach, SimilarIndex
-from nlp.text.tables import Table, read_table
+from nlp.text.tables import read_table
 
 #: From this many texts on the index keeps of each what a million allow.
 _MANY = 200_000

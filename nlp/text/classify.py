@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from config.catalogue import STREET_OF_PLACE, Decision
+from config.catalogue import STREET_OF_PLACE, Catalogue, Decision
 from models.understanding import Candidate
 from models.vocabulary import RequestType
 from nlp.text.cues import CueWords
@@ -75,7 +75,7 @@ class Classifier:
         self._resources = resources
         self._leaves = resources.taxonomy.leaves
         self._cues = CueWords(self._leaves, model.space.rarity)
-        taxonomy, rules = resources.taxonomy, resources.catalogue.rules
+        taxonomy = resources.taxonomy
         self._lines = [
             (taxonomy.ancestor(leaf.code, 1).code, taxonomy.ancestor(leaf.code, 2).code, leaf.code)
             for leaf in self._leaves
@@ -83,10 +83,7 @@ class Classifier:
         self._leaf_of = _positions(model.heads["category"], [leaf.code for leaf in self._leaves])
         self._first_of = _positions(model.heads["level1"], [line[0] for line in self._lines])
         self._place_names = {name for p in resources.lexicon.places for name in p.spoken}
-        self._local = [
-            any(rule.unit == STREET_OF_PLACE and rule.concerns(line) for rule in rules)
-            for line in self._lines
-        ]
+        self._local = _Local(self._lines)
         self._unit_known = np.array(
             [code in resources.departments for code in model.heads["department"].classes]
         )
@@ -207,12 +204,14 @@ class Classifier:
         """Each likely category sends its confidence to the unit that the catalogue names for it;
         where no rule decides, to the units that the classifier sees."""
         learned = self._learned_units(scores)
+        catalogue = self._resources.catalogue
+        local = self._local.of(catalogue)
         votes: dict[str, float] = {}
         decisions: dict[str, Decision] = {}
         voters = _best(leaves, _VOTERS)
         for leaf in voters:
             share = float(leaves[leaf])
-            decision = self._resources.catalogue.decide(
+            decision = catalogue.decide(
                 text=text,
                 category_line=self._lines[leaf],
                 request_type=request_type,
@@ -222,7 +221,7 @@ class Classifier:
                 votes[decision.unit] = votes.get(decision.unit, 0.0) + share
                 decisions.setdefault(decision.unit, decision)
                 continue
-            for unit, confidence in self._undecided(leaf, learned).items():
+            for unit, confidence in self._undecided(local[leaf], learned).items():
                 votes[unit] = votes.get(unit, 0.0) + share * confidence
         # What the other categories hold is left to the classifier.
         rest = 1.0 - float(leaves[voters].sum())
@@ -230,9 +229,9 @@ class Classifier:
             votes[unit] = votes.get(unit, 0.0) + rest * confidence
         return votes, decisions
 
-    def _undecided(self, leaf: int, learned: dict[str, float]) -> dict[str, float]:
+    def _undecided(self, local: bool, learned: dict[str, float]) -> dict[str, float]:
         """What the classifier says where no rule decides; local matters stay with the streets."""
-        if not self._local[leaf]:
+        if not local:
             return learned
         streets = {unit: c for unit, c in learned.items() if self._resources.is_local(unit)}
         total = sum(streets.values())
@@ -276,6 +275,23 @@ class Classifier:
             if _explains(word, cues) and word not in self._place_names:
                 words.append(word)
         return words
+
+
+class _Local:
+    """Which categories are matters of streets; found once for each version of the catalogue."""
+
+    def __init__(self, lines: Sequence[tuple[str, ...]]) -> None:
+        self._lines = lines
+        self._known: tuple[Catalogue | None, list[bool]] = (None, [])
+
+    def of(self, catalogue: Catalogue) -> list[bool]:
+        """One truth for each leaf, in order."""
+        known, local = self._known  # one tuple: another thread replaces it as a whole
+        if known is not catalogue:
+            rules = [rule for rule in catalogue.rules if rule.unit == STREET_OF_PLACE]
+            local = [any(rule.concerns(line) for rule in rules) for line in self._lines]
+            self._known = (catalogue, local)
+        return local
 
 
 def _likeliest(model: TextModel, types: Floats) -> RequestType:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from config.catalogue import Catalogue, load_catalogue
+from config.catalogue_shelf import CatalogueShelf
 from config.departments import DepartmentKind, Departments, load_departments
 from config.lexicon import Lexicon, load_lexicon
 from config.taxonomy import Taxonomy, load_taxonomy
@@ -22,10 +25,16 @@ class Resources:
     taxonomy: Taxonomy
     departments: Departments
     lexicon: Lexicon
-    catalogue: Catalogue
+    #: The catalogue's versions: the one thing here that may change meanwhile.
+    catalogues: CatalogueShelf
     urgency: UrgencyRules
     segmenter: Segmenter
     places: PlaceFinder
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Today's."""
+        return self.catalogues.current
 
     def is_local(self, unit: str) -> bool:
         """Whether a unit is a street, a township or below one."""
@@ -33,8 +42,14 @@ class Resources:
         return kind in (DepartmentKind.STREET, DepartmentKind.COMMUNITY)
 
     @classmethod
-    def load(cls, rules: Path | None = None, cache_dir: Path | None = None) -> Resources:
-        """Read the rule files. ``rules``: the city's own folder (``settings.rules``).
+    def load(
+        cls,
+        rules: Path | None = None,
+        cache_dir: Path | None = None,
+        today: Callable[[], date] | None = None,
+    ) -> Resources:
+        """Read the rule files. ``rules``: the city's own folder (``settings.rules``); ``today``:
+        the city's day.
 
         :raises ConfigurationError: naming file and row of what is wrong.
         """
@@ -52,7 +67,9 @@ class Resources:
             taxonomy=taxonomy,
             departments=departments,
             lexicon=lexicon,
-            catalogue=load_catalogue(taxonomy, departments, rules),
+            catalogues=CatalogueShelf(
+                load_catalogue(taxonomy, departments, rules), today or date.today
+            ),
             urgency=load_urgency(rules),
             segmenter=Segmenter(lexicon, departments, cache_dir),
             places=PlaceFinder(lexicon),

@@ -112,4 +112,7 @@ def models_dir(settings: Settings) -> Path:
 
 def load_resources(settings: Settings) -> Resources:
     """The rule files of this installation."""
-    return Resources.load(settings.rules, settings.var / "cache")
+    zone = ZoneInfo(settings.timezone)
+    return Resources.load(
+        settings.rules, settings.var / "cache", today=lambda: datetime.now(zone).date()
+    )

@@ -1,0 +1,1 @@
+"""Who owns what and who stands in for whom: catalogue, duty officers, posts, deputies, leaving."""
