@@ -12,7 +12,7 @@ from config.service_levels import FollowUpRule
 from dispatch.assessment.record import record_score
 from dispatch.checks import Faults, sheet_mark
 from dispatch.commands import ApproveResult, RecordFollowUp, SendBack
-from dispatch.running import new_lead_task, run_clock
+from dispatch.running import new_lead_task, run_clock, show_lights, start_task_clock
 from dispatch.step import Handler, Step
 from models.ids import new_id
 from models.tables import AuditReview, Call, FollowUp
@@ -40,7 +40,7 @@ async def approve_result(step: Step, command: ApproveResult) -> None:
     step.reason = command.note
     step.told(quality=review.quality, process=review.process)
     if not wanted:
-        await _close(step, CloseReason.NO_REPLY_WANTED)
+        await close(step, CloseReason.NO_REPLY_WANTED)
     run_clock(step)
 
 
@@ -78,7 +78,8 @@ async def send_back(step: Step, command: SendBack) -> None:
     )
     step.reason = command.reason
     step.change_task(step.subject, sent_back_count=step.subject.sent_back_count + 1)
-    run_clock(step)
+    start_task_clock(step, step.subject, "resubmit")
+    show_lights(step)
 
 
 async def record_follow_up(step: Step, command: RecordFollowUp) -> None:
@@ -102,9 +103,9 @@ async def record_follow_up(step: Step, command: RecordFollowUp) -> None:
 async def _after_follow_up(step: Step, case: Case, command: RecordFollowUp) -> None:
     match case:
         case Case.CLOSE:
-            await _close(step, CloseReason.FOLLOWED_UP)
+            await close(step, CloseReason.FOLLOWED_UP)
         case Case.GIVE_UP:
-            await _close(step, CloseReason.UNREACHABLE)
+            await close(step, CloseReason.UNREACHABLE)
         case Case.REDO:
             step.change(redo_count=step.order.redo_count + 1)
             again = step.subject
@@ -185,7 +186,8 @@ def _attempt(step: Step, command: RecordFollowUp) -> FollowUp:
     )
 
 
-async def _close(step: Step, reason: CloseReason) -> None:
+async def close(step: Step, reason: CloseReason) -> None:
+    """The order is over, and assessed."""
     step.change(closed_at=step.now, close_reason=reason)
     await step.session.flush()
     score = await record_score(step)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from dispatch.checks import Faults
-from dispatch.commands import FirstContact, SignFor, SubmitResult
-from dispatch.running import run_clock
+from dispatch.commands import FirstContact, SignFor, SubmitPart, SubmitResult
+from dispatch.delegation import come_back
+from dispatch.requests import drop_open
+from dispatch.running import run_clock, start_task_clock
 from dispatch.step import Handler, Step, plain
+from models.tables import Task
 from models.vocabulary import Action, Outcome, Role
 
 #: Outcomes that must say why the demand is not met.
@@ -19,7 +24,7 @@ async def sign_for(step: Step, command: SignFor) -> None:
     if role is Role.SYSTEM:
         step.reason = "超过签收时限，系统自动签收"
     else:
-        step.change_task(step.subject, signed_by=step.actor.id)
+        step.change_task(step.subject, signed_by=step.actor.id, handler_id=step.actor.id)
 
 
 async def first_contact(step: Step, command: FirstContact) -> None:
@@ -43,23 +48,55 @@ async def first_contact(step: Step, command: FirstContact) -> None:
         step.subject.first_contact = contact
         if command.reached:
             step.change_task(step.subject, first_contacted_at=step.now)
+        else:
+            _count_try(step, step.subject)
+
+
+def _count_try(step: Step, task: Task) -> None:
+    """A citizen who was tried often enough, at different times, need not be tried further."""
+    rule = step.rules.handling.contact
+    apart = timedelta(minutes=rule.minutes_apart[step.order.urgency])
+    tries = [datetime.fromisoformat(at) for at in task.contact_tries]
+    if tries and step.now - tries[-1] < apart:
+        return
+    task.contact_tries = [*task.contact_tries, plain(step.now)]
+    if len(task.contact_tries) >= rule.tries and task.contact_excused_at is None:
+        step.change_task(task, contact_excused_at=step.now)
 
 
 async def submit_result(step: Step, command: SubmitResult) -> None:
-    """The unit's result goes to the auditor."""
+    """The unit's result goes to the auditor, or to the unit that handed the task down."""
     step.follow()
     faults = Faults(step.rules)
     if command.outcome in _UNMET and not command.unresolved_reason:
         faults.add("unresolved_reason", f"办理结果为“{command.outcome.label}”的，请说明原因")
     faults.raise_any()
     result = command.facts()
-    step.change_task(step.subject, submitted_at=step.now, submitted_by=step.actor.id, **result)
-    step.change(public_answer=command.public_answer)
-    run_clock(step)
+    task = step.subject
+    step.change_task(task, submitted_at=step.now, submitted_by=step.actor.id, **result)
+    drop_open(step, [task], "办理结果已提交，申请自动撤回")
+    if task.parent_id is None:
+        step.change(public_answer=command.public_answer)
+        run_clock(step)
+    else:
+        start_task_clock(step, task, "audit")
+
+
+async def submit_part(step: Step, command: SubmitPart) -> None:
+    """A joint unit tells the lead unit what it found and did."""
+    step.follow()
+    task = step.subject
+    step.reason = command.opinion
+    step.change_task(
+        task, submitted_at=step.now, submitted_by=step.actor.id, opinion=command.opinion
+    )
+    drop_open(step, [task], "协办意见已提交，申请自动撤回")
+    come_back(step, task)
 
 
 HANDLERS: dict[Action, Handler] = {
     Action.SIGN_FOR: sign_for,
     Action.FIRST_CONTACT: first_contact,
     Action.SUBMIT_RESULT: submit_result,
+    Action.SUBMIT_PART: submit_part,
 }

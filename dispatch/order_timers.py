@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.commands import SignFor
+from dispatch.commands import LapseRequest, Resume, SignFor
 from dispatch.service import OrderService
 from dispatch.timers import Handler, Timer
-from dispatch.timetable import SIGN
+from dispatch.timetable import REQUEST, RESUME, SIGN
 from models.guards import Actor
 from models.store import UnitOfWork
 from models.tables import WorkOrder
@@ -27,7 +27,7 @@ class OrderTimers:
     @property
     def handlers(self) -> dict[str, Handler]:
         """By kind, for the timekeeper."""
-        return {SIGN: self._sign}
+        return {SIGN: self._sign, REQUEST: self._lapse, RESUME: self._resume}
 
     async def lock(self, session: AsyncSession, order_id: str) -> None:
         """As commands do first, before they touch the order's timers."""
@@ -36,4 +36,13 @@ class OrderTimers:
         )
 
     async def _sign(self, work: UnitOfWork, timer: Timer) -> None:
-        await self._orders.act_in(work, SYSTEM, timer.subject_id, SignFor())
+        task_id = timer.key.removeprefix(f"{SIGN}:")
+        await self._orders.act_in(work, SYSTEM, timer.subject_id, SignFor(task_id=task_id))
+
+    async def _lapse(self, work: UnitOfWork, timer: Timer) -> None:
+        command = LapseRequest(request_id=timer.data["request_id"])
+        await self._orders.act_in(work, SYSTEM, timer.subject_id, command)
+
+    async def _resume(self, work: UnitOfWork, timer: Timer) -> None:
+        command = Resume(reason="挂起期满，系统自动恢复办理")
+        await self._orders.act_in(work, SYSTEM, timer.subject_id, command)

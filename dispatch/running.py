@@ -16,16 +16,18 @@ from models.task_tree import lead_task
 from models.vocabulary import OrderState, TaskRole, TaskState
 
 #: Clock of the order itself that starts when a state is entered.
-_ORDER_CLOCKS = {
+ORDER_CLOCKS = {
+    OrderState.TO_SUPPLEMENT: "supplement",
     OrderState.TO_DISPATCH: "dispatch",
     OrderState.TO_AUDIT: "audit",
     OrderState.TO_FOLLOW_UP: "follow_up",
+    OrderState.SHELVED: "shelve_review",
 }
 
 
 def run_clock(step: Step) -> None:
     """Start the clock of the state the order is in now, and show its lights."""
-    name = _ORDER_CLOCKS.get(step.order.state)
+    name = ORDER_CLOCKS.get(step.order.state)
     if name is not None:
         _start_order_clock(step, name)
     show_lights(step)
@@ -43,7 +45,7 @@ def _running(step: Step) -> Promise | None:
     order = step.order
     if order.suspended_at is not None:
         return None
-    name = _ORDER_CLOCKS.get(order.state)
+    name = ORDER_CLOCKS.get(order.state)
     if name is not None:
         return Promise.from_json(order.clocks[name])
     lead = lead_task(step.tasks) if order.state in IN_HAND else None
@@ -52,12 +54,19 @@ def _running(step: Step) -> Promise | None:
 
 def _start_order_clock(step: Step, name: str) -> None:
     order = step.order
-    start = order.accepted_at if name == "dispatch" else step.now
+    start = _dispatch_start(step) if name == "dispatch" else step.now
     promise = promise_for(order, step.rules, name, start)
     order.clocks = {**order.clocks, name: promise.to_json()}
     if name == "dispatch":
         step.change(dispatch_due=promise.due)
         order.sla_version, order.sla_policy = promise.policy_version, promise.policy
+
+
+def _dispatch_start(step: Step) -> datetime:
+    """Since when it waits for the dispatcher: what is corrected there has waited all the time."""
+    if step.from_state is not OrderState.TO_DISPATCH:
+        return step.now
+    return Promise.from_json(step.order.clocks["dispatch"]).start
 
 
 def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None = None) -> Task:
@@ -162,7 +171,16 @@ def _new_task(
         first_contact_due=clocks["first_contact"].due,
         due_at=clocks["handle"].due,
         sent_back_count=0,
+        open_urges=0,
+        open_supervision=0,
+        highest_supervision=0,
     )
+
+
+def start_task_clock(step: Step, task: Task, name: str) -> None:
+    """A further clock of a task (``audit`` above, ``resubmit`` below) starts now."""
+    promise = promise_for(step.order, step.rules, name, step.now)
+    task.clocks = {**task.clocks, name: promise.to_json()}
 
 
 def promise_anew(step: Step, task: Task, name: str, promise: Promise) -> None:
@@ -170,5 +188,6 @@ def promise_anew(step: Step, task: Task, name: str, promise: Promise) -> None:
     old = sum(key.startswith(f"{name}.") for key in task.clocks) + 1
     clocks = {**task.clocks, f"{name}.{old}": task.clocks[name], name: promise.to_json()}
     task.clocks = clocks
-    column = {"sign": "sign_due", "first_contact": "first_contact_due", "handle": "due_at"}[name]
-    step.change_task(task, **{column: promise.due})
+    columns = {"sign": "sign_due", "first_contact": "first_contact_due", "handle": "due_at"}
+    if name in columns:
+        step.change_task(task, **{columns[name]: promise.due})

@@ -8,7 +8,19 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from dispatch import closing, handling, intake, oversight
+from dispatch import (
+    closing,
+    delegation,
+    extensions,
+    hand_over,
+    handling,
+    intake,
+    oversight,
+    recounting,
+    requests,
+    returns,
+    suspension,
+)
 from dispatch.chain import canonical_json
 from dispatch.commands import (
     Command,
@@ -33,8 +45,15 @@ from models.vocabulary import Action
 HANDLERS: dict[Action, Handler] = {
     **intake.HANDLERS,
     **handling.HANDLERS,
+    **hand_over.HANDLERS,
+    **delegation.HANDLERS,
+    **returns.HANDLERS,
+    **extensions.HANDLERS,
+    **suspension.HANDLERS,
+    **requests.HANDLERS,
     **closing.HANDLERS,
     **oversight.HANDLERS,
+    **recounting.HANDLERS,
 }
 
 

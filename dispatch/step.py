@@ -150,11 +150,24 @@ class Step:
         for name in ("department", "role", "state", "sign_due", "first_contact_due", "due_at"):
             self.changes[f"{prefix}{name}"] = [None, plain(getattr(task, name))]
 
+    def add_request(self, request: OrderRequest) -> None:
+        """A new request; what is asked for is on the event."""
+        self.session.add(request)
+        self.requests.append(request)
+        for name in ("kind", "state", "reason_code", "due_at"):
+            self.changes[f"requests.{request.id}.{name}"] = [None, plain(getattr(request, name))]
+
+    def change_request(self, request: OrderRequest, **values: Any) -> None:
+        """Set fields of a request and remember what they were."""
+        self._set(request, f"requests.{request.id}.", values)
+
     def turn_to(self, task: Task | None) -> None:
         """Make the event be about another task, before anything of a task was changed."""
         self.task = task
 
-    def _set(self, row: WorkOrder | Task, prefix: str, values: dict[str, Any]) -> None:
+    def _set(
+        self, row: WorkOrder | Task | OrderRequest, prefix: str, values: dict[str, Any]
+    ) -> None:
         for name, value in values.items():
             before = getattr(row, name)
             if before == value:

@@ -6,14 +6,19 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dispatch.timers import Timer
+from models.states import IN_HAND
 from models.tables import Task, WorkOrder
-from models.vocabulary import TaskState
+from models.vocabulary import OPEN_REQUEST, TaskState
 
 if TYPE_CHECKING:
     from dispatch.step import Step
 
 #: The unit has not signed for its task: the system does.
 SIGN = "sign"
+#: Nobody has decided a request.
+REQUEST = "request"
+#: A suspension is over.
+RESUME = "resume"
 
 
 async def timers_of(step: Step) -> list[Timer]:
@@ -22,12 +27,39 @@ async def timers_of(step: Step) -> list[Timer]:
 
 
 async def signing(step: Step) -> list[Timer]:
-    """Tasks that somebody must sign for."""
+    """Tasks that somebody must sign for, while the clocks run."""
+    if step.order.suspended_at is not None:
+        return []
     return [timer for task in step.tasks for timer in _of_task(step.order, task)]
 
 
+async def deciding(step: Step) -> list[Timer]:
+    """Requests that count as refused when nobody decides them."""
+    silence = step.rules.handling.silence
+    return [
+        Timer(
+            key=f"{REQUEST}:{one.id}",
+            kind=REQUEST,
+            subject_id=step.order.id,
+            due=one.due_at,
+            data={"request_id": one.id},
+        )
+        for one in step.requests
+        if one.state in OPEN_REQUEST and one.due_at and silence.get(one.kind) == "refused"
+    ]
+
+
+async def resuming(step: Step) -> list[Timer]:
+    """The end of a suspension."""
+    order = step.order
+    if order.suspended_until is None or order.state not in IN_HAND:
+        return []
+    key = f"{RESUME}:{order.id}"
+    return [Timer(key=key, kind=RESUME, subject_id=order.id, due=order.suspended_until)]
+
+
 #: Each subject reads its own timers off the order; a new subject adds a line.
-SUBJECTS: tuple[Callable[[Step], Awaitable[list[Timer]]], ...] = (signing,)
+SUBJECTS: tuple[Callable[[Step], Awaitable[list[Timer]]], ...] = (signing, deciding, resuming)
 
 
 def _of_task(order: WorkOrder, task: Task) -> Iterator[Timer]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from models.tables import OrderRequest, Task, WorkOrder
-from models.task_tree import leader_of, parent_of, waited_for
+from models.task_tree import leader_of, parent_of, unit_task, waited_for
 from models.vocabulary import (
     OPEN_REQUEST,
     RequestKind,
@@ -201,6 +201,11 @@ OWNER_NOT_RULED = Guard(
             for one in s.requests
         )
     ),
+)
+UNIT_FREE = Guard(
+    name="unit_free",
+    refusal="该单位在本工单已有办理中的任务",
+    holds=lambda s: s.task is not None and unit_task(s.tasks, s.task.department) is None,
 )
 BEFORE_DUE = Guard(
     name="before_due",

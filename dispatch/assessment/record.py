@@ -62,7 +62,7 @@ async def gather_facts(
         sign_due=first.sign_due,
         sign_due_twice=Promise.from_json(first.clocks["sign_twice"]).due,
         signed_at=first.signed_at,
-        contact_applies=contact_applies(order),
+        contact_applies=contact_applies(order) and first.contact_excused_at is None,
         first_contact_due=first.first_contact_due,
         first_contacted_at=first.first_contacted_at,
         due_at=first.due_at,

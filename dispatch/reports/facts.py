@@ -171,6 +171,7 @@ async def _tasks(session: AsyncSession, period: Period) -> list[TaskFact]:
     found = []
     for task, confidential, phone, callback in await session.execute(query):
         contactable = bool(phone or callback) and not confidential
+        contactable = contactable and task.contact_excused_at is None
         owed = task.state in UNIT_AT_WORK
         found.append(
             TaskFact(

@@ -7,6 +7,7 @@ from models.guards import (
     NOT_SUSPENDED,
     NOTHING_OPEN_BELOW,
     OWN_DEPARTMENT,
+    UNIT_FREE,
 )
 from models.states import IN_HAND, UNIT, UNIT_AT_WORK, WORKABLE
 from models.vocabulary import Action, OrderState, Role, TaskRole, TaskState
@@ -113,7 +114,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_task=(T.DONE,),
         to_task=T.SENT_BACK,
         part=TaskRole.JOINT,
-        guards=(LEADS_THE_PART, NOT_SUSPENDED),
+        guards=(LEADS_THE_PART, NOT_SUSPENDED, UNIT_FREE),
         needs=("reason",),
         effect="主办单位退回协办意见，仍按原时限计算",
     ),

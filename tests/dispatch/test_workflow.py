@@ -96,6 +96,8 @@ class Scene:
             task.parent_id = "parent"
         if task.role is TaskRole.JOINT:
             self.tasks.append(task_in(TaskState.SIGNED, id="lead"))
+            leads = any(guard.name == "leads_the_part" for guard in row.guards)
+            (task if leads else self.tasks[-1]).department = "D-OTHER"
         self.tasks.append(task)
 
     def permit(self, person: Actor) -> Permit:

@@ -1,0 +1,160 @@
+"""Handing work down, taking it back, taking the results of those below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dispatch.checks import Faults
+from dispatch.commands import AcceptResult, AddJoint, Delegate, DismissJoint, Recall
+from dispatch.intake import check_units
+from dispatch.own_work import why_not_handed_down
+from dispatch.requests import drop_open
+from dispatch.running import latest_below, new_child_task, new_joint_task
+from dispatch.step import Handler, Step
+from models.ids import new_id
+from models.tables import AuditReview, Task
+from models.task_tree import active, below, children_of, depth, parent_of
+from models.vocabulary import Action, TaskRole, TaskState
+
+
+async def delegate(step: Step, command: Delegate) -> None:
+    """To one lead unit below, and those that help it; the own unit stays responsible."""
+    step.follow()
+    parent = step.subject
+    check_units(step, command.department, command.joint)
+    _check_way_down(step, parent, command.department, command.joint)
+    _check_time(step, parent, command.due_at)
+    step.reason = command.note
+    child = new_child_task(step, parent, command.department, command.note, command.due_at)
+    for unit in command.joint:
+        new_joint_task(step, child, unit, command.note)
+    step.result["task_id"] = child.id
+
+
+def _check_way_down(step: Step, parent: Task, department: str, joint: Sequence[str] = ()) -> None:
+    """Only to units below the own one, not too deep, not what is the unit's own work.
+
+    :raises InvalidInput: naming the unit that is wrong.
+    """
+    faults, rules = Faults(step.rules), step.rules
+    if lead := next((t for t in _living(step, parent) if t.role is TaskRole.LEAD), None):
+        name = rules.unit_name(lead.department)
+        faults.add("department", f"已下派给{name}，须先收回才能另派")
+    if depth(parent, step.tasks) >= rules.handling.depth:
+        faults.add("department", f"最多下派到第{rules.handling.depth}级，不能再往下派")
+    under = rules.subtree(parent.department) - {parent.department}
+    for field, unit in [("department", department), *(("joint", one) for one in joint)]:
+        if unit not in under:
+            own = rules.unit_name(parent.department)
+            faults.add(field, f"{rules.unit_name(unit)}不是{own}的下级单位")
+        elif why := why_not_handed_down(step, unit):
+            faults.add(field, why)
+    faults.raise_any()
+
+
+def _check_time(step: Step, parent: Task, due_at: datetime | None) -> None:
+    faults, latest = Faults(step.rules), latest_below(step, parent).due
+    if latest <= step.now:
+        faults.add("department", "本单位的办结时限已到或所剩无几，不能再下派，请自行办理或申请延期")
+    elif due_at is not None and not step.now < due_at <= latest:
+        wanted = f"{step.rules.counter.local(latest):%m月%d日%H:%M}"
+        faults.add("due_at", f"下级时限应在现在之后，且不晚于{wanted}，为本单位预留时间")
+    faults.raise_any()
+
+
+def _living(step: Step, parent: Task) -> list[Task]:
+    return active(children_of(parent, step.tasks))
+
+
+def hand_to_another(step: Step, task: Task, department: str, note: str) -> Task:
+    """Another unit below gets the part that this one gave back."""
+    parent = parent_of(task, step.tasks)
+    assert parent is not None, "only what was handed down is handed to another unit below"
+    check_units(step, department)
+    _check_way_down(step, parent, department)
+    if task.role is TaskRole.LEAD:
+        return new_child_task(step, parent, department, note, None)
+    lead = next(t for t in _living(step, parent) if t.role is TaskRole.LEAD)
+    return new_joint_task(step, lead, department, note)
+
+
+def take_back(step: Step, task: Task, why: str) -> None:
+    """Everything under a task ends with it, and what was asked for on it."""
+    under = below(task, step.tasks)
+    for one in active(under):
+        step.change_task(one, state=TaskState.CANCELLED)
+    drop_open(step, [task, *under], why)
+
+
+def come_back(step: Step, child: Task) -> None:
+    """When nobody below works any more, the unit above goes on itself."""
+    parent = parent_of(child, step.tasks)
+    if parent is None or parent.state is not TaskState.DELEGATED:
+        return
+    if not _living(step, parent):
+        step.change_task(parent, state=TaskState.SIGNED)
+
+
+async def recall(step: Step, command: Recall) -> None:
+    """The unit above takes the work back; with the lead go those that help it."""
+    step.follow()
+    task = step.subject
+    step.reason = command.reason
+    take_back(step, task, "任务已收回，申请失效")
+    if task.role is TaskRole.LEAD:
+        for joint in _living(step, _above(step, task)):
+            step.change_task(joint, state=TaskState.CANCELLED)
+            take_back(step, joint, "任务已收回，申请失效")
+    come_back(step, task)
+
+
+def _above(step: Step, task: Task) -> Task:
+    parent = parent_of(task, step.tasks)
+    assert parent is not None, "the table lets only what was handed down be taken back"
+    return parent
+
+
+async def accept_result(step: Step, command: AcceptResult) -> None:
+    """The unit that handed the task down takes its result."""
+    step.follow()
+    step.reason = command.note
+    step.session.add(
+        AuditReview(
+            id=new_id(),
+            order_id=step.order.id,
+            task_id=step.subject.id,
+            auditor_id=step.actor.id,
+            at=step.now,
+            passed=True,
+            quality_items={},
+            process_items={},
+            reason=command.note,
+        )
+    )
+    come_back(step, step.subject)
+
+
+async def add_joint(step: Step, command: AddJoint) -> None:
+    """One more unit helps."""
+    step.follow()
+    check_units(step, command.department)
+    step.reason = command.note
+    task = new_joint_task(step, step.subject, command.department, command.note)
+    step.result["task_id"] = task.id
+
+
+async def dismiss_joint(step: Step, command: DismissJoint) -> None:
+    """A unit need not help any more."""
+    step.follow()
+    step.reason = command.reason
+    take_back(step, step.subject, "协办已撤销，申请失效")
+
+
+HANDLERS: dict[Action, Handler] = {
+    Action.DELEGATE: delegate,
+    Action.RECALL: recall,
+    Action.ACCEPT_RESULT: accept_result,
+    Action.ADD_JOINT: add_joint,
+    Action.DISMISS_JOINT: dismiss_joint,
+}

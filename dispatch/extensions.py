@@ -1,0 +1,125 @@
+"""延期: more time for a task, asked for before it is over."""
+
+from __future__ import annotations
+
+from config.limits import Limit
+from dispatch.checks import Faults
+from dispatch.commands import DecideExtension, RequestExtension
+from dispatch.promises import Promise
+from dispatch.requests import ask, decide
+from dispatch.running import cut, keep_order_due, latest_below, promise_anew, show_lights
+from dispatch.step import Handler, Step
+from dispatch.terms import terms_of
+from models.tables import OrderRequest, Task
+from models.task_tree import lead_task, parent_of
+from models.vocabulary import Action, LimitUnit, RequestKind, RequestState
+from models.workflow import Case
+
+
+async def request_extension(step: Step, command: RequestExtension) -> None:
+    """The unit asks for more time."""
+    step.follow()
+    _check_amount(step, Limit(amount=command.amount, unit=command.unit))
+    check_informed(step, command.caller_informed)
+    ask(
+        step,
+        RequestKind.EXTENSION,
+        command,
+        wanted={"amount": command.amount, "unit": command.unit.value},
+        evidence={"text": command.evidence, "caller_informed": command.caller_informed},
+        reason_code=command.reason_code.value,
+    )
+
+
+def check_informed(step: Step, informed: bool) -> None:
+    """Whoever waits longer is told so, if there is anybody to tell.
+
+    :raises InvalidInput: when it was not done.
+    """
+    order = step.order
+    reachable = bool(order.caller_phone or order.callback_phone) and not order.confidential
+    if reachable and not informed:
+        faults = Faults(step.rules)
+        faults.add("caller_informed", "请先把延长的原因和时间告知诉求人")
+        faults.raise_any()
+
+
+def _check_amount(step: Step, wanted: Limit) -> None:
+    faults, task = Faults(step.rules), step.subject
+    rule, first = terms_of(step.order, step.rules).extension, _first_limit(task)
+    granted = [one for one in step.requests if _granted(one, task)]
+    if len(granted) >= rule.most:
+        times = f"最多延期{rule.most}次" if rule.most else "不能延期"
+        faults.add("amount", f"该类工单{times}")
+    elif wanted.unit is first.unit and wanted.amount > first.amount * rule.share:
+        faults.add("amount", f"一次延期不能超过原办结时限（{first.text}）")
+    elif rule.total is not None and _sum(granted, wanted) > _hours(rule.total):
+        faults.add("amount", f"累计延期不能超过{rule.total.text}")
+    faults.raise_any()
+
+
+def _first_limit(task: Task) -> Limit:
+    """The limit that the task was given at first."""
+    return Promise.from_json(task.clocks.get("handle.1", task.clocks["handle"])).limit
+
+
+def _granted(one: OrderRequest, task: Task) -> bool:
+    return (
+        one.task_id == task.id
+        and one.kind is RequestKind.EXTENSION
+        and one.state is RequestState.GRANTED
+    )
+
+
+def _sum(granted: list[OrderRequest], wanted: Limit) -> float:
+    """All extensions in hours, a working day as a day."""
+    given = [
+        Limit(amount=one.granted["amount"], unit=LimitUnit(one.wanted["unit"])) for one in granted
+    ]
+    return sum(_hours(limit) for limit in [*given, wanted])
+
+
+def _hours(limit: Limit) -> float:
+    by_day = limit.unit in (LimitUnit.WD, LimitUnit.ND)
+    return limit.amount * 24 if by_day else float(limit.amount)
+
+
+async def decide_extension(step: Step, command: DecideExtension) -> None:
+    """Grant as much as was asked for or less, or nothing."""
+    step.follow(Case.GRANTED if command.granted else Case.REFUSED)
+    asked = step.decided.wanted
+    amount = command.amount or asked["amount"]
+    decide(step, command.granted, command.reason, {"amount": amount} if command.granted else {})
+    if command.granted:
+        _check_granted(step, amount, asked["amount"])
+        _extend(step, Limit(amount=amount, unit=LimitUnit(asked["unit"])))
+
+
+def _check_granted(step: Step, amount: int, asked: int) -> None:
+    faults = Faults(step.rules)
+    if amount > asked:
+        faults.add("amount", f"不能多于申请的{asked}")
+    faults.raise_any()
+
+
+def _extend(step: Step, added: Limit) -> None:
+    task = step.subject
+    promise = step.rules.promiser.extended(Promise.from_json(task.clocks["handle"]), added)
+    parent = parent_of(task, step.tasks)
+    if parent is not None:
+        promise = cut(promise, latest_below(step, parent).due)
+    if promise.due <= task.due_at:
+        faults = Faults(step.rules)
+        why = "上级单位的时限内没有余地" if parent else "办结时限由上级平台规定"
+        faults.add("granted", f"{why}，不能延期")
+        faults.raise_any()
+    promise_anew(step, task, "handle", promise)
+    if task is lead_task(step.tasks):
+        keep_order_due(step)
+        show_lights(step)
+
+
+HANDLERS: dict[Action, Handler] = {
+    Action.REQUEST_EXTENSION: request_extension,
+    Action.DECIDE_EXTENSION: decide_extension,
+}

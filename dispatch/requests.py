@@ -1,0 +1,164 @@
+"""Asking and deciding: the one way for everything that needs somebody else's consent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from dispatch.commands import LapseRequest, RequestCommand, WithdrawRequest, invalid
+from dispatch.step import Handler, Step
+from dispatch.terms import promise_for
+from models.ids import new_id
+from models.tables import OrderRequest, Task
+from models.task_tree import parent_of
+from models.vocabulary import (
+    OPEN_REQUEST,
+    Action,
+    RequestKind,
+    RequestState,
+    Role,
+    TaskState,
+)
+
+#: The time limit of each kind's decision, by clock.
+DECISION_CLOCKS = {
+    RequestKind.RETURN: "return_decision",
+    RequestKind.DISPUTE: "dispute",
+    RequestKind.EXTENSION: "extension_decision",
+    RequestKind.SUSPENSION: "suspension_decision",
+}
+
+
+def ask(
+    step: Step,
+    kind: RequestKind,
+    command: RequestCommand,
+    *,
+    wanted: dict[str, Any],
+    evidence: dict[str, Any],
+    reason_code: str = "",
+) -> OrderRequest:
+    """Put the request of a unit before those who decide it.
+
+    :raises InvalidInput: when the unit's head has not agreed.
+    """
+    request = OrderRequest(
+        id=new_id(),
+        order_id=step.order.id,
+        task_id=step.subject.id,
+        kind=kind,
+        state=RequestState.OPEN,
+        asked_at=step.now,
+        asked_by=step.actor.id,
+        asked_by_name=step.actor.name,
+        asked_department=step.actor.department,
+        reason_code=reason_code,
+        reason=command.reason,
+        evidence={**evidence, "head": _head(step, command)},
+        wanted=wanted,
+        due_at=promise_for(step.order, step.rules, DECISION_CLOCKS[kind], step.now).due,
+        decider=_decider(step),
+    )
+    step.reason = command.reason
+    step.add_request(request)
+    return request
+
+
+def _head(step: Step, command: RequestCommand) -> str:
+    """Who of the unit's leadership stands for the request."""
+    if step.permit is not None and step.permit.role is Role.UNIT_HEAD:
+        return step.actor.name
+    if not command.head:
+        message = "申请须经本单位负责人同意，请填写负责人姓名"
+        raise invalid([{"field": "head", "message": message}])
+    return command.head
+
+
+def _decider(step: Step) -> str:
+    above = parent_of(step.subject, step.tasks)
+    return above.department if above else step.rules.departments.hotline
+
+
+def decide(
+    step: Step, granted: bool, reason: str, given: dict[str, Any] | None = None
+) -> OrderRequest:
+    """Write the decision down; what follows from it is the kind's own."""
+    request = step.decided
+    state = RequestState.GRANTED if granted else RequestState.REFUSED
+    end(step, request, state, reason)
+    request.granted = given or {}
+    step.reason = reason
+    return request
+
+
+def end(step: Step, request: OrderRequest, state: RequestState, reason: str) -> None:
+    """The request is over, whatever it came to."""
+    step.change_request(
+        request,
+        state=state,
+        decided_at=step.now,
+        decided_by=step.actor.id,
+        decided_by_name=step.actor.name,
+        decision_reason=reason,
+    )
+
+
+def drop_open(step: Step, tasks: Iterable[Task], why: str) -> None:
+    """Undecided requests of tasks that are over, or on which they have no sense any more."""
+    ids = {task.id for task in tasks}
+    for request in step.requests:
+        if request.task_id in ids and request.state in OPEN_REQUEST:
+            end(step, request, RequestState.WITHDRAWN, why)
+
+
+def sign_as_asked(step: Step, task: Task, request: OrderRequest) -> None:
+    """A unit that asked for a return has taken notice of its task when it asked."""
+    if task.signed_at is None:
+        step.change_task(task, signed_at=request.asked_at, signed_by=request.asked_by)
+
+
+async def withdraw(step: Step, command: WithdrawRequest) -> None:
+    """The unit thinks better of it."""
+    step.follow()
+    request = step.decided
+    end(step, request, RequestState.WITHDRAWN, "申请单位撤回")
+    step.reason = f"撤回{request.kind.label}申请"
+    await _go_on(step, request)
+
+
+async def lapse(step: Step, command: LapseRequest) -> None:
+    """Nobody decided in time: it counts as refused."""
+    step.follow()
+    request = step.decided
+    end(step, request, RequestState.LAPSED, "逾期未审定，视为不同意")
+    step.reason = f"{request.kind.label}申请逾期未审定，视为不同意"
+    await _go_on(step, request)
+
+
+async def _go_on(step: Step, request: OrderRequest) -> None:
+    """As if it had not been asked."""
+    if after := WITHOUT_CONSENT.get(request.kind):
+        await after(step, request)
+
+
+async def _task_goes_on(step: Step, request: OrderRequest) -> None:
+    task = step.subject
+    if task.state is TaskState.RETURN_REQUESTED:
+        step.change_task(task, state=TaskState.SIGNED)
+        sign_as_asked(step, task, request)
+
+
+async def _dispute_is_off(step: Step, request: OrderRequest) -> None:
+    step.change(disputed_at=None)
+
+
+#: What becomes of a task or order when a request of the kind is taken back, or not decided.
+WITHOUT_CONSENT: dict[RequestKind, Callable[[Step, OrderRequest], Awaitable[None]]] = {
+    RequestKind.RETURN: _task_goes_on,
+    RequestKind.DISPUTE: _dispute_is_off,
+}
+
+HANDLERS: dict[Action, Handler] = {
+    Action.WITHDRAW_REQUEST: withdraw,
+    Action.LAPSE_REQUEST: lapse,
+}
