@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.floor.callbacks import UNDONE
-from models.states import ACTIVE_TASK
+from models.states import ACTIVE_TASK, OPEN_STATES
 from models.tables import (
     Absence,
     AgentPresenceRow,
@@ -113,6 +113,7 @@ async def _tasks(session: AsyncSession, staff_id: str) -> list[tuple[Task, str]]
         select(Task, WorkOrder.order_no)
         .join(WorkOrder, WorkOrder.id == Task.order_id)
         .where(Task.handler_id == staff_id, Task.state.in_(ACTIVE_TASK))
+        .where(WorkOrder.state.in_(OPEN_STATES))
         .order_by(Task.due_at, Task.id)
     )
     return [(task, order_no) for task, order_no in await session.execute(query)]

@@ -39,7 +39,10 @@ _VOCABULARIES = {
 _NAMES = {"caller_name", "person"}
 _PHONES = {"caller_phone", "callback_phone", "phone"}
 #: Ids and links that say nothing to a reader.
-_SILENT = {"call_id", "contact_id", "signed_by", "submitted_by", "due_provisional", "internal"}
+_SILENT = {
+    *("call_id", "contact_id", "signed_by", "handler_id", "submitted_by"),
+    *("due_provisional", "internal"),
+}
 
 
 class Teller:
