@@ -5,9 +5,11 @@ The arithmetic on it (due dates) is in ``dispatch``; this file only knows days a
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -43,6 +45,13 @@ class WorkingCalendar:
     off: frozenset[date]
     work: frozenset[date]
     seasons: tuple[Season, ...]
+
+    @cached_property
+    def edition(self) -> str:
+        """Tells calendars apart also where somebody forgot to give a new version."""
+        days = sorted(day.isoformat() for day in self.off | self.work)
+        content = repr((sorted(self.years), days, sorted(map(str, self.work)), self.seasons))
+        return f"{self.version}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
     def covers(self, day: date) -> bool:
         """Whether the year's official notice is loaded."""

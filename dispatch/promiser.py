@@ -145,12 +145,12 @@ class Promiser:
         if promise.source is not Source.COUNTED or not self._is_behind(promise):
             return promise
         due = self._counter.due(promise.start, promise.limit)
-        if due.at == promise.due and not promise.provisional:
+        if due.at <= promise.due and not promise.provisional:
             return promise
         before = moment_text(self._counter.local(promise.due))
         result = "结果不变" if due.at == promise.due else f"原至{before}止"
         words = f"工作日历更新后重新计算，{result}：{explain_due(due, self._counter)}"
-        made = replace(promise, calendar_version=self._counter.calendar.version, provisional=False)
+        made = replace(promise, calendar_version=self._counter.calendar.edition, provisional=False)
         return self._later(made, made, due, words)
 
     # --- inside ---------------------------------------------------------------------------------
@@ -171,12 +171,12 @@ class Promiser:
             provisional=False,
             policy="",
             policy_version=self._version,
-            calendar_version=self._counter.calendar.version,
+            calendar_version=self._counter.calendar.edition,
             explanation=words,
         )
 
     def _is_behind(self, promise: Promise) -> bool:
-        return promise.calendar_version != self._counter.calendar.version
+        return promise.calendar_version != self._counter.calendar.edition
 
     def _later(self, before: Promise, made: Promise, due: Due, words: str) -> Promise:
         """The new promise, unless the old one ends later."""

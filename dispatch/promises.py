@@ -7,6 +7,7 @@ better calendar) makes a new promise, and never an earlier one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
@@ -95,7 +96,7 @@ def _as_is(value: Any) -> Any:
     return value
 
 
-_READ = {
+_READ: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("start", "due", "yellow_at", "orange_at"), datetime.fromisoformat),
     "unit": LimitUnit,
     "begin": Begin,

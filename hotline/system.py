@@ -18,6 +18,7 @@ from config.ports import require_free_port
 from config.self_service import load_self_service
 from config.settings import Settings
 from config.urgency import load_urgency
+from dispatch.calendar_watch import CalendarWatch
 from dispatch.floor.alerts import Alerts
 from dispatch.floor.callbacks import CallbackBook
 from dispatch.floor.disk_watch import DiskWatch
@@ -33,10 +34,12 @@ from dispatch.floor.service_level_watch import ServiceLevelWatch
 from dispatch.floor.surge import SurgeDesk
 from dispatch.hot.grouping import EventGrouping
 from dispatch.hot.watch import EventWatch
+from dispatch.kept_levels import KeptLevels
 from dispatch.order_timers import OrderTimers
 from dispatch.service import OrderService
 from dispatch.timers import Timekeeper
 from hotline.ground import lay_ground
+from hotline.telling import start_telling
 from hotline.text_model import load_understander
 from models.events import SpeechModeChanged, UtteranceHeard
 from models.outbox import OutboxRelay
@@ -110,6 +113,7 @@ class System:
         require_free_port("tcp", web_settings.host, web_settings.port, "web.port", "控制台")
         stack.push_async_callback(self.ground.store.close)
         await self.ground.store.migrate()
+        await KeptLevels(self.ground.store, self.ground.clock, self.ground.rules).keep()
         if self.settings.demo:
             password = self.ground.secrets.demo_password
             await seed_demo_staff(self.ground.store, password, self.settings)
@@ -130,6 +134,7 @@ class System:
         stack.push_async_callback(self.alike.stop)
         await self._start_duties(stack)
         await self._keep_time(stack)
+        await start_telling(self.ground, stack)
         await self._keep_recordings(stack)
         await self._serve(app, stack)
 
@@ -275,9 +280,11 @@ class System:
         async def forget() -> int:
             return await orders.forget_done(ground.clock.now() - KEYS_KEPT)
 
-        duties = FloorDuties([forget], every_seconds=3600)
-        await duties.start()
-        stack.push_async_callback(duties.stop)
+        calendar = CalendarWatch(ground.store, orders, self.alerts)
+        for duty, seconds in ((forget, 3600), (calendar.look, 600)):
+            duties = FloorDuties([duty], every_seconds=seconds)
+            await duties.start()
+            stack.push_async_callback(duties.stop)
 
     async def _keep_recordings(self, stack: AsyncExitStack) -> None:
         """By themselves: to enter what an outage has left may take long."""

@@ -12,6 +12,7 @@ import click
 from config.settings import load_settings
 from dispatch.assessment.record import verify_scores
 from dispatch.chain import ChainVerifier
+from dispatch.kept_levels import KeptLevels
 from hotline.ground import Ground, lay_ground
 from models.errors import HotlineError
 from nlp.speech.models import find_model
@@ -78,6 +79,11 @@ async def _database(ground: Ground) -> list[str]:
     return []
 
 
+async def _levels(ground: Ground) -> list[str]:
+    warning = await KeptLevels(ground.store, ground.clock, ground.rules).keep()
+    return [warning] if warning else []
+
+
 async def _chain(ground: Ground) -> list[str]:
     faults = await ChainVerifier(ground.store).verify_all()
     return [f"工单 {f.order_no} 第 {f.seq} 条记录：{f.message}" for f in faults]
@@ -104,6 +110,7 @@ _EXAMINATIONS: dict[str, Examination] = {
     "语音模型": _speech,
     "文本理解模型": _text,
     "数据库": _database,
+    "时限规则的版本": _levels,
     "工单事件链": _chain,
     "办结评估分": _scores,
 }
