@@ -9,14 +9,21 @@ from sqlalchemy import select
 
 from config.scoring import ScoringRules
 from config.service_levels import FollowUpRule
-from dispatch.assessment.record import record_score
 from dispatch.checks import Faults, sheet_mark
 from dispatch.commands import ApproveResult, RecordFollowUp, SendBack
-from dispatch.running import new_lead_task, run_clock, show_lights, start_task_clock
+from dispatch.ending import close
+from dispatch.redoing import ask_for_redo
+from dispatch.running import run_clock, show_lights, start_task_clock
 from dispatch.step import Handler, Step
 from models.ids import new_id
 from models.tables import AuditReview, Call, FollowUp
-from models.vocabulary import Action, CloseReason, Satisfaction, SolvedByCaller
+from models.vocabulary import (
+    Action,
+    CloseReason,
+    OrderState,
+    Satisfaction,
+    SolvedByCaller,
+)
 from models.workflow import Case, lead_task
 
 #: Full marks of the auditor's two sheets.
@@ -90,7 +97,7 @@ async def record_follow_up(step: Step, command: RecordFollowUp) -> None:
     step.follow(case)
     await _check_follow_up(step, command)
     step.session.add(_attempt(step, command))
-    step.reason = command.redo_reason if case is Case.REDO else command.note
+    step.reason = command.redo_reason if command.redo else command.note
     told = command.model_dump(
         include={"reached", "contacted", "solved", "satisfaction", "service_satisfaction"},
         exclude_none=True,
@@ -106,19 +113,17 @@ async def _after_follow_up(step: Step, case: Case, command: RecordFollowUp) -> N
             await close(step, CloseReason.FOLLOWED_UP)
         case Case.GIVE_UP:
             await close(step, CloseReason.UNREACHABLE)
-        case Case.REDO:
-            step.change(redo_count=step.order.redo_count + 1)
-            again = step.subject
-            step.turn_to(None)
-            task = new_lead_task(step, again.department, command.redo_reason, redo_of=again)
-            step.result["task_id"] = task.id
-    if case is not Case.TRY_AGAIN:
+        case Case.REDO | Case.PANEL:
+            ask_for_redo(step, command, case)
+    if step.order.state is OrderState.CLOSED:
         run_clock(step)
 
 
 def _case(step: Step, command: RecordFollowUp, earlier: list[FollowUp]) -> Case:
     if command.reached:
-        return Case.REDO if command.redo else Case.CLOSE
+        most = step.rules.service_levels.redo.most
+        again = Case.REDO if step.order.redo_count < most else Case.PANEL
+        return again if command.redo else Case.CLOSE
     rule, zone = step.rules.service_levels.follow_up, step.rules.zone
     moments = [attempt.at for attempt in earlier] + [step.now]
     return Case.GIVE_UP if tried_enough(moments, rule, zone) else Case.TRY_AGAIN
@@ -156,13 +161,10 @@ async def _check_follow_up(step: Step, command: RecordFollowUp) -> None:
 
 
 def _check_redo(step: Step, command: RecordFollowUp, faults: Faults) -> None:
-    most = step.rules.service_levels.redo.most
     if command.solved is not SolvedByCaller.UNSOLVED or command.satisfaction not in _UNHAPPY:
         faults.add("redo", "只有诉求人表示未解决且不满意时才能重办")
     if not command.redo_reason:
         faults.add("redo_reason", "请写明诉求人不满意的原因和重办要求")
-    if step.order.redo_count >= most:
-        faults.add("redo", f"该工单已重办{most}次，不能再重办，请如实记录评价后办结")
 
 
 def _attempt(step: Step, command: RecordFollowUp) -> FollowUp:
@@ -184,15 +186,6 @@ def _attempt(step: Step, command: RecordFollowUp) -> FollowUp:
             }
         ),
     )
-
-
-async def close(step: Step, reason: CloseReason) -> None:
-    """The order is over, and assessed."""
-    step.change(closed_at=step.now, close_reason=reason)
-    await step.session.flush()
-    score = await record_score(step)
-    step.told(score=score.score)
-    step.result["score"] = score.score
 
 
 HANDLERS: dict[Action, Handler] = {

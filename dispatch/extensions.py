@@ -15,6 +15,8 @@ from models.task_tree import lead_task, parent_of
 from models.vocabulary import Action, LimitUnit, RequestKind, RequestState
 from models.workflow import Case
 
+_IN_DAYS = (LimitUnit.WD, LimitUnit.ND)
+
 
 async def request_extension(step: Step, command: RequestExtension) -> None:
     """The unit asks for more time."""
@@ -51,7 +53,10 @@ def _check_amount(step: Step, wanted: Limit) -> None:
     if len(granted) >= rule.most:
         times = f"最多延期{rule.most}次" if rule.most else "不能延期"
         faults.add("amount", f"该类工单{times}")
-    elif wanted.unit is first.unit and wanted.amount > first.amount * rule.share:
+    elif (wanted.unit is LimitUnit.WD) != (first.unit in _IN_DAYS):
+        usual = LimitUnit.WD if first.unit in _IN_DAYS else LimitUnit.NH
+        faults.add("unit", f"该工单的办结时限为{first.text}，请按“{usual.label}”申请")
+    elif _hours(wanted) > _hours(first) * rule.share:
         faults.add("amount", f"一次延期不能超过原办结时限（{first.text}）")
     elif rule.total is not None and _sum(granted, wanted) > _hours(rule.total):
         faults.add("amount", f"累计延期不能超过{rule.total.text}")
@@ -80,8 +85,10 @@ def _sum(granted: list[OrderRequest], wanted: Limit) -> float:
 
 
 def _hours(limit: Limit) -> float:
-    by_day = limit.unit in (LimitUnit.WD, LimitUnit.ND)
-    return limit.amount * 24 if by_day else float(limit.amount)
+    """To compare limits with: a day of any kind as 24."""
+    if limit.unit is LimitUnit.NM:
+        return limit.amount / 60
+    return float(limit.amount * 24 if limit.unit in _IN_DAYS else limit.amount)
 
 
 async def decide_extension(step: Step, command: DecideExtension) -> None:

@@ -80,7 +80,7 @@ def _go_on(step: Step, task: Task, began: datetime) -> None:
     if task.role is TaskRole.JOINT:
         served.append(leader_of(task, step.tasks))
     latest = min((one.due_at for one in served if one is not None), default=None)
-    for name in _owed(task):
+    for name in owed_clocks(task):
         old = Promise.from_json(task.clocks[name])
         new = step.rules.promiser.resumed(old, began, step.now)
         if latest is not None:  # counted in whole days there, to the minute here
@@ -89,7 +89,7 @@ def _go_on(step: Step, task: Task, began: datetime) -> None:
             promise_anew(step, task, name, new)
 
 
-def _owed(task: Task) -> list[str]:
+def owed_clocks(task: Task) -> list[str]:
     """Clocks whose thing is not yet done."""
     names = ["handle"]
     if task.state is TaskState.TO_SIGN:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from config.demo_staff import load_demo_staff
+from config.departments import Department, DepartmentKind
 from config.settings import Settings
 from dispatch.rules import Rules, load_rules
 from dispatch.service import OrderService
@@ -19,14 +22,36 @@ from models.guards import Actor
 from models.ids import new_id
 from models.store import Store
 from models.tables import Staff
+from models.vocabulary import Role
 from tests.dispatch.desk import FRIDAY, Desk
 from tests.support.postgres import Postgres
 
 
 @pytest.fixture(scope="session")
 def rules() -> Rules:
-    """The shipped rule files."""
-    return load_rules(Settings(var=Path("/nonexistent")))
+    """The shipped rule files, and units far enough below the street-lamp office's section."""
+    shipped = load_rules(Settings(var=Path("/nonexistent")))
+    units = (*shipped.departments.units, *deep_units())
+    return replace(shipped, departments=replace(shipped.departments, units=units, _by_code={}))
+
+
+#: Units below 区城管局, each under the one before; the last two are made for tests.
+DEEP = ("D-CG", "D-CG-SZ", "D-CG-SZ-1", "D-CG-SZ-1-A", "D-CG-SZ-1-A-1")
+
+
+def deep_units() -> list[Department]:
+    """The made ones."""
+    pairs = pairwise(DEEP[2:])
+    return [
+        Department(
+            code=code,
+            name=f"测试单位{code}",
+            short_name=code,
+            kind=DepartmentKind.SECTION,
+            parent=parent,
+        )
+        for parent, code in pairs
+    ]
 
 
 @pytest.fixture
@@ -37,8 +62,8 @@ def clock() -> ManualClock:
 
 @pytest.fixture(scope="session")
 def people(rules: Rules) -> dict[str, Actor]:
-    """The demonstration staff by account name."""
-    return {
+    """The demonstration staff by account name; clerks of units below by the unit's code."""
+    staff = {
         person.username: Actor(
             id=f"staff-{person.username}",
             name=person.name,
@@ -48,6 +73,19 @@ def people(rules: Rules) -> dict[str, Actor]:
         )
         for person in load_demo_staff()
     }
+    below = {unit: unit_actor(unit, Role.UNIT_CLERK) for unit in (*DEEP[1:], "D-C-ZB")}
+    return {**staff, **below, "juzhang": unit_actor("D-CG", Role.UNIT_HEAD)}
+
+
+def unit_actor(unit: str, role: Role) -> Actor:
+    """Somebody of a unit."""
+    return Actor(
+        id=f"staff-{unit}-{role.value[5:]}",
+        name=f"{unit}{role.label}",
+        roles=frozenset({role}),
+        department=unit,
+        address="10.0.0.9",
+    )
 
 
 @pytest.fixture(scope="session")
