@@ -18,6 +18,7 @@ from agent_console.call_views import (
     RecentOrder,
     UtteranceView,
 )
+from agent_console.errors import HandedOn
 from agent_console.people import Person
 from agent_console.services import Console
 from dispatch.views.privacy import mask_phone
@@ -54,6 +55,23 @@ async def visible_call(
     if call is None or not (at_hand or await _may_open(session, call, person)):
         raise NotFound("没有这通电话，或您无权查看", call_id=call_id)
     return call
+
+
+async def need_in_hand(session: AsyncSession, call_id: str, person: Person) -> None:
+    """The call is this person's own, also when it is over.
+
+    :raises HandedOn: somebody else has it, and this person may know who.
+    :raises NotFound: there is none, or it is nobody's business of this person.
+    """
+    call = await session.get(Call, call_id)
+    if call is not None and call.agent_id == person.staff_id:
+        return
+    if call is None or not await _may_open(session, call, person):
+        raise NotFound("没有这通电话，或不是由您接听", call_id=call_id)
+    names = await names_of(session, [call.agent_id]) if call.agent_id else {}
+    holder = names.get(call.agent_id or "", "")
+    words = f"这通电话由{holder}接听，草稿由其填写" if holder else "这通电话已转出，正在等候接听"
+    raise HandedOn(words, call_id=call_id, holder=holder)
 
 
 async def _may_open(session: AsyncSession, call: Call, person: Person) -> bool:

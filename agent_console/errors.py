@@ -24,3 +24,13 @@ class TooManyAttempts(HotlineError):
 
     code = "too-many-attempts"
     title = "尝试次数过多，请稍后再试"
+
+
+class HandedOn(HotlineError):
+    """The call, and its draft with it, is in somebody else's hands now.
+
+    Details: ``holder``, the name; empty while the call waits to be answered.
+    """
+
+    code = "handed-on"
+    title = "通话已由他人接听"

@@ -11,7 +11,12 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from agent_console.errors import MalformedRequest, TooManyAttempts, UnsupportedMediaType
+from agent_console.errors import (
+    HandedOn,
+    MalformedRequest,
+    TooManyAttempts,
+    UnsupportedMediaType,
+)
 from models.errors import (
     ConfigurationError,
     Conflict,
@@ -37,6 +42,7 @@ STATUS: dict[type[HotlineError], HTTPStatus] = {
     # One code and status for every refusal of the transition table; the title tells them apart.
     RoleRefused: HTTPStatus.CONFLICT,
     TransitionRefused: HTTPStatus.CONFLICT,
+    HandedOn: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.PRECONDITION_FAILED,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,

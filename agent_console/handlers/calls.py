@@ -18,6 +18,7 @@ from agent_console.call_queries import (
     call_rows,
     caller_of,
     names_of,
+    need_in_hand,
     utterances_of,
     visible_call,
 )
@@ -213,11 +214,11 @@ async def get_draft(ask: Ask, call_id: str) -> DraftView | None:
     "PUT", "/api/calls/{call_id}/draft", summary="保存工单草稿", permission="order.create"
 )
 async def save_draft(ask: Ask, call_id: str, body: SaveDraftBody) -> DraftSaved:
-    """The whole form, as often as one likes. Only for calls in one's own hands."""
+    """The whole form, as often as one likes. Only for calls in one's own hands: who has handed the
+    call on is told who has it now (409, ``handed-on``).
+    """
     async with ask.console.store.read() as session:
-        call = await session.get(Call, call_id)
-    if call is None or call.agent_id != ask.person.staff_id:
-        raise NotFound("没有这通电话，或不是由您接听", call_id=call_id)
+        await need_in_hand(session, call_id, ask.person)
     command = SaveDraft(id=call_id, content=body.content)
     saved = await ask.console.drafts.save_draft(ask.person.actor(), command)
     return DraftSaved(updated_at=saved.updated_at)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from agent_console.accounts import demo_accounts
 from agent_console.routing import Ask, Routes
 from config.departments import DepartmentKind
+from config.reasons import Reasons
 from config.taxonomy import Taxonomy
 from models.speech import SpeechStatus
 from models.vocabulary import ALL, Role
@@ -116,6 +117,12 @@ async def get_taxonomy(ask: Ask) -> TaxonomyView:
     """Three levels; orders carry codes of the third."""
     taxonomy = ask.console.services.taxonomy
     return TaxonomyView(version=taxonomy.version, nodes=_nodes(taxonomy, None))
+
+
+@routes.route("GET", "/api/reasons", summary="常用理由")
+async def get_reasons(ask: Ask) -> Reasons:
+    """Words that are clicked instead of typed; any other words are as good."""
+    return ask.console.services.rules.reasons
 
 
 @routes.route("GET", "/api/status", summary="系统各部分的状态", public=True)

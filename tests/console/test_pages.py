@@ -6,6 +6,7 @@ import gzip
 
 import pytest
 
+from models.vocabulary import SupervisionKind
 from tests.console.house import House
 
 pytestmark = pytest.mark.store
@@ -89,3 +90,6 @@ async def test_words_units_and_categories_come_from_their_one_place(house: House
     tree = (await browser.get("/api/taxonomy")).body
     leaf = tree["nodes"][0]["children"][0]["children"][0]
     assert leaf["code"] == "C010101" and leaf["children"] == []
+    reasons = (await browser.get("/api/reasons")).body
+    assert "填写工单" in reasons["busy"] and "反复拨打不说话" in reasons["nuisance"]
+    assert set(reasons["supervision"]) == {kind.value for kind in SupervisionKind}

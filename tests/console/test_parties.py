@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from models.tables import Callback, CallEventRow
+from models.ids import new_id
+from models.tables import Call, Callback, CallEventRow, CallParty
 from models.vocabulary import (
     AgentState,
     CallbackReason,
     CallbackState,
     CallEventKind,
     CallState,
+    PartyKind,
     TransferKind,
 )
 from tests.console.house import House
@@ -167,11 +169,39 @@ async def test_a_draft_passes_on_with_its_call(house: House) -> None:
     begun = await agent.request("PUT", path, body={"content": {"title": "路灯不亮"}})
     assert begun.status == 200
     assert (await other.get(path)).status == 403
-    async with house.store.transaction() as work:
-        row = await work.session.get(type(call), call.id)
-        assert row is not None
-        row.agent_id = await staff_id(house, "agent2")
+    await _hand_on(house, call.id, to=await staff_id(house, "agent2"))
     assert (await other.get(path)).body["content"] == {"title": "路灯不亮"}
     assert (await other.request("PUT", path, body={"content": {"title": "灯不亮了"}})).status == 200
-    assert (await agent.request("PUT", path, body={"content": {}})).status == 404
+    refused = await agent.request("PUT", path, body={"content": {}})
+    assert (refused.status, refused.body["code"]) == (409, "handed-on")
+    assert refused.body["holder"] == "王志强" and "王志强" in refused.body["detail"]
     assert (await agent.get(path)).status == 403
+
+
+async def test_a_draft_of_a_call_that_waits_for_the_next_is_nobodys(house: House) -> None:
+    call = await past_call(house)
+    agent, stranger = await house.signed_in("agent"), await house.signed_in("agent2")
+    path = f"/api/calls/{call.id}/draft"
+    await agent.request("PUT", path, body={"content": {"title": "路灯不亮"}})
+    await _hand_on(house, call.id, to=None)
+    refused = await agent.request("PUT", path, body={"content": {}})
+    assert (refused.status, refused.body["holder"]) == (409, "")
+    assert (await stranger.request("PUT", path, body={"content": {}})).status == 404
+
+
+async def _hand_on(house: House, call_id: str, to: str | None) -> None:
+    """As telephony writes it: the call is another's, and the first agent took part in it."""
+    async with house.store.transaction() as work:
+        row = await work.session.get(Call, call_id)
+        assert row is not None
+        work.session.add(
+            CallParty(
+                id=new_id(),
+                call_id=call_id,
+                kind=PartyKind.AGENT,
+                name="李晓梅",
+                agent_id=row.agent_id,
+                joined_at=house.clock.now(),
+            )
+        )
+        row.agent_id = to

@@ -35,6 +35,7 @@ LET_IN: dict[str, set[str]] = {
     "POST /api/session/password": EVERYBODY,
     "GET /api/departments": EVERYBODY,
     "GET /api/taxonomy": EVERYBODY,
+    "GET /api/reasons": EVERYBODY,
     "GET /api/live": EVERYBODY,
     "POST /api/agent/sign-in": SEATS,
     "POST /api/agent/sign-out": SEATS,

@@ -10,6 +10,7 @@ import yaml
 
 from config.demo_staff import load_demo_staff
 from config.permissions import load_permissions
+from config.reasons import load_reasons
 from config.rules import SHIPPED
 from config.scoring import ClosureParts, load_scoring
 from dispatch.rules import Rules
@@ -35,6 +36,15 @@ def changed(folder: Path, name: str, *path: str, to: Any) -> Path:
         place[path[-1]] = to
     (folder / name).write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
     return folder
+
+
+def test_a_floor_has_its_own_words_for_reasons(tmp_path: Path) -> None:
+    own = load_reasons(changed(tmp_path, "reasons.yaml", "busy", to=["换岗"]))
+    assert own.busy == ("换岗",)
+    with pytest.raises(ConfigurationError, match=r"reasons\.yaml supervision\.SING"):
+        load_reasons(changed(tmp_path, "reasons.yaml", "supervision", "SING", to=["开心"]))
+    with pytest.raises(ConfigurationError, match=r"reasons\.yaml nuisance\.0"):
+        load_reasons(changed(tmp_path, "reasons.yaml", "nuisance", to=["骂人"]))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { nextTick, reactive, ref } from 'vue'
 
 import type { CallView, Presence } from '@/api/types'
-import { newSheet, withEdit } from '@/logic/form'
+import { hasContent, newSheet, withEdit } from '@/logic/form'
 import type { SaveState } from '@/stores/desk-draft'
 import { followCalls, type FollowedAgent } from '@/stores/desk-following'
 
@@ -36,8 +36,7 @@ function seat() {
   const done = ref(false)
   followCalls(agent, {
     callId,
-    sheet,
-    done,
+    keepsText: () => !done.value && hasContent(sheet.value),
     saveState: ref<SaveState>('clean'),
     mayOpen: () => true,
     left: () => null,

@@ -16,6 +16,7 @@ export const api = {
   vocabulary: () => request<t.Vocabulary>('GET', '/api/vocabulary'),
   departments: () => request<t.Department[]>('GET', '/api/departments'),
   taxonomy: () => request<t.Taxonomy>('GET', '/api/taxonomy'),
+  reasons: () => request<t.Reasons>('GET', '/api/reasons'),
   status: () => request<t.SystemStatus>('GET', '/api/status'),
   badges: () => request<t.Badges>('GET', '/api/badges'),
   assessmentRules: () => request<t.AssessmentRules>('GET', '/api/assessment-rules'),

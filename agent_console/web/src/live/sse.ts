@@ -73,10 +73,13 @@ export function openLive(options: LiveOptions): () => void {
   const parser = { current: new SseParser() }
   let controller = new AbortController()
   let stopped = false
+  const breakOff = () => controller.abort()
 
   async function run(): Promise<void> {
     let attempt = 0
     options.onState('connecting')
+    // The browser knows at once; silence would tell after many seconds only.
+    globalThis.addEventListener?.('offline', breakOff)
     while (!stopped) {
       const opened = await connectOnce()
       if (stopped) return
@@ -136,6 +139,7 @@ export function openLive(options: LiveOptions): () => void {
 
   function stop(): void {
     stopped = true
+    globalThis.removeEventListener?.('offline', breakOff)
     controller.abort()
     options.onState('stopped')
   }

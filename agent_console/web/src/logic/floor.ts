@@ -93,17 +93,6 @@ export function levelGrade(share: number | null | undefined): LevelGrade {
   return share >= 0.6 ? 'low' : 'bad'
 }
 
-/** What a shift leader usually writes as the reason. Other words are as good. */
-export const REASONS: Record<string, string[]> = {
-  LISTEN: ['质量抽查', '新员工带教', '告警核查', '来电人情绪激动'],
-  WHISPER: ['指导答复口径', '新员工带教', '提示处置流程'],
-  BARGE_IN: ['协助安抚来电人', '协助解释政策', '紧急情况处置'],
-  TAKE_OVER: ['坐席处置困难', '来电人要求班长接听', '紧急情况处置'],
-  FORCE_HANG_UP: ['骚扰辱骂', '线路无声', '误占线路'],
-  PICK_UP: ['紧急来电优先处理', '等候时间过长', '坐席未能接听'],
-  FORCE_STATE: ['状态超时', '离席未置忙', '当班调整'],
-}
-
 /** What it means, before it is done. */
 export const EFFECTS: Record<string, string> = {
   LISTEN: '您听到双方说话，坐席和市民听不到您。',

@@ -183,3 +183,23 @@ function withoutEmpty<T extends Record<string, string>>(fields: T): Partial<T> {
     Object.entries(fields).filter(([, value]) => value.trim()),
   ) as Partial<T>
 }
+
+const TEXTS: [keyof OrderForm, string][] = [
+  ['title', '标题'],
+  ['place', '发生地点'],
+  ['occurred', '发生时间'],
+  ['caller_name', '诉求人'],
+  ['caller_phone', '来电号码'],
+  ['callback_phone', '联系电话'],
+  ['content', '诉求内容'],
+  ['demand', '明确诉求'],
+]
+
+/** What was written, to be pasted elsewhere; fields that are empty are left out. */
+export function asText(form: OrderForm, answer = ''): string {
+  const written = TEXTS.map(([field, label]) => [label, String(form[field])] as const)
+  return [...written, ['答复内容', answer] as const]
+    .filter(([, text]) => text.trim())
+    .map(([label, text]) => `${label}：${text.trim()}`)
+    .join('\n')
+}

@@ -1,6 +1,6 @@
 /** The desk's keys. None of them is a bare letter, and none acts while an input method composes. */
 
-export type DeskKey = 'answer' | 'hold' | 'mute' | 'consult' | 'transfer' | 'submit' | 'save'
+export type DeskKey = 'answer' | 'hold' | 'mute' | 'consult' | 'transfer' | 'dial' | 'submit' | 'save'
 
 const FUNCTION_KEYS: Partial<Record<string, DeskKey>> = {
   F2: 'answer',
@@ -8,6 +8,7 @@ const FUNCTION_KEYS: Partial<Record<string, DeskKey>> = {
   F6: 'mute',
   F7: 'consult',
   F8: 'transfer',
+  F9: 'dial',
 }
 
 interface KeyLike {

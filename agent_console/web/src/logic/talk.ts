@@ -75,9 +75,6 @@ export function obstacle(
   }
 }
 
-/** Presets an agent may choose for 示忙; any other words are as good. */
-export const BUSY_REASONS = ['填写工单', '请示班长', '设备故障', '临时离席']
-
 export type OverState = 'none' | 'soon' | 'over'
 
 const SOON_MS = 60_000

@@ -44,8 +44,12 @@ export class SoftPhone {
   private session: RTCSession | null = null
   private readonly speaker: HTMLAudioElement = document.createElement('audio')
   private readonly leave = () => this.dropNow()
+  private readonly networkGone = () => this.lineLost()
+  private readonly networkBack = () => this.lineTried()
   private closed = false
   private answered: RTCSession | null = null
+  /** As the person wants it, also on the line that takes a lost one's place. */
+  private muted = false
 
   constructor(
     private readonly account: PhoneAccount,
@@ -63,12 +67,16 @@ export class SoftPhone {
     this.ua = this.makeAgent(library)
     this.ua.start()
     window.addEventListener('pagehide', this.leave)
+    window.addEventListener('offline', this.networkGone)
+    window.addEventListener('online', this.networkBack)
   }
 
   /** Hangs up and signs off. */
   stop(): void {
     this.closed = true
     window.removeEventListener('pagehide', this.leave)
+    window.removeEventListener('offline', this.networkGone)
+    window.removeEventListener('online', this.networkBack)
     this.hangUp()
     this.ua?.stop()
     this.ua = null
@@ -117,6 +125,7 @@ export class SoftPhone {
 
   setMuted(muted: boolean): void {
     if (!this.session) return
+    this.muted = muted
     if (muted) this.session.mute({ audio: true })
     else this.session.unmute({ audio: true })
   }
@@ -154,6 +163,11 @@ export class SoftPhone {
 
   private lineLost(): void {
     if (!this.closed) this.hooks.onLine('lost', '')
+  }
+
+  /** A short gap may have left the line as it was; else JsSIP connects and registers anew. */
+  private lineTried(): void {
+    if (!this.closed && this.ua?.isConnected() && this.registered) this.hooks.onLine('registered', '')
   }
 
   /** A refusal for good (wrong password) differs from a line that just dropped. */
@@ -219,13 +233,16 @@ export class SoftPhone {
   }
 
   private confirmed(session: RTCSession): void {
-    if (session === this.session) this.setPhase('talking')
+    if (session !== this.session) return
+    if (this.muted) session.mute({ audio: true })
+    this.setPhase('talking')
   }
 
   private gone(session: RTCSession, cause: string): void {
     if (session !== this.session) return
     this.session = null
     this.currentCallId = ''
+    this.muted = false
     this.speaker.srcObject = null
     this.setPhase('idle', cause)
   }

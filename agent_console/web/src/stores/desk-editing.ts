@@ -31,18 +31,22 @@ export interface EditingSource {
   sheet: Ref<Sheet>
   publicAnswer: Ref<string>
   utterances: Ref<Spoken[]>
+  /** The form is somebody else's: nothing is written. */
+  readOnly: Ref<boolean>
   /** Something was written. */
   changed(): void
   clearFault(field: string): void
 }
 
-export function useEditing({ sheet, publicAnswer, utterances, changed, clearFault }: EditingSource) {
+export function useEditing(source: EditingSource) {
+  const { sheet, publicAnswer, utterances, readOnly, changed, clearFault } = source
   /** Where the cursor last was. */
   const focus = ref<{ field: TextField; cursor: Cursor | null } | null>(null)
   /** Where it is now. */
   const fieldInUse = ref<TextField | null>(null)
 
   function edit<K extends keyof OrderForm>(field: K, value: OrderForm[K]): void {
+    if (readOnly.value) return
     if (sheet.value.form[field] === value && sheet.value.origins[field] === 'agent') return
     sheet.value = withEdit(sheet.value, field, value)
     clearFault(field)
@@ -50,6 +54,7 @@ export function useEditing({ sheet, publicAnswer, utterances, changed, clearFaul
   }
 
   function editAnswer(text: string): void {
+    if (readOnly.value) return
     publicAnswer.value = text
     changed()
   }

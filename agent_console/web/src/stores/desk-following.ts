@@ -2,7 +2,6 @@
 
 import { nextTick, watch, type Ref } from 'vue'
 
-import { hasContent, type Sheet } from '@/logic/form'
 import type { useAgent } from './agent'
 import type { SaveState } from './desk-draft'
 
@@ -14,10 +13,9 @@ export type FollowedAgent = Pick<
 
 export interface FollowedDesk {
   callId: Ref<string | null>
-  sheet: Ref<Sheet>
-  /** True once an order was made of the form. */
-  done: Ref<boolean>
   saveState: Ref<SaveState>
+  /** There is text that must stay before the eyes. */
+  keepsText(): boolean
   mayOpen(): boolean
   /** The call whose form this tab had open before a reload. */
   left(): string | null
@@ -65,7 +63,6 @@ export function followCalls(agent: FollowedAgent, desk: FollowedDesk): void {
     const shown = desk.callId.value
     if (!shown || call) return
     const onlyRung = former?.call_id === shown && former.state === 'RINGING' && state !== 'WRAP_UP'
-    const typed = !desk.done.value && hasContent(desk.sheet.value)
-    if ((state === 'READY' || onlyRung) && !typed) desk.standBy()
+    if ((state === 'READY' || onlyRung) && !desk.keepsText()) desk.standBy()
   })
 }

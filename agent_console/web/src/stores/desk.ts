@@ -17,6 +17,7 @@ import { useAgent } from './agent'
 import { useDraftSaving } from './desk-draft'
 import { useEditing } from './desk-editing'
 import { followCalls } from './desk-following'
+import { useHolder } from './desk-holder'
 import { useOrderSending } from './desk-order'
 import { readCall, readDraft } from './desk-reading'
 import { useLive } from './live'
@@ -41,9 +42,10 @@ export const useDesk = defineStore('desk', () => {
   const loadProblem = ref('')
   /** The citizen's grade of the service, by key after the talk. */
   const rating = ref<string | null>(null)
-  /** To whom this call was handed on. */
+  /** To whom we handed this call on. */
   const handedTo = ref('')
-  const setAside = ref<string | null>(null)
+  /** The former call, when its form was not done with. */
+  const setAside = ref<{ callId: string; readOnly: boolean } | null>(null)
 
   const form = computed(() => sheet.value.form)
   const number = computed(
@@ -54,12 +56,8 @@ export const useDesk = defineStore('desk', () => {
     return agent.call?.call_id === callId.value ? agent.call?.caller_number : undefined
   }
 
-  /** A colleague's call that one is asked about: the form is the colleague's. */
-  function isGuest(): boolean {
-    return !!callId.value && agent.call?.call_id === callId.value && !agent.holdsCall
-  }
-
-  const guest = computed(isGuest)
+  const whose = useHolder({ callId, agent, ownId: () => session.staff?.id })
+  const { guest, holder, readOnly } = whose
 
   function storageKey(id: string | null): string {
     return `desk:${session.staff?.id ?? ''}:${id ?? 'none'}`
@@ -87,10 +85,23 @@ export const useDesk = defineStore('desk', () => {
     },
   })
   const { opened, done, problem, faults, sending, check, submit } = order
-  const saving = useDraftSaving({ callId, done, content: draftContent, storageKey, isGuest })
+  const saving = useDraftSaving({
+    callId,
+    done,
+    readOnly,
+    content: draftContent,
+    storageKey,
+    onRefused: (error) => void whose.refused(error),
+  })
   const { saveState, savedAt, changed, save } = saving
+  const unsaved = computed(saving.unsaved)
   const { clearFault } = order
-  const editing = useEditing({ sheet, publicAnswer, utterances, changed, clearFault })
+  const editing = useEditing({ sheet, publicAnswer, utterances, readOnly, changed, clearFault })
+
+  /** Text that is worth keeping before the eyes: not yet an order, and not safe with a colleague. */
+  function keepsText(): boolean {
+    return !done.value && hasContent(sheet.value) && (!readOnly.value || unsaved.value)
+  }
 
   // --- which call -----------------------------------------------------------------------------
 
@@ -99,7 +110,8 @@ export const useDesk = defineStore('desk', () => {
     if (id === callId.value) return
     const former = callId.value
     if (former && saveState.value === 'dirty') void save()
-    setAside.value = former && !done.value && hasContent(sheet.value) ? former : null
+    setAside.value =
+      former && keepsText() ? { callId: former, readOnly: readOnly.value } : null
     reset(id)
     writeKept(openKey(), id)
     recoverLocal()
@@ -123,6 +135,7 @@ export const useDesk = defineStore('desk', () => {
     publicAnswer.value = ''
     rating.value = null
     handedTo.value = ''
+    whose.forget()
     loadProblem.value = ''
     editing.focus.value = null
     order.forget()
@@ -170,6 +183,7 @@ export const useDesk = defineStore('desk', () => {
 
   function takeDetail(call: CallDetail): void {
     detail.value = call
+    whose.read(call.call)
     utterances.value = merged(call.utterances, utterances.value)
     understanding.value = call.understanding ?? understanding.value
     rating.value = call.call.satisfaction ?? rating.value
@@ -213,7 +227,13 @@ export const useDesk = defineStore('desk', () => {
   })
   live.on('CallTransferred', (data) => {
     if (data.call_id !== callId.value) return
-    handedTo.value = data.from_agent_id === session.staff?.id ? String(data.to_name) : ''
+    const name = String(data.to_name)
+    handedTo.value = data.from_agent_id === session.staff?.id ? name : ''
+    whose.handedOn(data.agent_id, name)
+    void refresh()
+  })
+  live.on('CallQueued', (data) => {
+    if (data.call_id === callId.value && handedTo.value) whose.waits()
   })
   live.on('CallRated', (data) => {
     if (data.call_id === callId.value) rating.value = String(data.satisfaction)
@@ -231,7 +251,7 @@ export const useDesk = defineStore('desk', () => {
   })
 
   function propose(news: Understanding): void {
-    if (done.value || isGuest()) return
+    if (done.value || readOnly.value) return
     const before = JSON.stringify(sheet.value.form)
     sheet.value = withProposals(sheet.value, news, {
       callerNumber: number.value,
@@ -254,9 +274,8 @@ export const useDesk = defineStore('desk', () => {
 
   followCalls(agent, {
     callId,
-    sheet,
-    done,
     saveState,
+    keepsText,
     mayOpen: () => session.may('order.create'),
     left: () => readKept<string>(openKey()),
     open,
@@ -281,16 +300,21 @@ export const useDesk = defineStore('desk', () => {
     sending,
     loadProblem,
     guest,
+    holder,
+    readOnly,
     rating,
     handedTo,
     saveState,
     savedAt,
+    refusal: saving.refusal,
+    unsaved,
     setAside,
     open,
     standBy,
     load,
     ...editing,
     save,
+    flush: saving.flush,
     check,
     submit,
     takeOrder: order.take,

@@ -4,12 +4,21 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 
 import { api } from '@/api'
-import type { Department, Label, SystemStatus, Taxonomy, TaxonomyNode, Vocabulary } from '@/api/types'
+import type {
+  Department,
+  Label,
+  Reasons,
+  SystemStatus,
+  Taxonomy,
+  TaxonomyNode,
+  Vocabulary,
+} from '@/api/types'
 
 export const useReference = defineStore('reference', () => {
   const vocabulary = ref<Vocabulary>({})
   const departments = ref<Department[]>([])
   const taxonomy = ref<Taxonomy>({ version: '', nodes: [] })
+  const reasons = ref<Reasons>({ busy: [], supervision: {}, nuisance: [] })
   const status = ref<SystemStatus | null>(null)
   let loading: Promise<void> | null = null
 
@@ -29,14 +38,16 @@ export const useReference = defineStore('reference', () => {
   }
 
   async function fetchAll(): Promise<void> {
-    const [words, units, tree] = await Promise.all([
+    const [words, units, tree, why] = await Promise.all([
       api.vocabulary(),
       api.departments(),
       api.taxonomy(),
+      api.reasons(),
     ])
     vocabulary.value = words
     departments.value = units
     taxonomy.value = tree
+    reasons.value = why
   }
 
   /** Public; the sign-in page needs it before anybody is signed in. */
@@ -69,6 +80,7 @@ export const useReference = defineStore('reference', () => {
     vocabulary,
     departments,
     taxonomy,
+    reasons,
     status,
     categoryOptions,
     categoryPaths,

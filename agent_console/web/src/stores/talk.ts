@@ -10,6 +10,7 @@ import { floorApi } from '@/api/floor'
 import type { Destination, PhoneBook } from '@/api/floor-types'
 import { citizenState, obstacle, others, type TalkAction } from '@/logic/talk'
 import { useAgent } from './agent'
+import { useDesk } from './desk'
 import { useSession } from './session'
 
 export const useTalk = defineStore('talk', () => {
@@ -53,13 +54,19 @@ export const useTalk = defineStore('talk', () => {
     return done
   }
 
+  /** The draft goes with the call: what was typed in the last moments goes first. */
+  async function handOn(work: (callId: string) => Promise<unknown>): Promise<boolean> {
+    if (session.may('order.create')) await useDesk().flush()
+    return run(work)
+  }
+
   const consult = (to: Destination) => run((id) => floorApi.consult(id, to))
-  const blind = (to: Destination) => run((id) => floorApi.transfer(id, 'BLIND', to))
-  const complete = () => run((id) => floorApi.transfer(id, 'ATTENDED'))
+  const blind = (to: Destination) => handOn((id) => floorApi.transfer(id, 'BLIND', to))
+  const complete = () => handOn((id) => floorApi.transfer(id, 'ATTENDED'))
   const endConsult = () => run((id) => floorApi.talk(id, 'consult/end'))
   const swap = () => run((id) => floorApi.talk(id, 'consult/swap'))
   const conference = () => run((id) => floorApi.talk(id, 'conference'))
-  const leave = () => run((id) => floorApi.talk(id, 'conference/leave'))
+  const leave = () => handOn((id) => floorApi.talk(id, 'conference/leave'))
   const drop = (partyId: string) => run((id) => floorApi.dropParty(id, partyId))
 
   let line: Promise<unknown> = Promise.resolve()

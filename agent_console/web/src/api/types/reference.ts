@@ -46,3 +46,11 @@ export interface SystemStatus {
   /** Only for a browser on the server's own machine. */
   demo_accounts: DemoAccount[]
 }
+
+/** Words that are clicked instead of typed; any other words are as good. */
+export interface Reasons {
+  busy: string[]
+  /** By what a shift leader does. */
+  supervision: Partial<Record<string, string[]>>
+  nuisance: string[]
+}
