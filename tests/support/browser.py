@@ -20,6 +20,8 @@ from playwright.async_api import (
     expect,
 )
 
+from tests.support.cable import Cable
+
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
@@ -139,6 +141,24 @@ async def hears(page: Page, wanted: int, within: float = 30.0) -> None:
         assert time.monotonic() < deadline, f"only {count} bytes, energy {energy}"
         await asyncio.sleep(0.1)
         count, energy = await received(page)
+
+
+@asynccontextmanager
+async def cut_off(page: Page, cable: Cable) -> AsyncIterator[None]:
+    """The page's machine has no network: no new request, no open connection, no packet of sound."""
+    devtools = await page.context.new_cdp_session(page)
+    await devtools.send("Network.enable")
+    cable.pull()
+    await devtools.send("Network.emulateNetworkConditions", _network(gone=True))
+    yield
+    cable.put_in()
+    await devtools.send("Network.emulateNetworkConditions", _network(gone=False))
+
+
+def _network(*, gone: bool) -> dict[str, object]:
+    """As the browser's own tools make it; ``packetLoss`` is of WebRTC, in percent."""
+    free = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    return {**free, "offline": gone, "packetLoss": 100 if gone else 0}
 
 
 def _listen(context: BrowserContext) -> list[str]:

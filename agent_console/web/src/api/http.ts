@@ -66,19 +66,39 @@ export async function request<T>(
   return (text ? JSON.parse(text) : undefined) as T
 }
 
+/** A connection that died without a word would keep its question open for minutes. */
+const PATIENCE_MS = 30_000
+
+/** Ends what is under way when the browser learns that there is no network, and when it lasts. */
+function limits(options: RequestOptions): { signal: AbortSignal; over: () => void } {
+  const lost = new AbortController()
+  const give = () => lost.abort(new NetworkError())
+  const timer = setTimeout(give, PATIENCE_MS)
+  globalThis.addEventListener?.('offline', give)
+  const over = () => {
+    clearTimeout(timer)
+    globalThis.removeEventListener?.('offline', give)
+  }
+  const signals = options.signal ? [options.signal, lost.signal] : [lost.signal]
+  return { signal: AbortSignal.any(signals), over }
+}
+
 async function send(method: string, path: string, options: RequestOptions): Promise<Response> {
+  const { signal, over } = limits(options)
   try {
     return await fetch(path + queryString(options.query), {
       method,
       headers: headersOf(method, options),
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
       credentials: 'same-origin',
-      signal: options.signal,
+      signal,
       keepalive: options.keepalive,
     })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     throw new NetworkError()
+  } finally {
+    over()
   }
 }
 

@@ -48,6 +48,8 @@ export class SoftPhone {
   private readonly networkBack = () => this.lineTried()
   private closed = false
   private answered: RTCSession | null = null
+  /** Its line broke off since: what became of it at the other end is not known here. */
+  private doubtful: RTCSession | null = null
   /** As the person wants it, also on the line that takes a lost one's place. */
   private muted = false
 
@@ -162,7 +164,13 @@ export class SoftPhone {
   }
 
   private lineLost(): void {
+    this.doubtful = this.session
     if (!this.closed) this.hooks.onLine('lost', '')
+  }
+
+  /** The server has no call for us: one that broke off with the line ended while we were away. */
+  dropDoubtful(): void {
+    if (this.doubtful && this.doubtful === this.session) this.hangUp()
   }
 
   /** A short gap may have left the line as it was; else JsSIP connects and registers anew. */

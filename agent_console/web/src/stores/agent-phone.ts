@@ -89,6 +89,10 @@ export function useSeatPhone({ trouble, onSignedIn, refresh, isInTalk }: SeatSou
     phone.value?.hangUp()
   }
 
+  function dropDoubtful(): void {
+    phone.value?.dropDoubtful()
+  }
+
   // --- sound ----------------------------------------------------------------------------------
 
   async function microphoneNow(): Promise<MediaStream> {
@@ -138,6 +142,8 @@ export function useSeatPhone({ trouble, onSignedIn, refresh, isInTalk }: SeatSou
     const hooks = {
       onLine: (state: LineState, reason: string) => {
         line.value = state
+        // What happened while the line was away.
+        if (state === 'registered') refresh().catch(() => {})
         lineReason.value = reason
       },
       onPhase,
@@ -194,5 +200,5 @@ export function useSeatPhone({ trouble, onSignedIn, refresh, isInTalk }: SeatSou
     expectOwnRing,
     expectNothing,
   }
-  return { shown, phone, answerOwnCall, hangUp, leaveSeat }
+  return { shown, phone, answerOwnCall, hangUp, dropDoubtful, leaveSeat }
 }

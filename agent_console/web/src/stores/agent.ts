@@ -4,7 +4,7 @@
  */
 
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, watch } from 'vue'
 
 import { api } from '@/api'
 import { floorApi } from '@/api/floor'
@@ -96,6 +96,8 @@ export const useAgent = defineStore('agent', () => {
     call.value = over ? null : view.call
     draft.value = view.call && view.draft ? { callId: view.call.call_id, ...view.draft } : null
     if (holdsCall.value) watching.value = null
+    const free = !view.presence.call_id || view.presence.state === 'WRAP_UP'
+    if (free && !watching.value) telephone.dropDoubtful()
     answerOwnCall()
   }
 
@@ -151,6 +153,13 @@ export const useAgent = defineStore('agent', () => {
       refreshQuietly()
     }
   })
+  /** Events of a gap come afterwards, one by one; how things stand now is read at once. */
+  watch(
+    () => live.state,
+    (state) => {
+      if (state === 'open' && session.hasSeat) refreshQuietly()
+    },
+  )
   live.onResync(() => {
     if (!session.hasSeat) return
     refreshQuietly()

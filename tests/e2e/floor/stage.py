@@ -17,10 +17,14 @@ from hotline.simulation.sound import spoken_ulaw
 from tests.support import sip_agent
 from tests.support.browser import person, received
 from tests.support.hotline import RunningHotline
-from tests.support.sipp import Phone, calling
+from tests.support.sipp import Phone, calling, citizen
 
 NUMBER = "13907341234"
 WORDS = "你好，我要反映小区停水的问题，希望尽快处理。"
+
+#: How long a rest may last, and how often a number may be called in a day, on this stage.
+BREAK_SECONDS = 5
+CALLS_A_DAY = 1
 
 #: Two seconds of G.711, or of what a browser makes of it.
 _SOME_SOUND = 6_000
@@ -42,11 +46,16 @@ class Stage:
     browser: Browser
 
     @asynccontextmanager
-    async def agent(self, username: str, page_of: str = "/desk") -> AsyncIterator[Page]:
-        """Somebody at a browser, signed in to the own seat, telephone registered."""
+    async def agent(
+        self, username: str, page_of: str = "/desk", url: str = ""
+    ) -> AsyncIterator[Page]:
+        """Somebody at a browser, signed in to the own seat, telephone registered.
+
+        :param url: another way to the hotline than the straight one.
+        """
         try:
             async with person(
-                self.browser, self.hotline.url, username, self.hotline.password
+                self.browser, url or self.hotline.url, username, self.hotline.password
             ) as page:
                 await page.goto(page_of)
                 await page.get_by_test_id("agent-sign-in").click()
@@ -82,12 +91,24 @@ class Stage:
         async with (
             await Voice.open() as voice,
             calling(
-                self.hotline.asterisk, number=number, media_port=voice.port, talks_for=90
+                self.hotline.asterisk, number=number, media_port=voice.port, talks_for=240
             ) as phone,
         ):
             await phone.reaches("answered")
             yield Citizen(phone=phone, voice=voice)
             await phone.hang_up()
+
+    @asynccontextmanager
+    async def outsider(self) -> AsyncIterator[Citizen]:
+        """Whoever is rung outside answers and speaks: an expert, 110, a citizen."""
+        async with (
+            await Voice.open() as voice,
+            citizen(
+                self.hotline.asterisk, media_port=voice.port, talks_for=240, rings_for=0.5
+            ) as phone,
+        ):
+            voice.say(spoken_ulaw(WORDS))
+            yield Citizen(phone=phone, voice=voice)
 
     @asynccontextmanager
     async def talk(self, page: Page, number: str = NUMBER) -> AsyncIterator[Citizen]:
@@ -102,6 +123,31 @@ class Stage:
 
 async def _registered(page: Page) -> None:
     await expect(page.get_by_test_id("line-state")).to_have_attribute("data-line", "registered")
+
+
+async def is_at(page: Page, state: str) -> None:
+    """The agent at the page is shown in this state."""
+    shown = page.get_by_test_id("agent-state")
+    await expect(shown).to_have_attribute("data-state", state)
+
+
+async def for_a_reason(page: Page, deed: str) -> None:
+    """What a shift leader does, with the first of the usual reasons."""
+    await page.get_by_test_id(deed).click()
+    await page.get_by_test_id("reason-0").click()
+    await page.get_by_test_id("do-reason").click()
+    await expect(page.get_by_test_id("reason-dialog")).to_be_hidden()
+
+
+async def hear_each_other(one: Voice, other: Voice) -> None:
+    """Two phones, without any page between.
+
+    :raises AssertionError: when one of them hears nothing.
+    """
+    for mouth, ear in ((one, other), (other, one)):
+        ear.forget()
+        mouth.say(spoken_ulaw(WORDS))
+        assert await ear.hears(1.0, within=30), "they do not hear each other"
 
 
 def bar(page: Page) -> Locator:

@@ -1,20 +1,18 @@
-"""The call floor in real browsers: agents at their desks, a shift leader, phones that ring."""
+"""Agents at their desks: real browsers, phones that ring, sound both ways."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from hotline.simulation.rtp import Voice
-from hotline.simulation.sound import spoken_ulaw, spoken_wav
+from hotline.simulation.sound import spoken_ulaw
 from models.tables import UtteranceRow
 from models.vocabulary import Leg
-from tests.e2e.floor_stage import (
+from tests.e2e.floor.stage import (
     WORDS,
     Stage,
     ask_in,
@@ -26,30 +24,14 @@ from tests.e2e.floor_stage import (
     picks_up,
     sound_flows,
 )
-from tests.support.browser import chromium
-from tests.support.hotline import running_hotline
 from tests.support.sipp import citizen
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.browser,
     pytest.mark.asterisk,
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="package"),
 ]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage() -> AsyncIterator[Stage]:
-    """One installation and one browser program for all stories; speech is not their matter.
-
-    Telephones ring for long: whoever answers, or picks up, may do so on a slow machine.
-    """
-    telephony = {"survey": True, "ring_seconds": 60}
-    async with (
-        running_hotline(speech={"model": "none"}, telephony=telephony) as hotline,
-        chromium(spoken_wav("您好，一二三四五热线，请讲。好的，我为您登记。")) as browser,
-    ):
-        yield Stage(hotline=hotline, browser=browser)
 
 
 async def test_an_agent_holds_consults_swaps_and_talks_with_both(stage: Stage) -> None:
@@ -173,68 +155,6 @@ async def test_a_reload_amid_a_consultation_loses_nothing(stage: Stage) -> None:
         await page.get_by_test_id("end-consult").click()
         await in_state(page, "TALKING")
         await sound_flows(page, caller.voice)
-
-
-async def test_a_shift_leader_listens_whispers_and_comes_in(stage: Stage) -> None:
-    async with (
-        stage.agent("huawu1") as page,
-        stage.agent("banzhang", "/floor") as leader,
-        stage.talk(page) as caller,
-    ):
-        caller.voice.say(spoken_ulaw(WORDS))
-        call = leader.get_by_test_id("running-call")
-        await expect(call).to_have_attribute("data-state", "TALKING")
-        await call.get_by_test_id("act-listen").click()
-        await expect(leader.get_by_test_id("do-reason")).to_be_disabled()
-        await leader.get_by_test_id("reason-0").click()
-        await leader.get_by_test_id("do-reason").click()
-        listening = leader.get_by_test_id("switch-listen")
-        await expect(listening).to_have_attribute("aria-pressed", "true")
-        await expect(bar(leader)).to_have_attribute("data-phase", "talking")
-        await expect(leader.get_by_test_id("floor")).to_be_visible()
-        await listens(leader, caller.voice)
-
-        await leader.get_by_test_id("switch-whisper").click()
-        whispering = leader.get_by_test_id("switch-whisper")
-        await expect(whispering).to_have_attribute("aria-pressed", "true")
-        await leader.get_by_test_id("switch-barge_in").click()
-        come_in = leader.get_by_test_id("switch-barge_in")
-        await expect(come_in).to_have_attribute("aria-pressed", "true")
-        await page.get_by_test_id("mute").click()
-        await sound_flows(leader, caller.voice)
-
-        await leader.get_by_test_id("supervise-stop").click()
-        await expect(bar(leader)).to_have_attribute("data-phase", "idle")
-        await page.get_by_test_id("mute").click()
-        await sound_flows(page, caller.voice)
-        call_id = await call.get_attribute("data-id")
-        await leader.goto(f"/calls/{call_id}")
-        history = leader.get_by_test_id("call-history")
-        for kind in ("LISTENED", "WHISPERED", "BARGED_IN"):
-            await expect(history.locator(f"[data-kind={kind}]").first).to_be_visible()
-
-
-async def test_a_ring_that_a_shift_leader_picks_up_leaves_the_desk_it_came_to(
-    stage: Stage,
-) -> None:
-    async with stage.agent("huawu1") as page, stage.agent("banzhang", "/floor") as leader:
-        await be_ready(page)
-        desk = page.get_by_test_id("desk")
-        async with stage.citizen() as caller:
-            await expect(bar(page)).to_have_attribute("data-phase", "ringing")
-            await expect(page.get_by_test_id("caller-number")).to_contain_text("139 0734 1234")
-            await expect(desk).to_have_attribute("data-call", re.compile(r"\w"))
-            await leader.get_by_test_id("act-pick_up").click()
-            await leader.get_by_test_id("reason-0").click()
-            await leader.get_by_test_id("do-reason").click()
-            await in_state(leader, "TALKING")
-            await sound_flows(leader, caller.voice)
-
-            state = page.get_by_test_id("agent-state")
-            await expect(state).to_have_attribute("data-state", "READY")
-            await expect(desk).not_to_have_attribute("data-call", re.compile(r"\w"))
-            await expect(page.get_by_test_id("caller-number")).to_have_count(0)
-            await leader.get_by_test_id("hangup").click()
 
 
 async def test_the_citizen_grades_the_service_and_the_wrap_up_is_lengthened(stage: Stage) -> None:
