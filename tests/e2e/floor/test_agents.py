@@ -19,7 +19,6 @@ from tests.e2e.floor.stage import (
     bar,
     be_ready,
     in_state,
-    listens,
     party,
     picks_up,
     sound_flows,

@@ -110,5 +110,4 @@ async def _draft(stage: Stage, call_id: str | None) -> dict[str, str]:
     async with stage.hotline.database() as store, store.read() as session:
         draft = await session.get(Draft, call_id)
     assert draft is not None
-    form = draft.content["form"] if "form" in draft.content else draft.content
-    return {name: form[name] for name in ("place", "content")}
+    return {name: draft.content[name] for name in ("place", "content")}
