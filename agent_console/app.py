@@ -8,7 +8,7 @@ from functools import cache
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from agent_console.handlers import ALL_ROUTES
+from agent_console.handlers import ALL_ROUTES, PLATFORM_ROUTES
 from agent_console.identity import identity_middleware
 from agent_console.openapi import document
 from agent_console.pages import mount_pages
@@ -42,9 +42,10 @@ def create_app(services: ConsoleServices) -> web.Application:
 
 
 def _mount_all(app: web.Application, services: ConsoleServices) -> None:
-    mount(app, ALL_ROUTES)
+    routes = [*ALL_ROUTES, *PLATFORM_ROUTES]
+    mount(app, routes)
     app.router.add_get("/sip", sip, allow_head=False)
-    app.router.add_get("/api/openapi.json", _describe(ALL_ROUTES, services.version))
+    app.router.add_get("/api/openapi.json", _describe(routes, services.version))
     mount_pages(app)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from agent_console.people import Person, person_from
+from agent_console.security import PLATFORM
 from agent_console.services import CONSOLE, Console
+from dispatch.platform.systems import Partner
 
 COOKIE = "hotline_session"
 #: Who sent the request; absent when nobody is signed in.
 PERSON: web.RequestKey[Person] = web.RequestKey("person", Person)
+#: Which other system sent it; absent when it has no good key.
+PARTNER: web.RequestKey[Partner] = web.RequestKey("partner", Partner)
 
 
 def token_of(request: web.Request) -> str:
@@ -20,12 +24,24 @@ def token_of(request: web.Request) -> str:
 
 @web.middleware
 async def identity_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Look up the session, where there is one and the address may need it."""
-    if token_of(request) and request.path.startswith(("/api/", "/sip")):
+    """Look up the session or the key, where there is one and the address may need it."""
+    if request.path.startswith(PLATFORM):
+        await _find_partner(request)
+    elif token_of(request) and request.path.startswith(("/api/", "/sip")):
         person = await person_of(request.app[CONSOLE], token_of(request), request.remote or "")
         if person is not None:
             request[PERSON] = person
     return await handler(request)
+
+
+async def _find_partner(request: web.Request) -> None:
+    """By key alone: a browser's cookie opens nothing here."""
+    kind, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        return
+    partner = await request.app[CONSOLE].partners.who(token.strip(), request.remote or "")
+    if partner is not None:
+        request[PARTNER] = partner
 
 
 async def person_of(console: Console, token: str, address: str) -> Person | None:

@@ -23,6 +23,7 @@ from models.events import (
     SpeechModeChanged,
     SurgeChanged,
     TranscriptCompleted,
+    UnitsNotified,
     UtteranceHeard,
     event_to_dict,
 )
@@ -114,6 +115,14 @@ def _order(person: Person, item: LiveEvent) -> str | None:
     return item.full if person.may("order.view_all") or own_unit else None
 
 
+def _notified(person: Person, item: LiveEvent) -> str | None:
+    """A unit learns that there is something new, not for whom else."""
+    event = item.event
+    if not isinstance(event, UnitsNotified) or person.department not in event.departments:
+        return None
+    return render(replace(event, departments=(person.department,)), item.id)
+
+
 _RULES: dict[type[DomainEvent], Callable[[Person, LiveEvent], str | None]] = {
     CallSupervised: _watch,  # before its base
     CallEvent: _call,
@@ -128,4 +137,5 @@ _RULES: dict[type[DomainEvent], Callable[[Person, LiveEvent], str | None]] = {
     AlertAcknowledged: _watch,
     NuisanceListChanged: _watch,
     OrderChanged: _order,
+    UnitsNotified: _notified,
 }

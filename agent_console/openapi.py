@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from agent_console.identity import COOKIE
 from agent_console.routing import IDEMPOTENCY_HEADER, Route
 from agent_console.security import REQUESTED_WITH, SAFE_METHODS
+from dispatch.commands import OrderCommand
 
 REF = "#/components/schemas/{model}"
 Mode = Literal["validation", "serialization"]
@@ -52,6 +53,7 @@ def document(routes: list[Route], version: str) -> dict[str, Any]:
             "schemas": components,
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+                "partner": {"type": "http", "scheme": "bearer"},
             },
         },
     }
@@ -78,7 +80,7 @@ def _operation(route: Route, schemas: dict[Any, Any]) -> dict[str, Any]:
         "summary": route.summary,
         "parameters": _parameters(route),
         "responses": _responses(route, schemas),
-        "security": [] if route.public else [{"session": []}],
+        "security": _security(route),
     }
     if route.handler.__doc__:
         operation["description"] = route.handler.__doc__.strip()
@@ -88,6 +90,12 @@ def _operation(route: Route, schemas: dict[Any, Any]) -> dict[str, Any]:
         content = {"application/json": {"schema": schemas[id(route), "body"]}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    if route.public:
+        return []
+    return [{"partner" if route.partner else "session": []}]
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
@@ -100,7 +108,9 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     if route.needs_key:
         key = {"type": "string", "minLength": 8, "maxLength": 64, "pattern": r"^[\w\-]+$"}
         found.append({"name": IDEMPOTENCY_HEADER, "in": "header", "required": True, "schema": key})
-    if route.method not in SAFE_METHODS:
+    if route.body and issubclass(route.body, OrderCommand):
+        found.append({"name": "If-Match", "in": "header", "schema": {"type": "string"}})
+    if route.method not in SAFE_METHODS and not route.partner:
         own = {"type": "string", "const": "hotline"}
         found.append({"name": REQUESTED_WITH, "in": "header", "required": True, "schema": own})
     return found

@@ -18,6 +18,7 @@ from agent_console.errors import (
     UnsupportedMediaType,
 )
 from models.errors import (
+    AlreadyGiven,
     ConfigurationError,
     Conflict,
     Forbidden,
@@ -44,6 +45,7 @@ STATUS: dict[type[HotlineError], HTTPStatus] = {
     TransitionRefused: HTTPStatus.CONFLICT,
     HandedOn: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.PRECONDITION_FAILED,
+    AlreadyGiven: HTTPStatus.CONFLICT,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,

@@ -7,6 +7,8 @@ A handler is ``async def name(ask: Ask, …) -> Result``. Further parameters by 
 - ``idempotency_key``: the request header of that name, required;
 - any name that stands in the path in braces.
 
+Routes with ``partner`` are for other systems: by their own key, never by a session.
+
 ``Result`` is whatever pydantic can serialise, ``None`` (204), or an aiohttp response, which is
 sent as it is. The same facts make the OpenAPI document, see ``agent_console.openapi``.
 """
@@ -24,10 +26,11 @@ from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
 
 from agent_console.errors import UnsupportedMediaType
-from agent_console.identity import PERSON
+from agent_console.identity import PARTNER, PERSON
 from agent_console.people import Person
 from agent_console.services import CONSOLE, Console
 from agent_console.validation import read_json, read_query
+from dispatch.platform.systems import Partner
 from models.errors import InvalidInput, NotFound, NotSignedIn
 
 H = TypeVar("H", bound=Callable[..., Awaitable[Any]])
@@ -52,6 +55,8 @@ class Route:
     permissions: tuple[str, ...]
     #: Also without signing in.
     public: bool
+    #: For other systems, by key.
+    partner: bool
     #: Media type of a result that is not JSON.
     produces: str
     hints: dict[str, Any] = field(repr=False)
@@ -112,6 +117,16 @@ class Ask:
         return self.request[PERSON]
 
     @property
+    def partner(self) -> Partner:
+        """Which system asks.
+
+        :raises NotSignedIn: none that has a key.
+        """
+        if PARTNER not in self.request:
+            raise NotSignedIn("密钥缺失、有误或已吊销，请求头应为 Authorization: Bearer 密钥")
+        return self.request[PARTNER]
+
+    @property
     def address(self) -> str:
         """IP address of the other side."""
         return self.request.remote or ""
@@ -132,6 +147,7 @@ class Routes:
         summary: str,
         permission: str | tuple[str, ...] = (),
         public: bool = False,
+        partner: bool = False,
         produces: str = "application/json",
     ) -> Callable[[H], H]:
         """Register a handler. Of several permissions one is enough."""
@@ -147,6 +163,7 @@ class Routes:
                     summary=summary,
                     permissions=needed,
                     public=public,
+                    partner=partner,
                     produces=produces,
                     hints=_hints(handler, path),
                 )
@@ -175,15 +192,21 @@ def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespo
 
     async def endpoint(request: web.Request) -> web.StreamResponse:
         ask = Ask(request)
-        if not route.public:
-            person = ask.person
-            if route.permissions:
-                person.require(*route.permissions)
+        _check_door(route, ask)
         arguments = await _arguments(route, wanted, request)
         result = await route.handler(ask, **arguments)
         return _response(ask, result, route.adapter)
 
     return endpoint
+
+
+def _check_door(route: Route, ask: Ask) -> None:
+    if route.partner:
+        _ = ask.partner
+    elif not route.public:
+        person = ask.person
+        if route.permissions:
+            person.require(*route.permissions)
 
 
 async def _arguments(route: Route, wanted: set[str], request: web.Request) -> dict[str, Any]:

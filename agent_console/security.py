@@ -12,6 +12,8 @@ from models.errors import Forbidden
 
 #: Header that a foreign page cannot send without being asked first (CORS preflight).
 REQUESTED_WITH = "X-Requested-With"
+#: Addresses for other systems: no cookie counts there, so that no foreign page can abuse one.
+PLATFORM = "/api/platform/"
 SAFE_METHODS = {hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS}
 
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
@@ -70,7 +72,7 @@ def same_site_middleware(allowed: list[str]) -> Middleware:
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method not in SAFE_METHODS:
+        if request.method not in SAFE_METHODS and not request.path.startswith(PLATFORM):
             _require_own_page(request, allowed)
         return await handler(request)
 

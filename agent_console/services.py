@@ -34,6 +34,11 @@ from dispatch.floor.skills import FloorPeople
 from dispatch.floor.staffing import Staffing
 from dispatch.floor.surge import SurgeDesk
 from dispatch.hot.views import HotEvents
+from dispatch.notices.book import NoticeBook
+from dispatch.platform.comparing import ComparingDesk
+from dispatch.platform.intake import OrderIntake
+from dispatch.platform.systems import PartnerRegister
+from dispatch.platform.work import WorkDesk
 from dispatch.reports.report import Reports
 from dispatch.rules import Rules
 from dispatch.service import OrderService
@@ -119,6 +124,11 @@ class Console:
         self.live = LiveHub(services)
         parts = (services.store, services.clock, services.rules)
         self.orders = OrderService(*parts)
+        self.notices = NoticeBook(services.store, services.clock)
+        self.partners = PartnerRegister(*parts)
+        self.intake = OrderIntake(*parts, self.orders)
+        self.work = WorkDesk(*parts, self.orders)
+        self.comparing = ComparingDesk(*parts)
         self.details = OrderDetails(*parts)
         self.lists = OrderLists(*parts)
         self.queues = Queues(*parts)

@@ -29,6 +29,8 @@ class Secrets:
     ari_password: str = field(repr=False)
     #: Key that signs and encrypts the console's sessions, 32 bytes as hex.
     web_session_key: str = field(repr=False)
+    #: Key that the secrets of webhook addresses are derived from, 32 bytes as hex.
+    webhook_key: str = field(repr=False)
     #: Password of the demo accounts, printed at start while ``demo`` is on.
     demo_password: str = field(repr=False)
     #: Seat name (``1001``) → SIP password.
@@ -54,6 +56,7 @@ def load_or_create_secrets(settings: Settings) -> Secrets:
     return Secrets(
         ari_password=settings.asterisk.ari_password.get_secret_value() or complete["ari_password"],
         web_session_key=complete["web_session_key"],
+        webhook_key=complete["webhook_key"],
         demo_password=complete["demo_password"],
         seats={name: complete["seats"][name] for name in seat_names(settings.telephony)},
         desk_phones={
@@ -71,6 +74,7 @@ def _completed(stored: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     return {
         "ari_password": stored.get("ari_password") or secrets.token_urlsafe(24),
         "web_session_key": stored.get("web_session_key") or secrets.token_hex(32),
+        "webhook_key": stored.get("webhook_key") or secrets.token_hex(32),
         "demo_password": stored.get("demo_password") or secrets.token_urlsafe(9),
         "seats": _passwords(stored.get("seats", {}), seat_names(settings.telephony)),
         "desk_phones": _passwords(

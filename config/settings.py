@@ -165,6 +165,11 @@ class Settings(BaseSettings):
         return self.var / "mixes"
 
     @property
+    def messages_dir(self) -> Path:
+        """SMS and e-mails as files, while there is no gateway that takes them."""
+        return self.var / "messages"
+
+    @property
     def asterisk_root(self) -> Path:
         """Folder that holds Debian's Asterisk 22."""
         return self.asterisk.root or self.var / "asterisk-root"

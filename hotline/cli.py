@@ -25,6 +25,8 @@ _COMMANDS = {
     "check": "check",
     "due": "due",
     "catalogue": "catalogue",
+    "webhooks": "webhooks",
+    "platform": "platform",
     "retention": "recordings",
     "recordings": "recordings",
 }

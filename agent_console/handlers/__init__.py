@@ -13,10 +13,12 @@ from agent_console.handlers import (
     floor_figures,
     health,
     live,
+    notices,
     nuisance,
     order_commands,
     orders,
     parties,
+    platform,
     practice,
     queues,
     recordings,
@@ -54,4 +56,7 @@ ALL_ROUTES = [
     *schedule.routes.all,
     *similar.routes.all,
     *events.routes.all,
+    *notices.routes.all,
 ]
+#: For other systems, see docs/platform.md.
+PLATFORM_ROUTES = platform.routes.all

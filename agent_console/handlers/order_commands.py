@@ -16,8 +16,9 @@ from agent_console.handlers.orders import read_order
 from agent_console.order_views import OrderDetail
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body, readable
+from agent_console.versions import tell_changes, with_version
 from dispatch.commands import COMMANDS, TITLE_LENGTH, Dispatch, OpenOrder, OrderCommand
-from models.errors import Forbidden
+from models.errors import Conflict, Forbidden
 from models.vocabulary import Action, RequestType, Urgency
 from models.workflow import names_of, rows_of
 
@@ -103,23 +104,35 @@ def _command(body: OpenOrderBody, key: str) -> OpenOrder:
 
 
 def _body_of(command: type[OrderCommand]) -> type[OrderCommand]:
-    """The command as a request: the version is required, the key comes in the header."""
+    """The command as a request: the version is required, here or as If-Match; the key comes in
+    the header."""
     return create_model(
         f"{command.__name__}Body",
         __base__=command,
         __doc__=command.__doc__,
-        expected_version=(int, Field(ge=1, title="版本号")),
+        expected_version=(int | None, Field(None, ge=1, title="版本号")),
         idempotency_key=(NotInBody, None),
         __validators__={"readable": field_validator("*")(readable)},
     )
+
+
+async def _say_what_changed(ask: Ask, order_id: str, seen: int, conflict: Conflict) -> None:
+    """As this person may read it."""
+    now = await read_order(ask, order_id)
+    tell_changes(conflict, [event for event in now.events if event.seq > seen])
 
 
 def _carry(action: Action, body_type: type[OrderCommand]) -> Callable[..., Awaitable[OrderDetail]]:
     async def carry(
         ask: Ask, order_id: str, body: OrderCommand, idempotency_key: str
     ) -> OrderDetail:
-        command = body.model_copy(update={"idempotency_key": idempotency_key})
-        await ask.console.orders.act(ask.person.actor(), order_id, command)
+        seen = with_version(ask, body)
+        command = seen.model_copy(update={"idempotency_key": idempotency_key})
+        try:
+            await ask.console.orders.act(ask.person.actor(), order_id, command)
+        except Conflict as conflict:
+            await _say_what_changed(ask, order_id, command.expected_version or 0, conflict)
+            raise
         return await read_order(ask, order_id)
 
     carry.__name__ = f"{action.value}_order"

@@ -12,6 +12,7 @@ from agent_console import order_layout
 from agent_console.order_views import Badges, OrderDetail, OrderPage, OrderRow
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
+from agent_console.versions import tag
 from dispatch.views.privacy import Visibility
 from dispatch.views.shapes import OrderFilter
 from models.tables import Call, Suggestion, WorkOrder
@@ -98,6 +99,7 @@ async def read_order(ask: Ask, order_id: str, query_code: str | None = None) -> 
     if clear and found.accepted_by != person.staff_id:
         await ask.console.access.note(person, "caller_identity", order_id)
     calls, suggestion = await _belongings(ask, order_id)
+    tag(ask, found.version)
     return order_layout.detail(found, ask.console.services.rules, calls, suggestion, query_code)
 
 

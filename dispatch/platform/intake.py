@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,7 +35,7 @@ class GiveOrder(BaseModel):
     #: The number that people over there use.
     external_no: str = Field("", max_length=64)
     #: By when the result is wanted.
-    deadline: datetime | None = None
+    deadline: AwareDatetime | None = None
     title: str = Field(min_length=1, max_length=TITLE_LENGTH)
     content: str = Field(min_length=1, max_length=5000)
     demand: str = Field("", max_length=1000)
@@ -51,13 +51,6 @@ class GiveOrder(BaseModel):
     want_reply: bool = True
     #: The unit that the giver proposes.
     department: str = Field("", max_length=32)
-
-    @field_validator("deadline")
-    @classmethod
-    def _with_zone(cls, value: datetime | None) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("应是带时区的时间，如 2026-11-02T08:30:00+08:00")
-        return value
 
 
 class OrderIntake:

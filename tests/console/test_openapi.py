@@ -53,8 +53,11 @@ async def test_what_people_send_is_described_to_the_field(house: House) -> None:
     assert {"mode", "title", "category"} <= set(form["required"])
     assert form["additionalProperties"] is False
     command = schemas["SubmitResultBody"]
-    assert "expected_version" in command["required"]
+    assert "public_answer" in command["required"]
+    assert "expected_version" in command["properties"]
     assert "idempotency_key" not in command["properties"]
+    parameters = document["paths"]["/api/orders/{order_id}/submit_result"]["post"]["parameters"]
+    assert {"Idempotency-Key", "If-Match"} <= {item["name"] for item in parameters}
     parameters = document["paths"]["/api/orders"]["post"]["parameters"]
     assert "Idempotency-Key" in {item["name"] for item in parameters}
     query = {item["name"] for item in document["paths"]["/api/calls"]["get"]["parameters"]}

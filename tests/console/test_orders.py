@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from models.tables import AccessLog, WorkOrder
+from tests.console.browser import Answer
 from tests.console.house import House
 from tests.console.orders import (
     FORM,
@@ -93,8 +94,34 @@ async def test_a_page_that_is_out_of_date_is_told_the_present_version(house: Hou
     late = await act(dispatcher, order, "dispatch", department="D-CG", note="")
     assert (late.status, late.body["code"]) == (412, "conflict")
     assert late.body["current_version"] == order["version"] + 1
+    [change] = late.body["changes"]
+    assert (change["action"], change["actor_name"]) == ("urge", "陈建国")
+    assert "市民再次来电" in change["sentence"]
     blind = await dispatcher.post(f"/api/orders/{order['id']}/dispatch", {"department": "D-CG"})
     assert (blind.status, blind.fields()) == (422, ["expected_version"])
+
+
+async def test_the_version_travels_as_etag_and_comes_back_as_if_match(house: House) -> None:
+    opened = await open_order(await house.signed_in("agent"))
+    dispatcher, path = await house.signed_in("dispatcher"), f"/api/orders/{opened['id']}"
+    seen = (await dispatcher.get(path)).headers["ETag"]
+    note = {"text": "已电话核实地址"}
+
+    async def send(if_match: str, **more: object) -> Answer:
+        headers = {
+            "If-Match": if_match,
+            "Idempotency-Key": f"some-key-{len(str(more))}-{if_match[1:-1]}",
+        }
+        return await dispatcher.request("POST", f"{path}/note", body=note | more, headers=headers)
+
+    first = await send(seen)
+    assert (first.status, first.headers["ETag"]) == (200, '"2"')
+    assert (await send(seen)).status == 200  # the same key: the same answer, not a conflict
+    stale = await send(seen, text="另一条")
+    assert (stale.status, stale.body["changes"][0]["action"]) == (412, "note")
+    for wrong, more in (("*", {}), ("yesterday", {}), ('"2"', {"expected_version": 1})):
+        answer = await send(wrong, **more)
+        assert (answer.status, answer.fields()) == (422, ["If-Match"])
 
 
 async def test_a_refused_action_says_what_was_tried_and_who_may_do_it(house: House) -> None:

@@ -117,6 +117,9 @@ LET_IN: dict[str, set[str]] = {
     "POST /api/schedule/check": {"leader"},
     "GET /api/schedule/proposal": {"leader"},
     "GET /api/schedule/adherence": {"leader", "manager"},
+    "GET /api/notices": EVERYBODY,
+    "POST /api/notices/read": EVERYBODY,
+    "GET /api/comparisons": {"leader", "manager"},
     # The state machine decides by state, post and unit.
     **{f"POST /api/orders/{{order_id}}/{action.value}": EVERYBODY for action in COMMANDS},
 }

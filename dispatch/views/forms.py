@@ -1,0 +1,130 @@
+"""Forms as data: what the browser draws for an action that has no form of its own.
+
+Made from the action's command, so that a new field needs no second description. Labels stand in
+``dispatch.wording``; choices that depend on the house's rules are named in ``CHOICES``.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from dispatch.commands import COMMANDS, OrderCommand
+from dispatch.rules import Rules
+from dispatch.wording import form_label
+from models.vocabulary import Action, Labelled
+
+#: Longer texts get several lines.
+ONE_LINE = 120
+#: Nobody types these: the page, the header and the order itself give them.
+_GIVEN = frozenset({"expected_version", "idempotency_key", "task_id", "request_id", "oversight_id"})
+#: Fields that hold the code of a unit.
+_UNITS = frozenset({"department", "suggested", "provisional"})
+
+Kind = Literal["text", "words", "choice", "switch", "number", "unit", "units", "other"]
+
+
+class FormOption(BaseModel):
+    """One of the things to choose from."""
+
+    value: str | bool
+    label: str
+
+
+class FormField(BaseModel):
+    """One field of a form. ``least`` and ``most``: characters of a text, or the bounds of a
+    number; 0 and None where there are none."""
+
+    name: str
+    label: str
+    kind: Kind
+    required: bool
+    options: list[FormOption] = []
+    default: str | bool | float | None = None
+    least: float = 0
+    most: float | None = None
+
+
+def _refusals(rules: Rules) -> Iterable[tuple[str, str]]:
+    return ((item.code, item.name) for item in rules.oversight.refusals)
+
+
+#: Choices that the rules of the house give, by field.
+CHOICES: dict[str, Callable[[Rules], Iterable[tuple[str, str]]]] = {"refusal": _refusals}
+
+
+def form_of(action: Action, rules: Rules) -> list[FormField]:
+    """The fields of an action's command, in the order of the command."""
+    command = COMMANDS.get(action)
+    if command is None:
+        return []
+    # The command's own fields; what all commands share is given.
+    names = [name for name in command.model_fields if name not in _GIVEN]
+    return [_field(action, name, command, rules) for name in names]
+
+
+def _field(action: Action, name: str, command: type[OrderCommand], rules: Rules) -> FormField:
+    info = command.model_fields[name]
+    kind, options = _kind(name, _plain(info.annotation), info, rules)
+    default = None if info.is_required() else info.get_default(call_default_factory=True)
+    return FormField(
+        name=name,
+        label=form_label(action.value, name),
+        kind=kind,
+        required=info.is_required(),
+        options=options,
+        default=_sent(default),
+        least=_bound(info, MinLen, "min_length") or _bound(info, Ge, "ge") or 0,
+        most=_bound(info, MaxLen, "max_length") or _bound(info, Le, "le"),
+    )
+
+
+def _sent(default: Any) -> str | bool | float | None:
+    """A default as it is sent."""
+    if isinstance(default, Labelled):
+        return default.value
+    return default if isinstance(default, str | bool | int | float) else None
+
+
+def _plain(annotation: Any) -> Any:
+    """The type without ``None``."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next(one for one in get_args(annotation) if one is not type(None))
+    return annotation
+
+
+def _kind(name: str, wanted: Any, info: FieldInfo, rules: Rules) -> tuple[Kind, list[FormOption]]:
+    if name in CHOICES:
+        return "choice", [FormOption(value=v, label=text) for v, text in CHOICES[name](rules)]
+    if isinstance(wanted, type) and issubclass(wanted, Labelled):
+        return "choice", [FormOption(value=item.value, label=item.label) for item in wanted]
+    if wanted is bool:
+        return ("choice", _yes_no(name)) if info.is_required() else ("switch", [])
+    if wanted in (int, float):
+        return "number", []
+    if wanted is str:
+        return _kind_of_text(name, info), []
+    return ("units" if "department" in name or name == "joint" else "other"), []
+
+
+def _kind_of_text(name: str, info: FieldInfo) -> Kind:
+    if name in _UNITS:
+        return "unit"
+    return "words" if (_bound(info, MaxLen, "max_length") or 0) > ONE_LINE else "text"
+
+
+def _yes_no(name: str) -> list[FormOption]:
+    """A question that must be answered: neither answer is there beforehand."""
+    yes, no = ("同意", "不同意") if name == "granted" else ("是", "否")
+    return [FormOption(value=True, label=yes), FormOption(value=False, label=no)]
+
+
+def _bound(info: FieldInfo, kind: type, attribute: str) -> float | None:
+    return next(
+        (float(getattr(one, attribute)) for one in info.metadata if isinstance(one, kind)), None
+    )
