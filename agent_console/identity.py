@@ -46,11 +46,13 @@ async def _find_partner(request: web.Request) -> None:
 
 async def person_of(console: Console, token: str, address: str) -> Person | None:
     """The person of a session token; None when it does not count (any more)."""
-    staff = await console.sessions.who(token)
-    if staff is None:
+    found = await console.sessions.who(token)
+    if found is None:
         return None
     services = console.services
-    return person_from(staff, services.permissions, services.departments, address)
+    # A post that ended meanwhile is not acted in any more: the own one is left.
+    post = await console.directory.posts.chosen(found.staff, found.post) if found.post else None
+    return person_from(found.staff, services.permissions, services.departments, address, post)
 
 
 def set_session_cookie(request: web.Request, response: web.Response, token: str) -> None:

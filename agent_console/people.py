@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from config.departments import Departments
 from config.permissions import Permissions
+from dispatch.directory.posts import OWN, Post
 from models.errors import Forbidden
 from models.guards import Actor
 from models.tables import Staff
@@ -27,6 +28,9 @@ class Person:
     permissions: frozenset[str]
     #: IP address the request came from.
     address: str = ""
+    #: Key of the post acted in, and whom one stands in for in it.
+    post: str = OWN
+    for_name: str = ""
 
     def may(self, permission: str) -> bool:
         """Whether one of the person's roles allows it."""
@@ -57,7 +61,7 @@ class Person:
         """The person as the rules of handling know one."""
         return Actor(
             id=self.staff_id,
-            name=self.name,
+            name=f"{self.name}（代{self.for_name}）" if self.for_name else self.name,
             roles=frozenset(self.roles),
             department=self.department,
             address=self.address,
@@ -65,20 +69,27 @@ class Person:
 
 
 def person_from(
-    staff: Staff, permissions: Permissions, departments: Departments, address: str
+    staff: Staff,
+    permissions: Permissions,
+    departments: Departments,
+    address: str,
+    post: Post | None = None,
 ) -> Person:
-    """Build a person from the staff record."""
-    roles = tuple(Role(code) for code in staff.roles)
+    """Build a person from the staff record, acting in ``post``; None: in the own one."""
+    roles = post.roles if post else tuple(Role(code) for code in staff.roles)
+    department = post.department if post else staff.department
     return Person(
         staff_id=staff.id,
         username=staff.username,
         name=staff.name,
         roles=roles,
-        department=staff.department,
-        units=units_below(staff.department, departments),
+        department=department,
+        units=units_below(department, departments),
         extension=staff.extension,
         permissions=permissions.of(roles),
         address=address,
+        post=post.key if post else OWN,
+        for_name=post.for_name if post else "",
     )
 
 

@@ -17,6 +17,7 @@ from config.permissions import Permissions
 from config.secrets import Secrets
 from config.settings import Settings
 from config.taxonomy import Taxonomy
+from dispatch.directory.desk import Directory
 from dispatch.drafts import Drafts
 from dispatch.floor.alerts import AlertBook
 from dispatch.floor.call_mix import CallMixes
@@ -124,6 +125,7 @@ class Console:
         self.live = LiveHub(services)
         parts = (services.store, services.clock, services.rules)
         self.orders = OrderService(*parts)
+        self.directory = Directory(*parts, self.orders)
         self.notices = NoticeBook(services.store, services.clock)
         self.partners = PartnerRegister(*parts)
         self.intake = OrderIntake(*parts, self.orders)

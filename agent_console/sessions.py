@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from agent_console.attempts import SignInGuard
 from agent_console.passwords import Passwords, check_new_password
@@ -29,6 +29,14 @@ class SignedIn:
     token: str
     staff: Staff
     expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedOn:
+    """Who a session is of, and the key of the post chosen in it; empty: the own."""
+
+    staff: Staff
+    post: str
 
 
 class Sessions:
@@ -56,17 +64,24 @@ class Sessions:
         self._guard.succeeded(username, address)
         return await self._open(staff, address)
 
-    async def who(self, token: str) -> Staff | None:
+    async def who(self, token: str) -> SignedOn | None:
         """The person of a token; None when it is unknown, too old, or the account was closed."""
         query = (
-            select(Staff)
+            select(Staff, Session.post)
             .join(Session, Session.staff_id == Staff.id)
             .where(Session.token_hash == _digest(token))
             .where(Session.expires_at > self._clock.now())
             .where(Staff.active)
         )
         async with self._store.read() as session:
-            return await session.scalar(query)
+            found = (await session.execute(query)).first()
+        return SignedOn(staff=found[0], post=found[1]) if found else None
+
+    async def choose_post(self, token: str, post: str) -> None:
+        """Act in another post from now on; whether it is held is looked at with every request."""
+        row = update(Session).where(Session.token_hash == _digest(token)).values(post=post)
+        async with self._store.transaction() as work:
+            await work.session.execute(row)
 
     async def sign_out(self, token: str) -> None:
         """Close the session. Safe to repeat."""

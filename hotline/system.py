@@ -19,6 +19,7 @@ from config.self_service import load_self_service
 from config.settings import Settings
 from config.urgency import load_urgency
 from dispatch.calendar_watch import CalendarWatch
+from dispatch.directory.catalogue_book import CatalogueBook
 from dispatch.floor.alerts import Alerts
 from dispatch.floor.callbacks import CallbackBook
 from dispatch.floor.disk_watch import DiskWatch
@@ -123,6 +124,7 @@ class System:
         catch_up = self._catch_up(speech, transcripts)
         understander = await asyncio.to_thread(load_understander, self.settings)
         understanding = self._understanding(understander, transcripts)
+        await self._keep_catalogue(understander, stack)
         calls = self._call_center(speech, prompts)
         app = self._console(speech, understander, understanding, calls)
         await self._start_events(stack)
@@ -267,6 +269,16 @@ class System:
         levels = FloorDuties([watch.look], every_seconds=level.look_every_seconds)
         await levels.start()
         stack.push_async_callback(levels.stop)
+
+    async def _keep_catalogue(self, understander: Understander, stack: AsyncExitStack) -> None:
+        """Both sides that ask whose a matter is see a new version within a minute."""
+        ground = self.ground
+        book = CatalogueBook(ground.store, ground.clock, ground.rules)
+        book.fill(understander.resources.catalogues)
+        await book.enter_file()
+        duties = FloorDuties([book.refresh])
+        await duties.start()
+        stack.push_async_callback(duties.stop)
 
     async def _keep_time(self, stack: AsyncExitStack) -> None:
         """What orders owe at a time; and idempotency keys do not stay for ever."""

@@ -9,6 +9,8 @@ from agent_console.handlers import (
     callbacks,
     callers,
     calls,
+    catalogue,
+    directory,
     events,
     floor_figures,
     health,
@@ -56,6 +58,8 @@ ALL_ROUTES = [
     *schedule.routes.all,
     *similar.routes.all,
     *events.routes.all,
+    *catalogue.routes.all,
+    *directory.routes.all,
     *notices.routes.all,
 ]
 #: For other systems, see docs/platform.md.

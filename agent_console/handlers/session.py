@@ -9,7 +9,8 @@ from agent_console.people import Person
 from agent_console.routing import Ask, Routes
 from agent_console.services import Console
 from agent_console.validation import Body
-from models.errors import NotSignedIn
+from models.errors import InvalidInput, NotSignedIn
+from models.tables import Staff
 from models.vocabulary import Role
 
 routes = Routes("登录")
@@ -45,12 +46,31 @@ class StaffView(BaseModel):
     extension: str | None
 
 
+class PostChoice(BaseModel):
+    """A post that the person may act in. ``for_name``: whom one stands in for."""
+
+    key: str
+    department_name: str
+    roles: list[Role]
+    for_name: str
+
+
 class Me(BaseModel):
-    """Who I am and what I may."""
+    """Who I am and what I may, in the post ``post``."""
 
     staff: StaffView
     permissions: list[str]
     demo: bool
+    post: str
+    for_name: str
+    #: Every post to choose from; the own first.
+    posts: list[PostChoice]
+
+
+class ChoosePost(Body):
+    """Act in another post."""
+
+    post: str = Field(min_length=1, max_length=80, title="岗位")
 
 
 @routes.route("POST", "/api/session", summary="登录", public=True)
@@ -65,13 +85,28 @@ async def sign_in(ask: Ask, body: SignIn) -> Me:
     if person is None:
         raise NotSignedIn
     ask.on_response(lambda answer: set_session_cookie(ask.request, answer, signed_in.token))
-    return _me(ask.console, person)
+    return await _me(ask.console, person, signed_in.staff)
 
 
 @routes.route("GET", "/api/session", summary="当前登录人")
 async def get_session(ask: Ask) -> Me:
     """401 when nobody is signed in."""
-    return _me(ask.console, ask.person)
+    return await _told(ask)
+
+
+@routes.route("POST", "/api/session/post", summary="切换岗位")
+async def choose_post(ask: Ask, body: ChoosePost) -> Me:
+    """One acts in one post at a time; the live streams of the former one end."""
+    signed_on = await ask.console.sessions.who(token_of(ask.request))
+    if signed_on is None:
+        raise NotSignedIn
+    if await ask.console.directory.posts.chosen(signed_on.staff, body.post) is None:
+        message = "您没有这个岗位，或代理期已结束"
+        raise InvalidInput(message, [{"field": "post", "message": message}])
+    token = token_of(ask.request)
+    await ask.console.sessions.choose_post(token, body.post)
+    ask.console.live.close_of(token)
+    return await _told(ask)
 
 
 @routes.route("DELETE", "/api/session", summary="退出登录", public=True)
@@ -95,7 +130,18 @@ async def change_password(ask: Ask, body: ChangePassword) -> None:
     )
 
 
-def _me(console: Console, person: Person) -> Me:
+async def _told(ask: Ask) -> Me:
+    """As the session now is."""
+    token = token_of(ask.request)
+    signed_on = await ask.console.sessions.who(token)
+    person = await person_of(ask.console, token, ask.address)
+    if signed_on is None or person is None:
+        raise NotSignedIn
+    return await _me(ask.console, person, signed_on.staff)
+
+
+async def _me(console: Console, person: Person, staff: Staff) -> Me:
+    posts = await console.directory.posts.of(staff)
     department = console.services.departments.get(person.department)
     return Me(
         staff=StaffView(
@@ -109,4 +155,15 @@ def _me(console: Console, person: Person) -> Me:
         ),
         permissions=sorted(person.permissions),
         demo=console.services.demo,
+        post=person.post,
+        for_name=person.for_name,
+        posts=[
+            PostChoice(
+                key=post.key,
+                department_name=console.services.departments.get(post.department).short_name,
+                roles=list(post.roles),
+                for_name=post.for_name,
+            )
+            for post in posts
+        ],
     )

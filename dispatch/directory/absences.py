@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import or_, select
@@ -18,6 +18,9 @@ from models.guards import Actor
 from models.ids import new_id
 from models.store import Store
 from models.tables import Absence, Staff
+
+#: Longer ones are somebody leaving; plans reach no further.
+LONGEST = FARTHEST = timedelta(days=400)
 
 log = structlog.get_logger(__name__)
 
@@ -110,9 +113,12 @@ class Absences:
     async def _check_span(
         self, session: AsyncSession, away: Staff, deputy: Staff, start: datetime, end: datetime
     ) -> None:
-        faults = Faults(self._rules)
-        if end <= start or end <= self._clock.now():
+        faults, now = Faults(self._rules), self._clock.now()
+        if end <= start or end <= now:
             faults.add("ends_at", "结束时间应晚于开始时间和现在")
+        if end - start > LONGEST or start > now + FARTHEST:
+            faults.add("ends_at", f"一次不超过{LONGEST.days}天，最多提前{FARTHEST.days}天登记")
+            faults.raise_any()
         if await _overlaps(session, away.id, start, end):
             faults.add("starts_at", f"{away.name}在这段时间内已登记了请假")
         if await _overlaps(session, deputy.id, start, end):

@@ -23,6 +23,8 @@ from models.tables import DutyOfficer, Staff
 log = structlog.get_logger(__name__)
 
 LONGEST = timedelta(days=31)
+#: Plans reach no further.
+FARTHEST = timedelta(days=400)
 #: How far back the list is shown.
 _SHOWN_BACK = timedelta(days=1)
 
@@ -81,6 +83,8 @@ class DutyList:
             faults.add("ends_at", f"结束时间应晚于开始时间，且一次不超过{LONGEST.days}天")
         elif ends_at <= self._clock.now():
             faults.add("ends_at", "这段时间已经过去")
+        elif starts_at > self._clock.now() + FARTHEST:
+            faults.add("starts_at", f"最多提前{FARTHEST.days}天安排")
         faults.raise_any()
         duty = DutyOfficer(
             id=new_id(),

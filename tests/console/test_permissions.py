@@ -28,6 +28,8 @@ SEATS = {"agent", "agent2", "leader", "follow_up"}
 TRANSCRIPTS = SEATS | {"dispatcher", "auditor"}
 TAKERS = {"agent", "agent2", "leader"}
 EVERYBODY = {person.username for person in PEOPLE}
+DUTY = {"leader", "manager", "clerk", "other_clerk"}
+CATALOGUE = EVERYBODY - {"follow_up", "admin"}
 
 #: Who gets past the door. What is done inside depends on the call or order, see the other tests.
 LET_IN: dict[str, set[str]] = {
@@ -117,6 +119,23 @@ LET_IN: dict[str, set[str]] = {
     "POST /api/schedule/check": {"leader"},
     "GET /api/schedule/proposal": {"leader"},
     "GET /api/schedule/adherence": {"leader", "manager"},
+    "POST /api/session/post": EVERYBODY,
+    "GET /api/directory/units": EVERYBODY,
+    "GET /api/directory/units/{code}": EVERYBODY,
+    "GET /api/directory/people": EVERYBODY,
+    "POST /api/directory/units/{code}/duty": DUTY,
+    "POST /api/directory/duty/{duty_id}/cancel": DUTY,
+    "POST /api/directory/absences": EVERYBODY,
+    "POST /api/directory/absences/{absence_id}/end": EVERYBODY,
+    "POST /api/directory/people/{staff_id}/posts": {"admin"},
+    "POST /api/directory/posts/{post_id}/end": {"admin"},
+    "GET /api/directory/people/{staff_id}/work": {"admin"},
+    "POST /api/directory/people/{staff_id}/leave": {"admin"},
+    "GET /api/catalogue/versions": CATALOGUE,
+    "GET /api/catalogue": CATALOGUE,
+    "GET /api/catalogue/owner": CATALOGUE,
+    "GET /api/catalogue/file": CATALOGUE,
+    "POST /api/catalogue/import": {"dispatcher", "manager"},
     "GET /api/notices": EVERYBODY,
     "POST /api/notices/read": EVERYBODY,
     "GET /api/comparisons": {"leader", "manager"},

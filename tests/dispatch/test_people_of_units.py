@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -103,7 +104,7 @@ async def test_whom_to_ring_the_unit_its_standing_number_or_the_unit_above(
     (standing,) = await duty.to_ring("D-SL")
     assert (standing.name, standing.phone) == ("值班室", "0734-8800011")
 
-    night = {"starts_at": clock.now(), "ends_at": clock.now() + timedelta(hours=14)}
+    night: dict[str, Any] = {"starts_at": clock.now(), "ends_at": clock.now() + timedelta(hours=14)}
     clerk = people["chengguan"]
     await duty.put(clerk, "D-CG", name="谢芳", phone="0734-881 2345", **night)
     (now,) = await duty.to_ring("D-CG-SZ-1")  # its own unit has nobody on the list
@@ -119,7 +120,7 @@ async def test_whom_to_ring_the_unit_its_standing_number_or_the_unit_above(
 async def test_the_duty_list_is_the_units_own_and_those_above_it(
     duty: DutyList, people: dict[str, Actor], clock: ManualClock
 ) -> None:
-    span = {"starts_at": clock.now(), "ends_at": clock.now() + timedelta(hours=8)}
+    span: dict[str, Any] = {"starts_at": clock.now(), "ends_at": clock.now() + timedelta(hours=8)}
     with pytest.raises(Forbidden, match="只能管理本单位及下级单位的值班"):
         await duty.put(people["chengguan"], "D-ZJ", name="某", phone="110", **span)
     with pytest.raises(Forbidden, match=r"可由.*承办单位经办人.*办理"):
@@ -162,7 +163,12 @@ async def test_a_further_post_holds_from_its_first_day_to_its_last(
 async def test_nobody_gives_posts_to_themselves_or_without_the_right(
     posts: Posts, people: dict[str, Actor]
 ) -> None:
-    post = {"department": "D-ZJ", "roles": (Role.UNIT_CLERK,), "since": TODAY, "until": None}
+    post: dict[str, Any] = {
+        "department": "D-ZJ",
+        "roles": (Role.UNIT_CLERK,),
+        "since": TODAY,
+        "until": None,
+    }
     with pytest.raises(Forbidden, match="不能给本人增加岗位"):
         await posts.give(people["admin"], people["admin"].id, **post)
     with pytest.raises(Forbidden, match="可由系统管理员办理"):
@@ -283,7 +289,11 @@ async def test_whoever_leaves_hands_over_everything_at_once(
 
 
 async def test_nothing_is_handed_over_when_one_part_of_it_fails(
-    leaving: Leaving, desk: Desk, store: Store, people: dict[str, Actor], clock: ManualClock
+    desk: Desk,
+    store: Store,
+    people: dict[str, Actor],
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     order_id = await desk.signed()
     mine = people["chengguan"]
@@ -292,7 +302,7 @@ async def test_nothing_is_handed_over_when_one_part_of_it_fails(
         raise RuntimeError("the process dies here")
 
     broken = Leaving(store, clock, desk.service.rules, desk.service)
-    broken._close = refuse  # type: ignore[method-assign]  # a fault, injected
+    monkeypatch.setattr(broken, "_close", refuse)
     with pytest.raises(RuntimeError):
         await broken.leave(
             people["admin"], mine.id, successor_id=people["chengguan2"].id, reason="调离"
