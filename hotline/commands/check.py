@@ -12,6 +12,7 @@ import click
 from config.settings import load_settings
 from dispatch.assessment.record import verify_scores
 from dispatch.chain import ChainVerifier
+from dispatch.directory.catalogue_book import CatalogueBook
 from dispatch.kept_levels import KeptLevels
 from hotline.ground import Ground, lay_ground
 from models.errors import HotlineError
@@ -99,6 +100,10 @@ def _show_calendar(ground: Ground) -> None:
     ahead = (ground.clock.now() + LOOK_AHEAD).astimezone(ground.rules.zone).date()
     if not ground.rules.calendar.covers(ahead):
         click.secho(
+async def _catalogue(ground: Ground) -> list[str]:
+    return await CatalogueBook(ground.store, ground.clock, ground.rules).faults()
+
+
             f"! 工作日历还没有 {ahead.year} 年：国务院办公厅公布放假安排后请补充，"
             "在此之前届时的期限按周末推算并标为暂定",
             fg="yellow",
@@ -114,3 +119,4 @@ _EXAMINATIONS: dict[str, Examination] = {
     "工单事件链": _chain,
     "办结评估分": _scores,
 }
+    "派单目录": _catalogue,
