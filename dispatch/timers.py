@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import delete, select
@@ -28,6 +29,9 @@ log = structlog.get_logger(__name__)
 
 #: Rows looked up at a time.
 BATCH = 200
+#: Fired beside each other by one process, where the database takes several writers: while one waits
+#: for the database, another reckons.
+HANDS = 4
 #: Without a wake-up, so that timers that another process has set are fired.
 POLL_SECONDS = 1.0
 #: After a failure: doubled each time, up to the longest.
@@ -81,6 +85,13 @@ def _row(timer: Timer) -> TimerRow:
     )
 
 
+class _Found(NamedTuple):
+    """A timer that is due."""
+
+    timer_id: str
+    subject_id: str
+
+
 class Timekeeper:
     """Fires what is due. One per process; any number of processes."""
 
@@ -109,10 +120,10 @@ class Timekeeper:
     async def fire_due(self) -> int:
         """Fire everything that is due now; returns how many were seen to."""
         now, fired = self._clock.now(), 0
-        while batch := await self._due(now):
-            seen_to = [await self._fire(timer_id, now) for timer_id in batch]
-            fired += sum(seen_to)
-            if not any(seen_to):  # all in the hands of other processes
+        while lanes := await self._lanes(now):
+            seen_to = await self._drive(lanes, now)
+            fired += seen_to
+            if not seen_to:  # all in the hands of other processes
                 break
         return fired
 
@@ -124,31 +135,51 @@ class Timekeeper:
                 log.warning("timekeeper.failed", error=str(error))
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _due(self, now: datetime) -> list[str]:
+    async def _lanes(self, now: datetime) -> list[list[_Found]]:
+        """What is due, oldest first, parted among as many hands as the database has for us.
+
+        All timers of one subject go into one lane: none overtakes another, or waits for its lock.
+        """
         kinds = sorted(self._handlers)
-        query = select(TimerRow.id).where(TimerRow.due_at < now, TimerRow.kind.in_(kinds))
+        query = select(TimerRow.id, TimerRow.subject_id).where(
+            TimerRow.due_at < now, TimerRow.kind.in_(kinds)
+        )
         async with self._store.read() as session:
             ordered = query.order_by(TimerRow.due_at, TimerRow.id).limit(BATCH)
-            return list(await session.scalars(ordered))
+            rows = (await session.execute(ordered)).all()
+        hands = HANDS if self._store.many_writers else 1
+        lanes: dict[int, list[_Found]] = {}
+        for found in (_Found(*row) for row in rows):
+            lanes.setdefault(zlib.crc32(found.subject_id.encode()) % hands, []).append(found)
+        return list(lanes.values())
 
-    async def _fire(self, timer_id: str, now: datetime) -> bool:
+    async def _drive(self, lanes: list[list[_Found]], now: datetime) -> int:
+        """Fire all lanes beside each other; returns how many were seen to."""
+        if len(lanes) == 1:
+            return await self._drive_one(lanes[0], now)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._drive_one(lane, now)) for lane in lanes]
+        return sum(task.result() for task in tasks)
+
+    async def _drive_one(self, lane: list[_Found], now: datetime) -> int:
+        return sum([await self._fire(found, now) for found in lane])
+
+    async def _fire(self, found: _Found, now: datetime) -> bool:
         try:
             async with self._store.transaction() as work:
-                return await self._fire_in(work, timer_id, now)
+                return await self._fire_in(work, found, now)
         except HotlineError as error:
             # The order went on without it: that is no failure, and the timer has served its time.
-            log.info("timer.not_wanted", timer_id=timer_id, why=str(error))
-            await self._drop(timer_id, now)
+            log.info("timer.not_wanted", timer_id=found.timer_id, why=str(error))
+            await self._drop(found.timer_id, now)
         except Exception as error:
-            await self._put_off(timer_id, now, error)
+            await self._put_off(found.timer_id, now, error)
         return True
 
-    async def _fire_in(self, work: UnitOfWork, timer_id: str, now: datetime) -> bool:
+    async def _fire_in(self, work: UnitOfWork, found: _Found, now: datetime) -> bool:
         if self._lock is not None:
-            subject = select(TimerRow.subject_id).where(TimerRow.id == timer_id)
-            if (subject_id := await work.session.scalar(subject)) is not None:
-                await self._lock(work.session, subject_id)
-        still = select(TimerRow).where(TimerRow.id == timer_id, TimerRow.due_at < now)
+            await self._lock(work.session, found.subject_id)
+        still = select(TimerRow).where(TimerRow.id == found.timer_id, TimerRow.due_at < now)
         row = await work.session.scalar(still.with_for_update(skip_locked=True))
         if row is None:  # another process was faster, or it was moved
             return False

@@ -65,6 +65,11 @@ class Store:
         #: Called after each commit that recorded events (the outbox relay wakes up).
         self.on_commit: Callable[[], None] = lambda: None
 
+    @property
+    def many_writers(self) -> bool:
+        """Whether several transactions may write at the same time."""
+        return not self._sqlite
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[UnitOfWork]:
         """A read-write transaction: committed at the end of the block, rolled back on error."""

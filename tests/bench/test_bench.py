@@ -7,6 +7,7 @@ import pytest
 from bench import floor_figures
 from bench.__main__ import Extent, measure
 from bench.figures import Row, machine, percentile, table
+from bench.orders import timers as order_timers
 from bench.talk import without_edges
 
 SMALLEST = Extent(
@@ -40,6 +41,15 @@ async def test_the_floors_figures_are_measured_beside_the_plain_way() -> None:
     assert len(rows) == 5
     assert all(row.value is not None and row.value > 0 and row.ratio for row in rows)
     assert pause.unit == "ms" and pause.value is not None
+
+
+@pytest.mark.store
+async def test_an_hour_of_timers_is_fired_beside_bare_sql() -> None:
+    """That each fired once is part of measuring."""
+    rows = await order_timers.measure(count=120)
+    assert [row.unit for row in rows] == ["timers/s", "s", "%"]
+    assert all(row.value is not None for row in rows)
+    assert rows[0].ratio
 
 
 @pytest.mark.unit

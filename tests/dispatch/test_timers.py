@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from dispatch.commands import SignFor
 from dispatch.order_timers import OrderTimers
-from dispatch.timers import Timekeeper, Timer, keep_timers
+from dispatch.timers import Handler, Timekeeper, Timer, keep_timers
+from dispatch.timetable import SIGN
 from models.clock import ManualClock
 from models.errors import TransitionRefused
 from models.guards import Actor
@@ -53,10 +54,12 @@ async def put(store: Store, clock: ManualClock, *keys: str, **data: object) -> N
         await keep_timers(work.session, "s", timers)
 
 
-async def left(store: Store) -> int:
-    """How many wait."""
+async def left(store: Store, *kinds: str) -> int:
+    """How many wait; of these kinds, if any are named."""
+    query = select(func.count()).select_from(TimerRow)
     async with store.read() as session:
-        return await session.scalar(select(func.count()).select_from(TimerRow)) or 0
+        wanted = query.where(TimerRow.kind.in_(kinds)) if kinds else query
+        return await session.scalar(wanted) or 0
 
 
 def keeper(store: Store, clock: ManualClock, bell: Bell) -> Timekeeper:
@@ -90,6 +93,30 @@ async def test_several_processes_share_them(store: Store, clock: ManualClock) ->
     finally:
         await others.close()
     assert sorted(bell.rung) == sorted(f"timer-{number}" for number in range(60))
+
+
+async def test_timers_of_one_subject_ring_one_after_the_other(
+    store: Store, clock: ManualClock
+) -> None:
+    """Many at a time, where the database can; but never out of order within one subject."""
+    bell = Bell()
+    for subject in range(12):
+        timers = [
+            Timer(
+                key=f"{subject}:{number}",
+                kind="bell",
+                subject_id=f"s{subject}",
+                due=clock.now() + HOUR * number / 10,
+            )
+            for number in range(5)
+        ]
+        async with store.transaction() as work:
+            await keep_timers(work.session, f"s{subject}", timers)
+    clock.advance(HOUR)
+    assert await keeper(store, clock, bell).fire_due() == 60
+    for subject in range(12):
+        mine = [key for key in bell.rung if key.startswith(f"{subject}:")]
+        assert mine == [f"{subject}:{number}" for number in range(5)]
 
 
 async def test_killed_in_the_midst_it_rings_again(store: Store, clock: ManualClock) -> None:
@@ -167,6 +194,11 @@ async def test_it_runs_by_itself(store: Store, clock: ManualClock) -> None:
 # --- what orders owe ------------------------------------------------------------------------------
 
 
+def signing(timers: OrderTimers) -> dict[str, Handler]:
+    """The one kind of timer that these stories are about."""
+    return {SIGN: timers.handlers[SIGN]}
+
+
 async def events(store: Store, order_id: str) -> list[OrderEvent]:
     """The order's history."""
     async with store.read() as session:
@@ -179,7 +211,7 @@ async def test_a_task_that_nobody_signs_for_is_signed_late_by_the_system(
 ) -> None:
     order_id = await desk.dispatched()
     timers = OrderTimers(desk.service)
-    keeper = Timekeeper(store, clock, timers.handlers, timers.lock)
+    keeper = Timekeeper(store, clock, signing(timers), timers.lock)
     assert await keeper.fire_due() == 0
     desk.later(days=4)
     assert await keeper.fire_due() == 1
@@ -195,7 +227,7 @@ async def test_a_task_that_nobody_signs_for_is_signed_late_by_the_system(
     # The unit goes on as after its own signing.
     await desk.contact(order_id)
     await desk.submit(order_id)
-    assert await left(store) == 0
+    assert await left(store, SIGN) == 0
 
 
 async def test_signed_in_time_the_system_leaves_it_alone(
@@ -203,7 +235,7 @@ async def test_signed_in_time_the_system_leaves_it_alone(
 ) -> None:
     order_id = await desk.signed()
     desk.later(days=4)
-    assert await Timekeeper(store, clock, OrderTimers(desk.service).handlers).fire_due() == 0
+    assert await Timekeeper(store, clock, signing(OrderTimers(desk.service))).fire_due() == 0
     assert [event.action for event in await events(store, order_id)] == [
         "open",
         "dispatch",
@@ -216,7 +248,7 @@ async def test_the_clerk_and_the_clock_sign_at_the_same_moment(
 ) -> None:
     """Whoever is first: one signing, and nobody waits for the other for ever."""
     timers = OrderTimers(desk.service)
-    keeper = Timekeeper(store, clock, timers.handlers, timers.lock)
+    keeper = Timekeeper(store, clock, signing(timers), timers.lock)
     orders = [await desk.dispatched() for _ in range(8)]
     desk.later(days=4)
     outcomes = await asyncio.gather(
@@ -229,4 +261,4 @@ async def test_the_clerk_and_the_clock_sign_at_the_same_moment(
     for order_id in orders:
         actions = [event.action for event in await events(store, order_id)]
         assert actions == ["open", "dispatch", "sign_for"]
-    assert await left(store) == 0
+    assert await left(store, SIGN) == 0

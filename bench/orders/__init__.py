@@ -1,0 +1,1 @@
+"""Orders in great numbers."""
