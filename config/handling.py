@@ -34,7 +34,7 @@ class HandlingRules(_Row):
     joint_share: float = Field(ge=0, lt=1)
     contact: ContactRule
     #: What it means that nobody decides; kinds without a word wait.
-    silence: dict[RequestKind, Literal["waits", "refused"]]
+    silence: dict[RequestKind, Literal["waits", "refused", "citizen"]]
 
 
 def load_handling(rules: Path | None = None) -> HandlingRules:

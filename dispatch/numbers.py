@@ -19,6 +19,16 @@ _NEXT = text(
     "ON CONFLICT (day) DO UPDATE SET last = day_sequences.last + 1 RETURNING last"
 ).bindparams(bindparam("day", type_=Date))
 
+_NEXT_IN = text(
+    "INSERT INTO sequences (name, last) VALUES (:name, 1) "
+    "ON CONFLICT (name) DO UPDATE SET last = sequences.last + 1 RETURNING last"
+)
+
+
+async def next_in(session: AsyncSession, name: str) -> int:
+    """The next number of a series, from 1."""
+    return int((await session.execute(_NEXT_IN, {"name": name})).scalar_one())
+
 
 async def next_order_no(session: AsyncSession, area_code: str, day: date) -> str:
     """The next number of ``day``. Two transactions never get the same one."""

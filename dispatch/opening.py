@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from dispatch.checks import Faults
 from dispatch.commands import OpenOrder
 from dispatch.numbers import new_query_code, next_order_no
+from dispatch.refusals import check_refusal, refuse
 from dispatch.rules import Rules
 from dispatch.running import run_clock
 from dispatch.step import Step
@@ -63,19 +64,21 @@ def check_opening(command: OpenOrder, rules: Rules) -> OpenOrder:
         "callback_phone": faults.phone("callback_phone", command.callback_phone),
     }
     _check_answer(command, faults, any(phones.values()))
+    refused = check_refusal(command, faults, rules)
     faults.raise_any()
     confidential = command.confidential
     if confidential is None:
         confidential = command.request_type is RequestType.REPORT
-    return command.model_copy(update={**phones, "confidential": confidential})
+    return refused.model_copy(update={**phones, "confidential": confidential})
 
 
 def _check_answer(command: OpenOrder, faults: Faults, has_phone: bool) -> None:
     if command.answered and not command.public_answer:
         faults.add("public_answer", "现场答复的请填写答复内容")
-    if not command.answered and command.public_answer:
+    settled = command.answered or bool(command.refusal)
+    if not settled and command.public_answer:
         faults.add("answered", "填写了答复内容，请选“现场答复”；需要派单的请清空答复内容")
-    if not command.answered and command.want_reply and not has_phone:
+    if not settled and command.want_reply and not has_phone:
         faults.add(
             "callback_phone",
             "需要回访的请填写联系电话；诉求人不愿留电话的，请把“需要回访”改为否",
@@ -102,6 +105,10 @@ async def new_order(work: UnitOfWork, command: OpenOrder, rules: Rules) -> WorkO
         scoring_version=rules.scoring.version,
         clocks={},
         redo_count=0,
+        merged_count=0,
+        supervised=0,
+        reopen_count=0,
+        refusal="",
         due_provisional=False,
         lead_department=command.department,
         public_answer=command.public_answer,
@@ -117,7 +124,7 @@ async def open_order(step: Step, command: OpenOrder) -> None:
     """Give it its number, answer it or hand it to the dispatcher."""
     order = step.order
     order.accepted_at, order.accepted_by = step.now, step.actor.id
-    step.follow(Case.ANSWERED if command.answered else Case.TO_UNIT)
+    step.follow(_case(command))
     day = step.rules.counter.local(step.now).date()
     order.order_no = await next_order_no(step.session, step.rules.area_code, day)
     order.query_code = new_query_code()
@@ -126,11 +133,20 @@ async def open_order(step: Step, command: OpenOrder) -> None:
     if command.answered:
         step.told(public_answer=order.public_answer)
         step.change(closed_at=step.now, close_reason=CloseReason.ANSWERED)
+    if command.refusal:
+        await step.session.flush()
+        refuse(step, command)
     run_clock(step)
     await step.session.flush()
     await _mark_draft(step, command)
     _keep_suggestion(step, command)
     step.result["query_code"] = order.query_code
+
+
+def _case(command: OpenOrder) -> Case:
+    if command.refusal:
+        return Case.NOT_ACCEPTED
+    return Case.ANSWERED if command.answered else Case.TO_UNIT
 
 
 async def _origin(work: UnitOfWork, command: OpenOrder, rules: Rules) -> Contact | None:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.commands import LapseRequest, Resume, SignFor
+from dispatch.office_timers import OfficeTimers
 from dispatch.service import OrderService
 from dispatch.timers import Handler, Timer
 from dispatch.timetable import REQUEST, RESUME, SIGN
@@ -27,7 +28,12 @@ class OrderTimers:
     @property
     def handlers(self) -> dict[str, Handler]:
         """By kind, for the timekeeper."""
-        return {SIGN: self._sign, REQUEST: self._lapse, RESUME: self._resume}
+        return {
+            SIGN: self._sign,
+            REQUEST: self._lapse,
+            RESUME: self._resume,
+            **OfficeTimers(self._orders, SYSTEM).handlers,
+        }
 
     async def lock(self, session: AsyncSession, order_id: str) -> None:
         """As commands do first, before they touch the order's timers."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dispatch.commands import Note, Urge, Withdraw
-from dispatch.running import run_clock
+from dispatch.commands import Note, RaiseUrgency, Withdraw, invalid
+from dispatch.promises import Promise
+from dispatch.running import keep_order_due, promise_anew, run_clock, show_lights
 from dispatch.step import Handler, Step
+from dispatch.suspension import owed_clocks
+from dispatch.terms import promise_for
 from models.states import ACTIVE_TASK
-from models.vocabulary import Action, TaskState
-
-
-async def urge(step: Step, command: Urge) -> None:
-    """Ask whoever has the order for speed."""
-    step.follow()
-    step.reason = command.reason
-    step.told(by_caller=command.by_caller)
+from models.tables import Task
+from models.task_tree import active
+from models.vocabulary import Action, OrderState, TaskState
 
 
 async def note(step: Step, command: Note) -> None:
@@ -21,6 +19,38 @@ async def note(step: Step, command: Note) -> None:
     step.follow()
     step.reason = command.text
     step.told(internal=command.internal)
+
+
+async def raise_urgency(step: Step, command: RaiseUrgency) -> None:
+    """All that is still owed is promised anew from now on, and never for later than before."""
+    step.follow()
+    if command.urgency.rank <= step.order.urgency.rank:
+        message = f"应高于现在的“{step.order.urgency.label}”"
+        raise invalid([{"field": "urgency", "message": message}])
+    step.reason = command.reason
+    step.change(urgency=command.urgency)
+    if step.order.state is OrderState.TO_DISPATCH:
+        _hurry_dispatch(step)
+    for task in active(step.tasks):
+        _hurry(step, task)
+    keep_order_due(step)
+    show_lights(step)
+
+
+def _hurry_dispatch(step: Step) -> None:
+    before = Promise.from_json(step.order.clocks["dispatch"])
+    promise = promise_for(step.order, step.rules, "dispatch", step.now)
+    if promise.due < before.due:
+        step.order.clocks = {**step.order.clocks, "dispatch": promise.to_json()}
+        step.change(dispatch_due=promise.due)
+
+
+def _hurry(step: Step, task: Task) -> None:
+    for name in owed_clocks(task):
+        before = Promise.from_json(task.clocks[name])
+        promise = promise_for(step.order, step.rules, name, step.now)
+        if promise.due < before.due:
+            promise_anew(step, task, name, promise)
 
 
 async def withdraw(step: Step, command: Withdraw) -> None:
@@ -35,7 +65,7 @@ async def withdraw(step: Step, command: Withdraw) -> None:
 
 
 HANDLERS: dict[Action, Handler] = {
-    Action.URGE: urge,
+    Action.RAISE_URGENCY: raise_urgency,
     Action.NOTE: note,
     Action.WITHDRAW: withdraw,
 }

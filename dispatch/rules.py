@@ -17,6 +17,7 @@ from config.handling import HandlingRules, load_handling
 from config.level_shelf import LevelShelf
 from config.lexicon import load_lexicon
 from config.notices import NoticeRules, load_notices
+from config.oversight import OversightRules, load_oversight
 from config.permissions import Permissions, load_permissions
 from config.queues import QueueRules, load_queues
 from config.reasons import Reasons, load_reasons
@@ -57,6 +58,7 @@ class Rules:
     notices: NoticeRules
     handling: HandlingRules
     reasons: Reasons
+    oversight: OversightRules
     counter: Counter = field(init=False)
     #: Of the file's version. What concerns an order asks ``promiser_of``.
     promiser: Promiser = field(init=False)
@@ -123,4 +125,5 @@ def load_rules(settings: Settings) -> Rules:
         notices=load_notices(folder),
         handling=load_handling(folder),
         reasons=load_reasons(folder),
+        oversight=load_oversight(folder),
     )

@@ -30,6 +30,8 @@ def run_clock(step: Step) -> None:
     name = ORDER_CLOCKS.get(step.order.state)
     if name is not None:
         _start_order_clock(step, name)
+    elif step.order.state is OrderState.CLOSED:
+        _start_order_clock(step, "archive")
     show_lights(step)
 
 

@@ -9,17 +9,25 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from dispatch import (
+    afterwards,
     closing,
     delegation,
     extensions,
     hand_over,
     handling,
     intake,
+    merged_answers,
+    merging,
     oversight,
     recounting,
+    redoing,
+    refusals,
     requests,
     returns,
+    shelf,
+    supervision,
     suspension,
+    urging,
 )
 from dispatch.chain import canonical_json
 from dispatch.commands import (
@@ -52,7 +60,15 @@ HANDLERS: dict[Action, Handler] = {
     **suspension.HANDLERS,
     **requests.HANDLERS,
     **closing.HANDLERS,
+    **redoing.HANDLERS,
     **oversight.HANDLERS,
+    **urging.HANDLERS,
+    **supervision.HANDLERS,
+    **merging.HANDLERS,
+    **merged_answers.HANDLERS,
+    **refusals.HANDLERS,
+    **shelf.HANDLERS,
+    **afterwards.HANDLERS,
     **recounting.HANDLERS,
 }
 

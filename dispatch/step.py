@@ -21,7 +21,7 @@ from models.ids import new_id
 from models.store import UnitOfWork
 from models.tables import OrderEvent, OrderNews, OrderRequest, Task, WorkOrder
 from models.vocabulary import Action, OrderState, Role
-from models.workflow import Case, Permit, permit, subject_task
+from models.workflow import ACTIVE_TASK, Case, Permit, permit, subject_task
 
 #: Does an action: called with the step and its command.
 Handler = Callable[["Step", Any], Awaitable[None]]
@@ -44,6 +44,8 @@ class Step:
     #: Which task and request the command names.
     task_id: str | None = None
     request_id: str | None = None
+    #: Tasks that ended while something was asked of them.
+    let_go: list[Task] = field(default_factory=list)
     #: The task that the action concerns, and the request that it decides.
     task: Task | None = None
     request: OrderRequest | None = None
@@ -128,6 +130,15 @@ class Step:
     def change_task(self, task: Task, **values: Any) -> None:
         """Set fields of a task and remember what they were."""
         self._set(task, self._prefix(task), values)
+        if task.state not in ACTIVE_TASK and (task.open_urges or task.open_supervision):
+            self._let_go(task)
+
+    def _let_go(self, task: Task) -> None:
+        """What is asked of a task that is over is over too."""
+        self.let_go.append(task)
+        self._set(task, self._prefix(task), {"open_urges": 0, "open_supervision": 0})
+        levels = [one.open_supervision for one in self.tasks if one.open_supervision]
+        self.change(supervised=min(levels, default=0))
 
     def _prefix(self, task: Task) -> str:
         """``task.`` for the one the event is about, ``tasks.<id>.`` for others that move along."""

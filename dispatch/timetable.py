@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dispatch.oversight_timers import closed, for_citizen, overseeing
 from dispatch.timers import Timer
 from models.states import IN_HAND
 from models.tables import Task, WorkOrder
@@ -59,7 +60,14 @@ async def resuming(step: Step) -> list[Timer]:
 
 
 #: Each subject reads its own timers off the order; a new subject adds a line.
-SUBJECTS: tuple[Callable[[Step], Awaitable[list[Timer]]], ...] = (signing, deciding, resuming)
+SUBJECTS: tuple[Callable[[Step], Awaitable[list[Timer]]], ...] = (
+    signing,
+    deciding,
+    resuming,
+    overseeing,
+    for_citizen,
+    closed,
+)
 
 
 def _of_task(order: WorkOrder, task: Task) -> Iterator[Timer]:

@@ -6,8 +6,17 @@ from models.vocabulary import OrderState, Role, TaskState
 
 S, T, R = OrderState, TaskState, Role
 
-#: States in which the order is not finished.
-OPEN_STATES = (S.TO_DISPATCH, S.DISPATCHED, S.TO_AUDIT, S.TO_FOLLOW_UP, S.REDO)
+#: States in which the order is not finished and a clock of its own runs. One merged into another
+#: is not finished either; that one's clock runs.
+OPEN_STATES = (
+    S.TO_SUPPLEMENT,
+    S.TO_DISPATCH,
+    S.DISPATCHED,
+    S.TO_AUDIT,
+    S.TO_FOLLOW_UP,
+    S.REDO,
+    S.SHELVED,
+)
 #: States in which a unit works.
 IN_HAND = (S.DISPATCHED, S.REDO)
 #: States of a task that the unit still owes something on.

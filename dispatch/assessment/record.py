@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.assessment.assess import Score, assess
 from dispatch.assessment.facts import ClosureFacts
+from dispatch.assessment.oversight_facts import offences, oversight_counts
 from dispatch.promises import Promise
 from dispatch.rules import Rules
 from dispatch.step import Step
@@ -73,7 +74,8 @@ async def gather_facts(
         quality=review.quality if review else None,
         solved=opinion.solved if opinion else None,
         satisfaction=opinion.satisfaction if opinion else None,
-        counts=_counts(order, tasks),
+        counts={**_counts(order, tasks), **await oversight_counts(session, order)},
+        offences=await offences(session, order),
     )
 
 
@@ -104,7 +106,8 @@ async def _passed_review(session: AsyncSession, task_id: str) -> AuditReview | N
 async def _opinion(session: AsyncSession, task_id: str) -> FollowUp | None:
     """What the citizen says of the last round; what was said of an earlier one led to the redo."""
     query = select(FollowUp).where(FollowUp.task_id == task_id, FollowUp.reached)
-    return (await session.scalars(query)).first()
+    latest = query.order_by(FollowUp.at.desc(), FollowUp.id.desc())
+    return (await session.scalars(latest)).first()
 
 
 @dataclass(frozen=True, kw_only=True)

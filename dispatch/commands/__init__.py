@@ -2,6 +2,14 @@
 
 from collections.abc import Iterator
 
+from dispatch.commands.afterwards import (
+    Archive,
+    AskExclusion,
+    AskReopening,
+    ConfirmExclusion,
+    DecideExclusion,
+    DecideReopening,
+)
 from dispatch.commands.base import (
     STEERING,
     TITLE_LENGTH,
@@ -13,7 +21,9 @@ from dispatch.commands.base import (
     invalid,
     parse,
 )
+from dispatch.commands.clocks import Recount
 from dispatch.commands.closing import ApproveResult, RecordFollowUp, SendBack
+from dispatch.commands.hand_over import HandOverTask
 from dispatch.commands.handling import (
     AddJoint,
     DismissJoint,
@@ -24,7 +34,28 @@ from dispatch.commands.handling import (
 )
 from dispatch.commands.intake import Amend, Dispatch, OpenOrder, Reassign, SaveDraft
 from dispatch.commands.levels import AcceptResult, Delegate, Recall
-from dispatch.commands.oversight import Note, Urge, Withdraw
+from dispatch.commands.merging import AnswerMerged, DecideMerge, Merge, SuggestMerge, Unmerge
+from dispatch.commands.oversight import (
+    AnswerSupervision,
+    AnswerUrge,
+    DecideSupervision,
+    LapseUrge,
+    Note,
+    ProposeSupervision,
+    RaiseUrgency,
+    SettleSupervision,
+    Supervise,
+    Urge,
+    Withdraw,
+)
+from dispatch.commands.redoing import DecidePanel, DecideRedo
+from dispatch.commands.refusals import (
+    AskSupplement,
+    DecideObjection,
+    DecideRefusal,
+    ObjectRefusal,
+    Supplement,
+)
 from dispatch.commands.requests import (
     DecideExtension,
     DecideReturn,
@@ -38,6 +69,7 @@ from dispatch.commands.requests import (
     SettleDispute,
     WithdrawRequest,
 )
+from dispatch.commands.shelf import AskShelf, DecideShelf, ReviewShelf, TakeOffShelf
 from models.vocabulary import Action
 
 
@@ -58,36 +90,68 @@ __all__ = [
     "AcceptResult",
     "AddJoint",
     "Amend",
+    "AnswerMerged",
+    "AnswerSupervision",
+    "AnswerUrge",
     "ApproveResult",
+    "Archive",
+    "AskExclusion",
+    "AskReopening",
+    "AskShelf",
+    "AskSupplement",
     "Command",
     "CommandResult",
+    "ConfirmExclusion",
+    "DecideExclusion",
     "DecideExtension",
+    "DecideMerge",
+    "DecideObjection",
+    "DecidePanel",
+    "DecideRedo",
+    "DecideRefusal",
+    "DecideReopening",
     "DecideRequest",
     "DecideReturn",
+    "DecideShelf",
+    "DecideSupervision",
     "DecideSuspension",
     "Delegate",
     "DismissJoint",
     "Dispatch",
     "FirstContact",
+    "HandOverTask",
     "LapseRequest",
+    "LapseUrge",
+    "Merge",
     "Note",
+    "ObjectRefusal",
     "OpenDispute",
     "OpenOrder",
     "OrderCommand",
+    "ProposeSupervision",
+    "RaiseUrgency",
     "Reassign",
     "Recall",
     "RecordFollowUp",
+    "Recount",
     "RequestCommand",
     "RequestExtension",
     "RequestReturn",
     "RequestSuspension",
     "Resume",
+    "ReviewShelf",
     "SaveDraft",
     "SendBack",
     "SettleDispute",
+    "SettleSupervision",
     "SignFor",
     "SubmitPart",
     "SubmitResult",
+    "SuggestMerge",
+    "Supervise",
+    "Supplement",
+    "TakeOffShelf",
+    "Unmerge",
     "Urge",
     "Withdraw",
     "WithdrawRequest",

@@ -37,6 +37,8 @@ class OpenOrder(Command):
     department: str = ""
     answered: bool = False
     public_answer: str = Field("", max_length=5000)
+    #: Code of the reason why it is not accepted (``config/oversight.yaml``).
+    refusal: str = Field("", max_length=16)
     #: By when another system wants the result.
     external_due: datetime | None = None
     #: What the machine proposed: an Understanding as JSON. Kept as training data.

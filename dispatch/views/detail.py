@@ -10,17 +10,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from config.limits import CLOCK_LABELS
 from dispatch.numbers import spoken
-from dispatch.promises import Promise
 from dispatch.rules import Rules
 from dispatch.scope import can_see
+from dispatch.views.clocks import order_clocks, task_clocks
 from dispatch.views.privacy import Veil, veil_for
-from dispatch.views.rows import clock_view, order_light, task_done_at
+from dispatch.views.rows import order_light
 from dispatch.views.shapes import (
     AuditView,
     Caller,
-    ClockView,
     FollowUpView,
     OrderDetail,
     RequestView,
@@ -45,7 +43,6 @@ from models.tables import (
 )
 from models.task_tree import depth
 from models.vocabulary import CloseReason, OrderState
-from models.workflow import IN_HAND, UNIT_AT_WORK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,10 +195,11 @@ def _progress(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
         "disputed_at",
     )
     steps = Steps(order, file.tasks, file.requests, reader.actor, rules, reader.now)
+    audited_at = file.audits[-1].at if file.audits else None
     return {
         **{name: getattr(order, name) for name in plain},
         "light": order_light(order, reader.now),
-        "clocks": _order_clocks(file, reader.now),
+        "clocks": order_clocks(order, audited_at, reader.now),
         "tasks": [_task(task, file, reader, rules) for task in file.tasks],
         "allowed_actions": steps.allowed(),
         "refused_actions": steps.refused(),
@@ -234,30 +232,6 @@ def _teller(reader: _Reader, rules: Rules) -> Teller:
     return Teller(rules, reader.veil, internal, reader.actor.department)
 
 
-def _order_clocks(file: _File, now: datetime) -> list[ClockView]:
-    order = file.order
-    running = {
-        OrderState.TO_DISPATCH: "dispatch",
-        OrderState.TO_AUDIT: "audit",
-        OrderState.TO_FOLLOW_UP: "follow_up",
-    }.get(order.state)
-    done = {
-        "dispatch": order.dispatched_at,
-        "audit": file.audits[-1].at if file.audits else None,
-        "follow_up": order.closed_at,
-    }
-    return [
-        clock_view(
-            Promise.from_json(data),
-            CLOCK_LABELS[name],
-            None if name == running else done[name],
-            name == running,
-            now,
-        )
-        for name, data in order.clocks.items()
-    ]
-
-
 def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
     plain = (
         "id",
@@ -288,7 +262,7 @@ def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
         unresolved_reason=veil.scrub(task.unresolved_reason),
         public_answer=veil.scrub(task.public_answer),
         internal_note=veil.scrub(task.internal_note) if inner else None,
-        clocks=_task_clocks(task, file.order, reader.now),
+        clocks=task_clocks(task, file.order, reader.now),
     )
 
 
@@ -302,20 +276,6 @@ def _first_contact(task: Task, veil: Veil) -> dict[str, Any] | None:
         "phone": veil.show_phone(contact["phone"]),
         "note": veil.scrub(contact["note"]),
     }
-
-
-def _task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
-    runs = task.state in UNIT_AT_WORK and order.state in IN_HAND and order.suspended_at is None
-    return [
-        clock_view(
-            Promise.from_json(task.clocks[name]),
-            CLOCK_LABELS[name],
-            task_done_at(task, name),
-            runs,
-            now,
-        )
-        for name in ("sign", "first_contact", "handle")
-    ]
 
 
 def _audit(audit: AuditReview, file: _File, reader: _Reader) -> AuditView:

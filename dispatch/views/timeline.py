@@ -8,6 +8,7 @@ from typing import Any
 
 from dispatch.due_words import due_text
 from dispatch.rules import Rules
+from dispatch.views import office_sentences, unit_sentences
 from dispatch.views.privacy import Veil
 from dispatch.views.shapes import Change, TimelineEntry
 from dispatch.wording import field_label
@@ -18,6 +19,7 @@ from models.vocabulary import (
     CloseReason,
     OrderState,
     Outcome,
+    RequestKind,
     Satisfaction,
     SolvedByCaller,
 )
@@ -35,13 +37,18 @@ _VOCABULARIES = {
     "solved": "SolvedByCaller",
     "satisfaction": "Satisfaction",
     "service_satisfaction": "Satisfaction",
+    "card": "CardColour",
+    "finding": "PanelFinding",
+    "role": "TaskRole",
+    "requests.kind": "RequestKind",
+    "requests.state": "RequestState",
 }
 _NAMES = {"caller_name", "person"}
 _PHONES = {"caller_phone", "callback_phone", "phone"}
 #: Ids and links that say nothing to a reader.
 _SILENT = {
     *("call_id", "contact_id", "signed_by", "handler_id", "submitted_by"),
-    *("due_provisional", "internal"),
+    *("due_provisional", "internal", "decided_by", "reason_code"),
 }
 
 
@@ -53,11 +60,13 @@ class Teller:
         self._veil = veil
         self._sees_internal = sees_internal
         self._department = department
+        self._departments: dict[str, str] = {}
 
     def tell(
         self, events: Sequence[OrderEvent], departments: dict[str, str]
     ) -> list[TimelineEntry]:
         """The timeline. ``departments``: unit of each task, to know whose inner notes are whose."""
+        self._departments = departments
         shown = (event for event in events if self._shows(event))
         return [self._entry(event, departments) for event in shown]
 
@@ -91,15 +100,19 @@ class Teller:
             name = path.rpartition(".")[2]
             if name in _SILENT or (name == "internal_note" and not (own or self._sees_internal)):
                 continue
-            found.append(
-                Change(
-                    field=path,
-                    label=field_label(path),
-                    before=self.text(name, before),
-                    after=self.text(name, after),
-                )
-            )
+            kind = f"requests.{name}" if path.startswith("requests.") else name
+            texts = (self.text(kind, before), self.text(kind, after))
+            if any(texts):
+                label = self._label(path)
+                found.append(Change(field=path, label=label, before=texts[0], after=texts[1]))
         return found
+
+    def _label(self, path: str) -> str:
+        """The field's name; for a task that moves along, with its unit."""
+        whose, _, rest = path.partition(".")
+        if whose != "tasks":
+            return field_label(path)
+        return f"{self.unit_of(rest.partition('.')[0])}：{field_label(path)}"
 
     def text(self, name: str, value: Any) -> str:
         """A value of a field in words, covered where it must be."""
@@ -125,6 +138,10 @@ class Teller:
         """A unit's short name."""
         return self._rules.unit_name(code)
 
+    def unit_of(self, task_id: str | None) -> str:
+        """Short name of the unit that has, or had, a task."""
+        return self.unit(self._departments.get(task_id or "", ""))
+
     def moment(self, iso: str) -> str:
         """A stored time on the city's clock."""
         local = datetime.fromisoformat(iso).astimezone(self._rules.zone)
@@ -138,6 +155,8 @@ class Teller:
 def _open(tell: Teller, event: OrderEvent) -> str:
     if event.to_state == OrderState.CLOSED:
         return "受理诉求并现场答复，工单办结"
+    if event.to_state == OrderState.REFUSED:
+        return f"登记诉求，不予受理：{event.reason}"
     unit = tell.after(event, "lead_department")
     return "受理诉求，转派单" + (f"，建议由{unit}承办" if unit else "")
 
@@ -149,7 +168,9 @@ def _amend(_tell: Teller, event: OrderEvent) -> str:
 
 def _dispatch(tell: Teller, event: OrderEvent) -> str:
     unit, due = tell.after(event, "task.department"), tell.after(event, "task.due_at")
-    return f"派单给{unit}，办结时限{due}" + (f"：{event.reason}" if event.reason else "")
+    helped = unit_sentences.joint_units(tell, event)
+    because = f"：{event.reason}" if event.reason else ""
+    return f"派单给{unit}，办结时限{due}{helped}{because}"
 
 
 def _sign_for(tell: Teller, event: OrderEvent) -> str:
@@ -185,9 +206,15 @@ def _record_follow_up(tell: Teller, event: OrderEvent) -> str:
     solved = SolvedByCaller(told["solved"][1]).label
     grade = Satisfaction(told["satisfaction"][1]).label
     said = f"{start}，诉求人表示{solved}、{grade}"
-    if event.to_state == OrderState.REDO:
-        return f"{said}，转{tell.after(event, 'task.department')}重办：{event.reason}"
+    if asked := _asked(event):
+        return f"{said}，提请{asked}：{event.reason}"
     return said + _closed(tell, event) + _because(event)
+
+
+def _asked(event: OrderEvent) -> str:
+    """What was asked for as part of a step."""
+    kinds = (change[1] for path, change in event.changes.items() if path.endswith(".kind"))
+    return next((RequestKind(kind).label for kind in kinds), "")
 
 
 def _closed(tell: Teller, event: OrderEvent) -> str:
@@ -195,11 +222,6 @@ def _closed(tell: Teller, event: OrderEvent) -> str:
         return ""
     reason = CloseReason(event.changes["close_reason"][1]).label
     return f"，工单以“{reason}”办结，办结评估{tell.after(event, 'score')}分"
-
-
-def _urge(_tell: Teller, event: OrderEvent) -> str:
-    who = "应诉求人要求催办" if event.changes["by_caller"][1] else "催办"
-    return f"{who}：{event.reason}"
 
 
 def _note(_tell: Teller, event: OrderEvent) -> str:
@@ -228,7 +250,8 @@ _SENTENCES: dict[Action, Callable[[Teller, OrderEvent], str]] = {
     Action.APPROVE_RESULT: _approve_result,
     Action.SEND_BACK: _send_back,
     Action.RECORD_FOLLOW_UP: _record_follow_up,
-    Action.URGE: _urge,
     Action.NOTE: _note,
     Action.WITHDRAW: _withdraw,
+    **unit_sentences.SENTENCES,
+    **office_sentences.SENTENCES,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from models.guards import NOT_OWN_RESULT
 from models.vocabulary import Action, OrderState, Role, TaskState
+from models.workflow.redoing import UNDECIDED
 from models.workflow.shapes import Case, Level, Transition
 
 S, T, R = OrderState, TaskState, Role
@@ -56,19 +57,10 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.TO_FOLLOW_UP,),
         to_order=S.CLOSED,
         roles=(R.FOLLOW_UP,),
+        guards=(UNDECIDED,),
         needs=("contacted", "solved", "satisfaction"),
         limit="follow_up",
         effect="以“已回访”办结，作办结评估",
-    ),
-    Transition(
-        action=Action.RECORD_FOLLOW_UP,
-        case=Case.REDO,
-        from_order=(S.TO_FOLLOW_UP,),
-        to_order=S.REDO,
-        roles=(R.FOLLOW_UP,),
-        new_task=T.TO_SIGN,
-        needs=("contacted", "solved", "satisfaction", "redo_reason"),
-        effect="原承办单位得到新的承办任务，按重办时限计算",
     ),
     Transition(
         action=Action.RECORD_FOLLOW_UP,
@@ -76,6 +68,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.TO_FOLLOW_UP,),
         to_order=None,
         roles=(R.FOLLOW_UP,),
+        guards=(UNDECIDED,),
         effect="留在待回访，换一个时段再试",
     ),
     Transition(
@@ -84,6 +77,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.TO_FOLLOW_UP,),
         to_order=S.CLOSED,
         roles=(R.FOLLOW_UP,),
+        guards=(UNDECIDED,),
         effect="以“多次回访未接通”办结，解决情况和满意度不计分",
     ),
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from models.guards import ASKED_BY_OWN_UNIT
 from models.states import OPEN_STATES, UNIT
-from models.vocabulary import Action, RequestKind, Role
+from models.vocabulary import Action, OrderState, RequestKind, Role
 from models.workflow.shapes import Transition
+
+S = OrderState
 
 #: Asked for by units, who may also think better of it.
 UNIT_KINDS = (RequestKind.RETURN, RequestKind.EXTENSION, RequestKind.SUSPENSION)
@@ -23,7 +25,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         action=Action.LAPSE_REQUEST,
-        from_order=OPEN_STATES,
+        from_order=(*OPEN_STATES, S.CLOSED, S.ARCHIVED, S.REFUSED),
         to_order=None,
         roles=(Role.SYSTEM,),
         pending=tuple(RequestKind),

@@ -34,6 +34,14 @@ class Case(Labelled):
     NEXT_UNIT = "next_unit", "已有其他单位退过单"
     STAYS = "stays", "仍由现承办单位办理"
     MOVES = "moves", "改由其他单位办理"
+    NOT_ACCEPTED = "not_accepted", "不属于受理范围"
+    PANEL = "panel", "已接通，未解决且不满意，重办次数已满"
+    SHELVE = "shelve", "列入疑难挂账"
+    LEVEL_3 = "level_3", "三级"
+    LEVEL_2 = "level_2", "二级"
+    LEVEL_1 = "level_1", "一级"
+    INTO = "into", "并入其他工单的"
+    TAKE_IN = "take_in", "作为主件的"
 
 
 class Level(Labelled):

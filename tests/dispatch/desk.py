@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from dispatch.commands import (
     ApproveResult,
     CommandResult,
+    DecideRedo,
     Dispatch,
     FirstContact,
     OpenOrder,
@@ -125,3 +126,8 @@ class Desk:
     async def follow_up(self, order_id: str, **answers: Any) -> CommandResult:
         """One attempt to ask the citizen."""
         return await self.act("huifang", order_id, RecordFollowUp.model_validate(answers))
+
+    async def redo(self, order_id: str, reason: str = "灯还是不亮") -> CommandResult:
+        """The citizen is not content, and the shift leader has it done again."""
+        await self.follow_up(order_id, **UNHAPPY, redo=True, redo_reason=reason)
+        return await self.act("banzhang", order_id, DecideRedo(granted=True, reason="同意重办"))

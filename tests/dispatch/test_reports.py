@@ -21,7 +21,7 @@ from models.errors import Forbidden, InvalidInput, NotFound
 from models.guards import Actor
 from models.store import Store
 from models.vocabulary import Satisfaction, SolvedByCaller
-from tests.dispatch.desk import FRIDAY, HAPPY, UNHAPPY, ZONE, Desk
+from tests.dispatch.desk import FRIDAY, HAPPY, ZONE, Desk
 
 WEEK = (date(2026, 11, 16), date(2026, 11, 22))
 
@@ -184,7 +184,7 @@ async def test_last_word_of_the_citizen_counts_and_redo_is_counted(
     desk: Desk, reports: Reports, people: dict[str, Actor]
 ) -> None:
     order_id = await desk.approved()
-    await desk.follow_up(order_id, **UNHAPPY, redo=True, redo_reason="灯还是不亮")
+    await desk.redo(order_id)
     await desk.act("chengguan", order_id, SignFor())
     await desk.submit(order_id)
     await desk.approve(order_id)

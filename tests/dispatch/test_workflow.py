@@ -85,6 +85,8 @@ class Scene:
         if row.from_task:
             self._set_tasks()
         self.requests = [asked(row.pending[0])] if row.pending else []
+        if "agreed" in names:
+            self.requests[0].state = RequestState.AGREED
         if "return_refused" in names:
             self.requests = [asked(RequestKind.RETURN, state=RequestState.REFUSED)]
 
@@ -98,6 +100,8 @@ class Scene:
             self.tasks.append(task_in(TaskState.SIGNED, id="lead"))
             leads = any(guard.name == "leads_the_part" for guard in row.guards)
             (task if leads else self.tasks[-1]).department = "D-OTHER"
+        names = {guard.name for guard in row.guards}
+        task.open_urges, task.open_supervision = int("urged" in names), 2 * ("supervised" in names)
         self.tasks.append(task)
 
     def permit(self, person: Actor) -> Permit:
@@ -242,9 +246,10 @@ def test_needs_are_fields_of_the_commands() -> None:
         assert set(row.needs) <= set(model.model_fields), row.action
 
 
-def test_closing_happens_only_by_answer_audit_or_follow_up() -> None:
+def test_closing_happens_only_by_answer_audit_follow_up_or_what_follows_from_them() -> None:
     closing = {row.action for row in TRANSITIONS if row.to_order is OrderState.CLOSED}
-    assert closing == {Action.OPEN, Action.APPROVE_RESULT, Action.RECORD_FOLLOW_UP}
+    by_hand = {Action.OPEN, Action.APPROVE_RESULT, Action.RECORD_FOLLOW_UP}
+    assert closing == by_hand | {Action.DECIDE_REDO, Action.DECIDE_PANEL, Action.ANSWER_MERGED}
 
 
 def test_document_is_current() -> None:

@@ -1,0 +1,122 @@
+"""Closed orders: put away (归档), opened again (重新开启), left out of the statistics (剔除)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from config.limits import Limit
+from dispatch.asking import agree, ask_office, decide
+from dispatch.checks import Faults
+from dispatch.commands import (
+    Archive,
+    AskExclusion,
+    AskReopening,
+    ConfirmExclusion,
+    DecideExclusion,
+    DecideReopening,
+)
+from dispatch.running import run_clock
+from dispatch.step import Handler, Step
+from dispatch.terms import promise_for, terms_of
+from models.errors import TransitionRefused
+from models.vocabulary import Action, RequestKind
+from models.workflow import Case
+
+
+async def archive(step: Step, command: Archive) -> None:
+    """Nothing is changed any more."""
+    step.follow()
+    step.change(archived_at=step.now)
+
+
+async def ask_reopening(step: Step, command: AskReopening) -> None:
+    """Within the time after closing that the rules give."""
+    step.follow()
+    _check_in_time(step, "reopen_request", "申请重新开启")
+    step.reason = command.reason
+    limit = step.rules.oversight.reopen_decision.limit
+    ask_office(
+        step,
+        RequestKind.REOPENING,
+        command.reason,
+        step.rules.counter.due(step.now, limit).at,
+        reason_code=command.reason_code.value,
+        evidence={"text": command.evidence},
+    )
+
+
+async def decide_reopening(step: Step, command: DecideReopening) -> None:
+    """The same number, counted on; all clocks anew."""
+    step.follow(Case.GRANTED if command.granted else Case.REFUSED)
+    step.reason = command.reason
+    decide(step, command.granted, command.reason, given={"unit_fault": command.unit_fault})
+    if not command.granted:
+        return
+    step.told(unit_fault=command.unit_fault)
+    step.change(
+        reopen_count=step.order.reopen_count + 1,
+        closed_at=None,
+        close_reason=None,
+        archived_at=None,
+    )
+    run_clock(step)
+
+
+async def ask_exclusion(step: Step, command: AskExclusion) -> None:
+    """The unit's own order, soon after it was closed."""
+    step.follow()
+    faults = Faults(step.rules)
+    if not any(task.department == step.actor.department for task in step.tasks):
+        faults.add("reason", "该工单不是您所在的单位承办的")
+    faults.raise_any()
+    _check_in_time(step, "exclusion_request", "申请不计入统计")
+    step.reason = command.reason
+    ask_office(
+        step,
+        RequestKind.EXCLUSION,
+        command.reason,
+        promise_for(step.order, step.rules, "exclusion_decision", step.now).due,
+        reason_code=command.reason_code.value,
+        evidence={"text": command.evidence},
+    )
+
+
+async def decide_exclusion(step: Step, command: DecideExclusion) -> None:
+    """The office's word; a yes is not the last one."""
+    step.follow(Case.GRANTED if command.granted else Case.REFUSED)
+    step.reason = command.reason
+    if command.granted:
+        agree(step, command.reason)
+    else:
+        decide(step, False, command.reason)
+
+
+async def confirm_exclusion(step: Step, command: ConfirmExclusion) -> None:
+    """The leader's word."""
+    step.follow(Case.GRANTED if command.granted else Case.REFUSED)
+    step.reason = command.reason
+    decide(step, command.granted, command.reason)
+    if command.granted:
+        step.change(excluded_at=step.now)
+
+
+def _check_in_time(step: Step, clock: str, what: str) -> None:
+    """:raises TransitionRefused: when the order was closed too long ago."""
+    limit = terms_of(step.order, step.rules).limit(clock)
+    if step.now > _end(step, limit):
+        raise TransitionRefused(f"办结已超过{limit.text}，不能再{what}")
+
+
+def _end(step: Step, limit: Limit) -> datetime:
+    assert step.order.closed_at is not None, "a closed order knows when"
+    return step.rules.counter.due(step.order.closed_at, limit).at
+
+
+HANDLERS: dict[Action, Handler] = {
+    Action.ARCHIVE: archive,
+    Action.ASK_REOPENING: ask_reopening,
+    Action.DECIDE_REOPENING: decide_reopening,
+    Action.ASK_EXCLUSION: ask_exclusion,
+    Action.DECIDE_EXCLUSION: decide_exclusion,
+    Action.CONFIRM_EXCLUSION: confirm_exclusion,
+}

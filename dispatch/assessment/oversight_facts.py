@@ -1,0 +1,42 @@
+"""What the office had to do about an order, as facts of its assessment."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import OrderRequest, Oversight, WorkOrder
+from models.vocabulary import OversightKind, RequestKind, RequestState, SupervisionReason
+
+
+async def oversight_counts(session: AsyncSession, order: WorkOrder) -> dict[str, int]:
+    """How often each deduction of the rules happened."""
+    counts = Counter(await _supervisions(session, order))
+    query = select(OrderRequest).where(OrderRequest.order_id == order.id)
+    for asked in await session.scalars(query):
+        if asked.kind is RequestKind.RETURN and asked.state is RequestState.REFUSED:
+            counts["return_refused"] += 1
+        if asked.kind is RequestKind.REOPENING and asked.granted.get("unit_fault"):
+            counts["reopened"] += 1
+    return dict(counts)
+
+
+async def _supervisions(session: AsyncSession, order: WorkOrder) -> dict[str, int]:
+    """By level. One that came with a redo is not counted beside the redo itself."""
+    query = (
+        select(Oversight.level, func.count())
+        .where(Oversight.order_id == order.id, Oversight.kind == OversightKind.SUPERVISION)
+        .where(Oversight.reason_code != SupervisionReason.REDO)
+        .group_by(Oversight.level)
+    )
+    return {f"supervised_{level}": count for level, count in await session.execute(query)}
+
+
+async def offences(session: AsyncSession, order: WorkOrder) -> tuple[str, ...]:
+    """What a leader has found that makes the score nothing."""
+    query = select(Oversight.id).where(
+        Oversight.order_id == order.id, Oversight.reason_code == SupervisionReason.UNTRUE
+    )
+    return ("untrue_answer",) if (await session.scalars(query.limit(1))).first() else ()

@@ -1,0 +1,102 @@
+"""The answer of a lead order given to each order merged into it, some in one transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from dispatch.commands import AnswerMerged
+from dispatch.ending import close
+from dispatch.merging import step_on
+from dispatch.running import run_clock
+from dispatch.step import Handler, Step
+from models.ids import new_id
+from models.tables import Task, WorkOrder
+from models.task_tree import lead_task
+from models.vocabulary import Action, CloseReason, OrderState, TaskRole, TaskState
+from models.workflow import Case
+
+#: Answered in one transaction; the timer comes again for the rest.
+AT_ONCE = 50
+
+
+class Busy(Exception):
+    """All merged orders are in the hands of others: the timer tries again."""
+
+
+async def answer_merged(step: Step, command: AnswerMerged) -> None:
+    """Called on the lead order by its timer."""
+    step.follow(Case.TAKE_IN)
+    query = select(WorkOrder.id).where(
+        WorkOrder.merged_into == step.order.id, WorkOrder.state == OrderState.MERGED
+    )
+    free = query.order_by(WorkOrder.id).limit(AT_ONCE).with_for_update(skip_locked=True)
+    found = list(await step.session.scalars(free))
+    if not found and step.order.merged_count:
+        raise Busy(step.order.order_no)
+    for order_id in found:
+        await _answer(step, order_id)
+    step.told(orders=len(found))
+    step.change(merged_count=step.order.merged_count - len(found))
+
+
+async def _answer(lead: Step, order_id: str) -> None:
+    """One caller's own answer, to be followed up on its own."""
+    step = await step_on(lead, order_id, Action.ANSWER_MERGED)
+    wanted = step.order.want_reply
+    step.follow(Case.REPLY_WANTED if wanted else Case.NO_REPLY_WANTED)
+    task = _share(lead, step)
+    step.add_task(task)
+    step.told(into=lead.order.order_no)
+    step.change(
+        lead_department=task.department,
+        public_answer=lead.order.public_answer,
+        due_at=task.due_at,
+        dispatched_at=task.dispatched_at,
+    )
+    if not wanted:
+        await close(step, CloseReason.NO_REPLY_WANTED)
+    run_clock(step)
+    await step.finish()
+
+
+def _share(lead: Step, step: Step) -> Task:
+    """The unit's work counts for this caller too: the lead's task, as this order's own."""
+    done = lead_task(lead.tasks)
+    assert done is not None, "a lead order is answered by its task"
+    same = (
+        "department",
+        "clocks",
+        "dispatched_at",
+        "sign_due",
+        "signed_at",
+        "signed_by",
+        "first_contact_due",
+        "first_contacted_at",
+        "contact_excused_at",
+        "due_at",
+        "submitted_at",
+        "submitted_by",
+        "fact_finding",
+        "demand_finding",
+        "outcome",
+        "unresolved_reason",
+        "public_answer",
+        "internal_note",
+    )
+    return Task(
+        id=new_id(),
+        order_id=step.order.id,
+        role=TaskRole.LEAD,
+        state=TaskState.DONE,
+        note=f"由主件 {lead.order.order_no} 一并办理",
+        opinion="",
+        contact_tries=[],
+        sent_back_count=0,
+        open_urges=0,
+        open_supervision=0,
+        highest_supervision=0,
+        **{name: getattr(done, name) for name in same},
+    )
+
+
+HANDLERS: dict[Action, Handler] = {Action.ANSWER_MERGED: answer_merged}

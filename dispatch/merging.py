@@ -1,0 +1,190 @@
+"""Merging (并单): several callers, one matter. Each keeps number, answer and follow-up.
+
+A merged order has no unit and no clock of its own; the lead order works for it. Once the lead's
+answer is approved, a timer gives it to the merged ones, some at a time. Steps on two orders take
+the second lock only when it is free: nobody waits while holding one, so nobody waits for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from dispatch.asking import ask_office, decide, withdraw_all
+from dispatch.commands import DecideMerge, Merge, SuggestMerge, Unmerge, Urge, invalid
+from dispatch.oversights import issue_urge
+from dispatch.promises import Promise
+from dispatch.running import cut, keep_order_due, promise_anew, run_clock, show_lights
+from dispatch.scope import can_see
+from dispatch.step import Handler, Step
+from models.errors import Conflict
+from models.states import ACTIVE_TASK, IN_HAND, UNIT_AT_WORK
+from models.tables import OrderRequest, Task, WorkOrder
+from models.task_tree import lead_task
+from models.vocabulary import Action, OrderState, RequestKind, TaskState
+from models.workflow import Case
+from models.workflow.merging import MAY_LEAD
+
+
+async def suggest_merge(step: Step, command: SuggestMerge) -> None:
+    """Somebody who takes calls thinks it is the same matter."""
+    step.follow()
+    lead = await _named(step, command.into)
+    step.reason = command.reason
+    due = step.rules.counter.due(step.now, step.rules.oversight.merge_decision.limit).at
+    ask_office(step, RequestKind.MERGE, command.reason, due, wanted={"into": lead.id})
+    step.told(into=lead.order_no)
+
+
+async def merge(step: Step, command: Merge) -> None:
+    """The order goes into another one."""
+    step.follow(Case.INTO)
+    step.reason = command.reason
+    await _merge(step, await _named(step, command.into))
+
+
+async def decide_merge(step: Step, command: DecideMerge) -> None:
+    """As suggested, or not."""
+    step.follow(Case.GRANTED if command.granted else Case.REFUSED)
+    step.reason = command.reason
+    decide(step, command.granted, command.reason)
+    if command.granted:
+        into = step.decided.wanted["into"]
+        await _merge(step, await _named(step, into))
+
+
+async def unmerge(step: Step, command: Unmerge) -> None:
+    """It was another matter: it is dispatched on its own."""
+    step.follow(Case.INTO)
+    step.reason = command.reason
+    assert step.order.merged_into is not None, "a merged order knows its lead"
+    lead = await step_on(step, step.order.merged_into, Action.UNMERGE)
+    lead.follow(Case.TAKE_IN)
+    lead.reason = command.reason
+    lead.told(order=step.order.order_no)
+    lead.change(merged_count=lead.order.merged_count - 1)
+    await lead.finish()
+    step.told(into=lead.order.order_no)
+    step.change(merged_into=None)
+    run_clock(step)
+
+
+async def urge_lead(step: Step, command: Urge) -> None:
+    """The caller of a merged order asks for speed: the lead order's unit must answer."""
+    assert step.order.merged_into is not None, "a merged order knows its lead"
+    lead = await step_on(step, step.order.merged_into, Action.URGE)
+    if lead.order.state not in (*MAY_LEAD, OrderState.TO_FOLLOW_UP):
+        return
+    lead.follow()
+    lead.reason = command.reason
+    lead.told(by_caller=command.by_caller, order=step.order.order_no)
+    task = lead_task(lead.tasks)
+    if lead.order.state in IN_HAND and task is not None and task.state in UNIT_AT_WORK:
+        lead.turn_to(task)
+        row = issue_urge(lead, task, command.reason, command.by_caller)
+        lead.told(answer_due=row.due_at)
+    await lead.finish()
+
+
+async def _merge(step: Step, order: WorkOrder) -> None:
+    """:raises InvalidInput: when the other order cannot take it in."""
+    lead = await step_on(step, order.id, Action.MERGE)
+    _check_lead(step.order, lead.order)
+    lead.follow(Case.TAKE_IN)
+    due = _earliest(step.tasks)
+    for task in step.tasks:
+        if task.state in ACTIVE_TASK:
+            step.change_task(task, state=TaskState.CANCELLED)
+    withdraw_all(step, "工单已并入其他工单")
+    step.told(into=lead.order.order_no)
+    step.change(merged_into=lead.order.id)
+    run_clock(step)
+    lead.reason = step.reason
+    lead.told(order=step.order.order_no)
+    lead.change(merged_count=lead.order.merged_count + 1)
+    if due is not None:
+        _bring_forward(lead, due, step.order.order_no)
+    await lead.finish()
+
+
+def _check_lead(order: WorkOrder, lead: WorkOrder) -> None:
+    message = ""
+    if lead.id == order.id:
+        message = "不能并入本工单自己"
+    elif lead.state is OrderState.MERGED:
+        message = f"工单 {lead.order_no} 已并入其他工单，请并入它的主件"
+    elif lead.state not in MAY_LEAD:
+        message = f"工单 {lead.order_no} 现在是“{lead.state.label}”，不能再并入其他工单"
+    elif order.confidential != lead.confidential:
+        message = "保密件和非保密件不能并单"
+    if message:
+        raise invalid([{"field": "into", "message": message}])
+
+
+def _earliest(tasks: list[Task]) -> datetime | None:
+    """What the caller was promised."""
+    lead = lead_task(tasks)
+    return lead.due_at if lead is not None and lead.state in ACTIVE_TASK else None
+
+
+def _bring_forward(lead: Step, due: datetime, order_no: str) -> None:
+    """No caller waits longer for having been merged."""
+    task = lead_task(lead.tasks)
+    if task is None or task.state not in UNIT_AT_WORK or task.due_at <= due:
+        return
+    lead.turn_to(task)
+    promise = cut(Promise.from_json(task.clocks["handle"]), due)
+    words = f"{promise.explanation}并入的工单 {order_no} 时限在先。"
+    promise_anew(lead, task, "handle", replace(promise, explanation=words))
+    keep_order_due(lead)
+    show_lights(lead)
+
+
+async def _named(step: Step, into: str) -> WorkOrder:
+    """The order by number or id.
+
+    :raises InvalidInput: when there is none that the actor sees.
+    """
+    asked = into.replace(" ", "")
+    query = select(WorkOrder).where(or_(WorkOrder.order_no == asked, WorkOrder.id == asked))
+    order = await step.session.scalar(query)
+    tasks = select(Task).where(Task.order_id == order.id) if order else None
+    rows = list(await step.session.scalars(tasks)) if tasks is not None else []
+    if order is None or not can_see(step.actor, rows, step.rules):
+        raise invalid([{"field": "into", "message": "没有这个编号的工单"}])
+    return order
+
+
+async def step_on(step: Step, order_id: str, action: Action) -> Step:
+    """A step on another order in the same transaction; the caller finishes it.
+
+    :raises Conflict: when somebody else has it in hand at this moment.
+    """
+    query = select(WorkOrder).where(WorkOrder.id == order_id)
+    locked = query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    order = await step.session.scalar(locked)
+    if order is None:
+        raise Conflict("相关的工单正在由他人处理，请稍后再试", order_id=order_id)
+    tasks = select(Task).where(Task.order_id == order_id).order_by(Task.dispatched_at, Task.id)
+    asked = select(OrderRequest).where(OrderRequest.order_id == order_id)
+    return Step(
+        work=step.work,
+        rules=step.rules,
+        now=step.now,
+        actor=step.actor,
+        action=action,
+        order=order,
+        tasks=list(await step.session.scalars(tasks)),
+        requests=list(await step.session.scalars(asked)),
+        from_state=order.state,
+    )
+
+
+HANDLERS: dict[Action, Handler] = {
+    Action.SUGGEST_MERGE: suggest_merge,
+    Action.MERGE: merge,
+    Action.DECIDE_MERGE: decide_merge,
+    Action.UNMERGE: unmerge,
+}

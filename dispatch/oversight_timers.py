@@ -1,0 +1,105 @@
+"""What urging, supervision, closed orders and requests owe at which time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from config.oversight import SupervisionLevel as LevelRule
+from dispatch.oversights import let_go, open_ones
+from dispatch.promises import Promise
+from dispatch.timers import Timer
+from models.states import IN_HAND, UNIT_AT_WORK
+from models.tables import Task
+from models.task_tree import lead_task
+from models.vocabulary import (
+    OPEN_REQUEST,
+    OrderState,
+    OversightKind,
+    RequestKind,
+)
+
+if TYPE_CHECKING:
+    from dispatch.step import Step
+
+#: Nobody has answered an urge.
+URGE = "urge"
+#: A unit is so late that it is supervised.
+SUPERVISE = "supervise"
+#: Nobody has decided what the citizen waits for.
+FOR_CITIZEN = "for_citizen"
+#: The answer of a lead order goes to those merged into it.
+MERGED = "merged"
+#: A closed order is put away.
+ARCHIVE = "archive"
+
+
+async def overseeing(step: Step) -> list[Timer]:
+    """Urges that wait for an answer, and the next level of supervision of a late unit."""
+    await let_go(step)
+    order, found = step.order, []
+    if order.state not in IN_HAND or order.suspended_at is not None:
+        return []
+    for row in await open_ones(step):
+        if row.kind is OversightKind.URGE and row.lapsed_at is None:
+            key = f"{URGE}:{row.id}"
+            found.append(_timer(step, URGE, key, row.due_at, oversight_id=row.id))
+    task = lead_task(step.tasks)
+    if task is not None and task.state in UNIT_AT_WORK:
+        found += _supervisions(step, task)
+    return found
+
+
+def _supervisions(step: Step, task: Task) -> Iterator[Timer]:
+    """One for each level the task never was at, by how late it would be."""
+    proposed = any(
+        one.kind is RequestKind.SUPERVISION and one.task_id == task.id for one in step.requests
+    )
+    for rule in step.rules.oversight.supervision:
+        reached = task.highest_supervision and task.highest_supervision <= rule.level
+        if reached or (proposed and not rule.automatic):
+            continue
+        key = f"{SUPERVISE}:{rule.level}:{task.id}"
+        due = _overdue_at(step, task, rule)
+        yield _timer(step, SUPERVISE, key, due, task_id=task.id, level=rule.level)
+
+
+def _overdue_at(step: Step, task: Task, rule: LevelRule) -> datetime:
+    if not rule.overdue.amount:
+        return task.due_at
+    return step.rules.counter.due(task.due_at, rule.overdue.limit).at
+
+
+def _timer(step: Step, kind: str, key: str, due: datetime, **data: object) -> Timer:
+    return Timer(key=key, kind=kind, subject_id=step.order.id, due=due, data=data)
+
+
+async def for_citizen(step: Step) -> list[Timer]:
+    """Requests that are granted in the citizen's favour when nobody decides them."""
+    silence = step.rules.handling.silence
+    return [
+        _timer(
+            step,
+            FOR_CITIZEN,
+            f"{FOR_CITIZEN}:{one.id}",
+            one.due_at,
+            request_id=one.id,
+            wanted=one.kind.value,
+        )
+        for one in step.requests
+        if one.state in OPEN_REQUEST and one.due_at and silence.get(one.kind) == "citizen"
+    ]
+
+
+async def closed(step: Step) -> list[Timer]:
+    """What a closed order still owes: answers to those merged into it, and being put away."""
+    order, found = step.order, []
+    answered = (OrderState.TO_FOLLOW_UP, OrderState.CLOSED, OrderState.ARCHIVED)
+    if order.merged_count and order.state in answered:
+        found.append(_timer(step, MERGED, f"{MERGED}:{order.id}", order.accepted_at))
+    waiting = any(one.state in OPEN_REQUEST for one in step.requests)
+    if order.state is OrderState.CLOSED and not waiting:
+        due = Promise.from_json(order.clocks["archive"]).due
+        found.append(_timer(step, ARCHIVE, f"{ARCHIVE}:{order.id}", due))
+    return found

@@ -1,0 +1,188 @@
+"""Supervision (督办) in three levels, and the cards that come with it."""
+
+from __future__ import annotations
+
+from config.oversight import SupervisionLevel as LevelRule
+from dispatch.asking import ask_office, decide
+from dispatch.commands import (
+    AnswerSupervision,
+    DecideSupervision,
+    ProposeSupervision,
+    SettleSupervision,
+    Supervise,
+)
+from dispatch.numbers import next_in
+from dispatch.oversights import issue_supervision, open_ones, refresh_level, settle
+from dispatch.step import Handler, Step
+from dispatch.terms import promise_for
+from models.errors import TransitionRefused
+from models.ids import new_id
+from models.tables import Oversight, Task, UnitCard
+from models.vocabulary import (
+    Action,
+    CardColour,
+    OversightKind,
+    OversightState,
+    RequestKind,
+    RequestState,
+    SupervisionLevel,
+    SupervisionReason,
+)
+from models.workflow import Case
+
+_CASES = {
+    SupervisionLevel.THREE: Case.LEVEL_3,
+    SupervisionLevel.TWO: Case.LEVEL_2,
+    SupervisionLevel.ONE: Case.LEVEL_1,
+}
+
+
+async def supervise(step: Step, command: Supervise) -> None:
+    """Make the unit answer for the order."""
+    step.follow(_CASES[command.level])
+    step.reason = command.reason
+    await begin(step, step.subject, command.level, command.reason_code, command.reason)
+
+
+async def begin(
+    step: Step, task: Task, level: SupervisionLevel, code: SupervisionReason, reason: str
+) -> Oversight:
+    """Supervise a task, in place of what it is under already; a card goes with it where the rules
+    say so."""
+    for milder in await open_ones(step, task):
+        if milder.kind is OversightKind.SUPERVISION:
+            settle(step, milder, OversightState.RAISED)
+    row = issue_supervision(step, task, level, code, reason)
+    rule = step.rules.oversight.level(level.rank)
+    if rule.numbered:
+        row.number = await _letter(step)
+    step.told(supervision=rule.name, number=row.number, answer_due=row.due_at)
+    await step.session.flush()
+    fit = [
+        card.colour
+        for card in step.rules.oversight.cards
+        if level.rank in card.levels or code in card.reasons
+    ]
+    if fit:
+        give_card(step, task, max(fit, key=lambda one: one.rank), f"{rule.name}：{code.label}", row)
+    return row
+
+
+async def go_up(
+    step: Step, task: Task, level: LevelRule, code: SupervisionReason, reason: str
+) -> None:
+    """As part of another step: supervise the task, unless it is at this level or above."""
+    if task.open_supervision and task.open_supervision <= level.level:
+        return
+    await begin(step, task, SupervisionLevel(str(level.level)), code, reason)
+
+
+async def _letter(step: Step) -> str:
+    """The number of the letter, counted from 1 in each year."""
+    year = step.rules.counter.local(step.now).year
+    number = await next_in(step.session, f"letter-{year}")
+    return step.rules.oversight.letter.format(year=year, number=number)
+
+
+def give_card(
+    step: Step, task: Task, colour: CardColour, reason: str, row: Oversight | None = None
+) -> None:
+    """Show the unit a card; it stands in its statistics."""
+    step.session.add(
+        UnitCard(
+            id=new_id(),
+            order_id=step.order.id,
+            task_id=task.id,
+            department=task.department,
+            colour=colour,
+            reason=reason,
+            oversight_id=row.id if row else None,
+            at=step.now,
+        )
+    )
+    step.told(card=colour)
+
+
+def card_for_returns(step: Step, task: Task) -> None:
+    """A return of the task was refused: so many on one order are a card."""
+    refused = sum(
+        one.kind is RequestKind.RETURN and one.state is RequestState.REFUSED
+        for one in step.requests
+        if one.asked_department == task.department
+    )
+    for card in step.rules.oversight.cards:
+        if card.returns_refused and refused == card.returns_refused:
+            give_card(step, task, card.colour, f"不当退单{refused}次")
+
+
+async def answer_supervision(step: Step, command: AnswerSupervision) -> None:
+    """The unit answers; whoever is in charge of the order looks at it."""
+    step.follow()
+    step.reason = command.answer
+    row = await _in_force(step, OversightState.OPEN, "该督办已经答复，等待审核")
+    row.answer, row.answered_at = command.answer, step.now
+    row.answered_by, row.answered_by_name = step.actor.id, step.actor.name
+    row.state = OversightState.ANSWERED
+
+
+async def settle_supervision(step: Step, command: SettleSupervision) -> None:
+    """The answer is enough, or the unit has to answer again."""
+    step.follow(Case.GRANTED if command.granted else Case.REFUSED)
+    step.reason = command.remark
+    row = await _in_force(step, OversightState.ANSWERED, "承办单位还没有答复督办")
+    if row.answered_by == step.actor.id:
+        raise TransitionRefused("不能审核本人提交的督办答复，请由其他人员审核")
+    row.remark = command.remark
+    if command.granted:
+        settle(step, row, OversightState.ACCEPTED, command.remark)
+        step.change_task(step.subject, open_supervision=0)
+        refresh_level(step)
+        return
+    clock = f"supervise_{row.level}"
+    row.state = OversightState.OPEN
+    row.due_at = promise_for(step.order, step.rules, clock, step.now).due
+    step.told(answer_due=row.due_at)
+
+
+async def _in_force(step: Step, state: OversightState, otherwise: str) -> Oversight:
+    """The supervision of the subject task in a state.
+
+    :raises TransitionRefused: saying ``otherwise``.
+    """
+    for row in await open_ones(step, step.subject):
+        if row.kind is OversightKind.SUPERVISION and row.state is state:
+            return row
+    raise TransitionRefused(f"不能“{step.action.label}”：{otherwise}。")
+
+
+async def propose_supervision(step: Step, command: ProposeSupervision) -> None:
+    """A leader is asked to supervise the unit."""
+    step.follow()
+    step.reason = command.reason
+    limit = step.rules.oversight.supervision_decision.limit
+    ask_office(
+        step,
+        RequestKind.SUPERVISION,
+        command.reason,
+        step.rules.counter.due(step.now, limit).at,
+        task=step.subject,
+        reason_code=command.reason_code.value,
+    )
+
+
+async def decide_supervision(step: Step, command: DecideSupervision) -> None:
+    """The leader does, or does not."""
+    step.follow(Case.GRANTED if command.granted else Case.REFUSED)
+    request = decide(step, command.granted, command.reason)
+    if command.granted:
+        code = SupervisionReason(request.reason_code)
+        await begin(step, step.subject, SupervisionLevel.ONE, code, request.reason)
+
+
+HANDLERS: dict[Action, Handler] = {
+    Action.SUPERVISE: supervise,
+    Action.PROPOSE_SUPERVISION: propose_supervision,
+    Action.DECIDE_SUPERVISION: decide_supervision,
+    Action.ANSWER_SUPERVISION: answer_supervision,
+    Action.SETTLE_SUPERVISION: settle_supervision,
+}

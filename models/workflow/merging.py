@@ -1,0 +1,114 @@
+"""One matter, several callers: orders are merged into one, each caller keeps number and answer."""
+
+from __future__ import annotations
+
+from models.guards import NOT_DISPUTED, NOT_SUSPENDED
+from models.oversight_guards import NOTHING_MERGED, none_pending, not_own
+from models.vocabulary import Action, OrderState, RequestKind, Role, TaskState
+from models.workflow.shapes import Case, Transition
+
+S, T, R, K = OrderState, TaskState, Role, RequestKind
+
+#: An order in these states may be merged into another.
+MAY_JOIN = (S.TO_DISPATCH, S.TO_SUPPLEMENT, S.DISPATCHED)
+#: An order in these states may take others in: its answer is still to be approved.
+MAY_LEAD = (S.TO_DISPATCH, S.DISPATCHED, S.REDO, S.TO_AUDIT)
+_WHO = (R.DISPATCHER, R.SHIFT_LEADER)
+_FREE = (NOT_SUSPENDED, NOT_DISPUTED, NOTHING_MERGED)
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition(
+        action=Action.SUGGEST_MERGE,
+        from_order=MAY_JOIN,
+        to_order=None,
+        roles=(R.AGENT, R.FOLLOW_UP, R.AUDITOR),
+        guards=(*_FREE, none_pending(K.MERGE)),
+        needs=("into", "reason"),
+        effect="由派单员确认",
+    ),
+    Transition(
+        action=Action.MERGE,
+        case=Case.INTO,
+        from_order=MAY_JOIN,
+        to_order=S.MERGED,
+        roles=_WHO,
+        to_task=T.CANCELLED,
+        guards=_FREE,
+        needs=("into", "reason"),
+        effect="保留编号，未完成的承办任务撤回，由主件一并办理；主件的时限取两者中较早的",
+    ),
+    Transition(
+        action=Action.MERGE,
+        case=Case.TAKE_IN,
+        from_order=MAY_LEAD,
+        to_order=None,
+        roles=_WHO,
+        effect="主件记下并入的工单",
+    ),
+    Transition(
+        action=Action.DECIDE_MERGE,
+        case=Case.GRANTED,
+        from_order=MAY_JOIN,
+        to_order=S.MERGED,
+        roles=_WHO,
+        to_task=T.CANCELLED,
+        pending=(K.MERGE,),
+        guards=(*_FREE, not_own(K.MERGE)),
+        needs=("granted", "reason"),
+        effect="并入所提的主件",
+    ),
+    Transition(
+        action=Action.DECIDE_MERGE,
+        case=Case.REFUSED,
+        from_order=MAY_JOIN,
+        to_order=None,
+        roles=_WHO,
+        pending=(K.MERGE,),
+        guards=(not_own(K.MERGE),),
+        needs=("granted", "reason"),
+        effect="各自办理",
+    ),
+    Transition(
+        action=Action.UNMERGE,
+        case=Case.INTO,
+        from_order=(S.MERGED,),
+        to_order=S.TO_DISPATCH,
+        roles=_WHO,
+        needs=("reason",),
+        effect="重新派单，派单时限从现在起算",
+    ),
+    Transition(
+        action=Action.UNMERGE,
+        case=Case.TAKE_IN,
+        from_order=(*MAY_LEAD, S.TO_FOLLOW_UP, S.CLOSED, S.SHELVED),
+        to_order=None,
+        roles=_WHO,
+        effect="主件记下解除并单的工单",
+    ),
+    Transition(
+        action=Action.ANSWER_MERGED,
+        case=Case.TAKE_IN,
+        from_order=(S.TO_FOLLOW_UP, S.CLOSED, S.ARCHIVED),
+        to_order=None,
+        roles=(R.SYSTEM,),
+        effect="主件的答复审核通过后，由系统逐件答复并入的工单",
+    ),
+    Transition(
+        action=Action.ANSWER_MERGED,
+        case=Case.REPLY_WANTED,
+        from_order=(S.MERGED,),
+        to_order=S.TO_FOLLOW_UP,
+        roles=(R.SYSTEM,),
+        new_task=T.DONE,
+        effect="得到主件的答复，单独回访",
+    ),
+    Transition(
+        action=Action.ANSWER_MERGED,
+        case=Case.NO_REPLY_WANTED,
+        from_order=(S.MERGED,),
+        to_order=S.CLOSED,
+        roles=(R.SYSTEM,),
+        new_task=T.DONE,
+        effect="得到主件的答复，以“诉求人不需要回访”办结",
+    ),
+)
