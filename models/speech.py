@@ -27,6 +27,22 @@ class Speaker:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Correction:
+    """A name of the district in place of words that sound like it, at ``start`` of the text."""
+
+    start: int
+    heard: str
+    written: str
+    #: A reader took it back: the text holds ``heard`` again.
+    undone: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What stands in the text."""
+        return self.heard if self.undone else self.written
+
+
+@dataclass(frozen=True, kw_only=True)
 class Utterance:
     """A stretch of speech of one speaker.
 
@@ -48,6 +64,8 @@ class Utterance:
     words: tuple[Word, ...] = ()
     #: None: the citizen, or not known.
     speaker: Speaker | None = None
+    #: In the order of the text.
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,6 +84,8 @@ class Call(Base):
     interrupted: Mapped[bool] = mapped_column(default=False)
     #: The live transcript has holes; the recording must be transcribed.
     transcript_incomplete: Mapped[bool] = mapped_column(default=False, index=True)
+    #: Share of what was recorded that the transcript was made from, 0–1; None: not known yet.
+    transcript_coverage: Mapped[float | None] = mapped_column(Float)
     #: Name of the speech model, with its practice mark.
     speech_model: Mapped[str] = mapped_column(String(128), default="")
     #: Code of config/queues.yaml where the caller waited last; empty for our own calls.
@@ -166,6 +168,8 @@ class UtteranceRow(Base):
     raw: Mapped[str] = mapped_column(Text)
     confidence: Mapped[float] = mapped_column(Float)
     words: Mapped[list[Any]]
+    #: Names put in place of words that sound like them: ``models.speech.Correction`` each.
+    corrections: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
 
 
 class AgentPresenceRow(Base):
