@@ -13,7 +13,7 @@ from dispatch.step import Handler, Step
 from dispatch.terms import levels_of
 from models.states import ACTIVE_TASK
 from models.tables import Task, WorkOrder
-from models.vocabulary import Action
+from models.vocabulary import Action, TaskState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +52,8 @@ def _owed(task: Task) -> Iterator[str]:
         yield from ("sign", "sign_twice")
     if task.first_contacted_at is None and task.contact_excused_at is None:
         yield "first_contact"
+    if task.state is TaskState.SENT_BACK and "resubmit" in task.clocks:
+        yield "resubmit"
     yield "handle"
 
 

@@ -162,6 +162,13 @@ class Caller(BaseModel):
     callback_phone: str
 
 
+class EarlierDue(BaseModel):
+    """What was promised before an extension, a pause or a new calendar."""
+
+    due: datetime
+    explanation: str
+
+
 class ClockView(BaseModel):
     """One promise: what, until when, why then, and whether it was kept."""
 
@@ -176,6 +183,8 @@ class ClockView(BaseModel):
     light: Light
     #: None while it runs.
     kept: bool | None
+    #: Promises that this one replaced, the first first.
+    earlier: list[EarlierDue] = []
 
 
 class TaskView(BaseModel):

@@ -116,6 +116,7 @@ describe('the clock to watch', () => {
     done_at: done,
     light,
     kept: done ? true : null,
+    earlier: [],
   })
 
   it('is the running one that shows the light', () => {

@@ -1,0 +1,58 @@
+"""The promises of an order and its tasks, as shown: running, kept, missed, and replaced ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from config.limits import CLOCK_LABELS
+from dispatch.promises import Promise
+from dispatch.running import ORDER_CLOCKS
+from dispatch.views.rows import clock_view, task_done_at
+from dispatch.views.shapes import ClockView, EarlierDue
+from models.states import IN_HAND, UNIT_AT_WORK
+from models.tables import Task, WorkOrder
+from models.vocabulary import TaskState
+
+#: Clocks of the order itself that somebody works by; the archive's is the system's own.
+_SHOWN = frozenset(ORDER_CLOCKS.values())
+
+
+def order_clocks(order: WorkOrder, audited_at: datetime | None, now: datetime) -> list[ClockView]:
+    """Those of the order itself. ``audited_at``: when it was last audited."""
+    running = ORDER_CLOCKS.get(order.state)
+    done = {"dispatch": order.dispatched_at, "audit": audited_at, "follow_up": order.closed_at}
+    return [
+        _shown(
+            order.clocks, name, None if name == running else done.get(name), name == running, now
+        )
+        for name in order.clocks
+        if name in _SHOWN
+    ]
+
+
+def task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
+    """Those that the unit is held to."""
+    runs = task.state in UNIT_AT_WORK and order.state in IN_HAND and order.suspended_at is None
+    names = ["sign", "first_contact", "handle"]
+    found = [_shown(task.clocks, name, task_done_at(task, name), runs, now) for name in names]
+    if "resubmit" in task.clocks:
+        again = None if task.state is TaskState.SENT_BACK else task.submitted_at
+        found.append(_shown(task.clocks, "resubmit", again, runs, now))
+    return found
+
+
+def _shown(
+    clocks: Mapping[str, Any], name: str, done_at: datetime | None, runs: bool, now: datetime
+) -> ClockView:
+    promise = Promise.from_json(clocks[name])
+    view = clock_view(promise, CLOCK_LABELS[name], done_at, runs, now)
+    return view.model_copy(update={"earlier": _earlier(clocks, name)})
+
+
+def _earlier(clocks: Mapping[str, Any], name: str) -> list[EarlierDue]:
+    """What was promised before, the first first: ``handle.1``, ``handle.2`` …"""
+    numbers = (int(key.partition(".")[2]) for key in clocks if key.startswith(f"{name}."))
+    replaced = (Promise.from_json(clocks[f"{name}.{number}"]) for number in sorted(numbers))
+    return [EarlierDue(due=one.due, explanation=one.explanation) for one in replaced]
