@@ -81,6 +81,21 @@ export interface AllowedAction {
   action: string
   label: string
   needs?: string[]
+  /** What its form asks for. */
+  fields?: FormField[]
+}
+
+/** One field of a form that the server describes. */
+export interface FormField {
+  name: string
+  label: string
+  kind: 'text' | 'words' | 'choice' | 'switch' | 'number' | 'unit' | 'units' | 'other'
+  required: boolean
+  options: { value: string | boolean; label: string }[]
+  default: string | number | boolean | null
+  /** Characters of a text, or the bounds of a number. */
+  least: number
+  most: number | null
 }
 
 export interface SheetItem {
@@ -101,6 +116,8 @@ export interface ClockView {
   light: string
   /** null while it runs. */
   kept: boolean | null
+  /** What was promised before an extension, a pause or a new calendar, the first first. */
+  earlier: { due: Iso; explanation: string }[]
 }
 
 export interface TaskView {
