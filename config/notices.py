@@ -14,9 +14,8 @@ from models.vocabulary import Action, Light, NoticeKind, Urgency
 
 FILE = "notices.yaml"
 
-#: Of an event's order: the units that have just got a task, the unit of the task concerned, all
-#: that are at work, all that ever were, the unit above, the hotline itself.
-Whom = Literal["new", "task", "active", "all", "parent", "hotline"]
+#: Units of an order as the file explains them.
+Whom = Literal["new", "task", "lead", "active", "all", "parent", "decider", "hotline"]
 
 
 class _Rule(BaseModel):

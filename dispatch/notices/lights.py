@@ -16,11 +16,11 @@ from dispatch.rules import Rules
 from models.clock import Clock
 from models.events import UnitsNotified
 from models.ids import new_id
+from models.states import IN_HAND, OPEN_STATES
 from models.store import Store
 from models.tables import WorkOrder
 from models.tables.notices import Notice
 from models.vocabulary import Light, NoticeKind
-from models.workflow import IN_HAND, OPEN_STATES
 
 KINDS = {
     Light.RED: NoticeKind.LIGHT_RED,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from config.notices import Whom
 from dispatch.rules import Rules
+from models.states import ACTIVE_TASK
 from models.tables import OrderEvent, Task
-from models.workflow import ACTIVE_TASK
+from models.task_tree import lead_task, parent_of
 
 
 def units_for(whom: Whom, event: OrderEvent, tasks: Sequence[Task], rules: Rules) -> set[str]:
@@ -27,14 +28,18 @@ def _meant(whom: Whom, event: OrderEvent, tasks: Sequence[Task], hotline: str) -
             return {task.department for task in tasks if task.state in ACTIVE_TASK}
         case "all":
             return {task.department for task in tasks}
+        case "lead":
+            lead = lead_task(tasks)
+            return {lead.department} if lead else set()
         case "parent":
-            return {_above(event, tasks, hotline)}
+            return _above(event, tasks)
+        case "decider":
+            return _above(event, tasks) or {hotline}
         case "hotline":
             return {hotline}
 
 
-def _above(event: OrderEvent, tasks: Sequence[Task], hotline: str) -> str:
-    by_id = {task.id: task for task in tasks}
-    task = by_id.get(event.task_id or "")
-    parent = by_id.get(task.parent_id or "") if task else None
-    return parent.department if parent else hotline
+def _above(event: OrderEvent, tasks: Sequence[Task]) -> set[str]:
+    task = next((one for one in tasks if one.id == event.task_id), None)
+    parent = parent_of(task, tasks) if task else None
+    return {parent.department} if parent else set()

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.rules import Rules
 from models.tables import FollowUp, Task, WorkOrder
 from models.tables.partners import ExternalRef
+from models.task_tree import lead_task
 from models.vocabulary import (
     CloseReason,
     DemandFinding,
@@ -21,7 +22,6 @@ from models.vocabulary import (
     Satisfaction,
     SolvedByCaller,
 )
-from models.workflow import lead_task
 
 
 class GivenResult(BaseModel):

@@ -222,6 +222,11 @@ async def test_whatever_is_sent_the_server_does_not_break_and_says_what_is_wrong
     document = (await browser.get("/api/openapi.json")).body
     for path in ENDLESS_OR_SLOW:
         del document["paths"][path]
+    document["paths"] = {
+        path: item
+        for path, item in document["paths"].items()
+        if not path.startswith("/api/platform/")  # a session opens none: see test_platform.py
+    }
     known = {"order_id": order["id"], "call_id": call.id}
     await asyncio.to_thread(_try_all, document, browser, mode, known)
 
