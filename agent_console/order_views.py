@@ -95,6 +95,8 @@ class Badges(BaseModel):
     callbacks_overdue: int | None = None
     #: Numbers proposed for the nuisance list that wait for a decision.
     nuisance: int | None = None
+    #: Notices to one's unit that one has not read.
+    notices: int | None = None
 
 
 class TaskView(BaseModel):

@@ -81,6 +81,8 @@ async def get_badges(ask: Ask) -> Badges:
         found.callbacks, found.callbacks_overdue = counts.open, counts.overdue
     if ask.person.may("nuisance.decide"):
         found.nuisance = await ask.console.nuisance.waiting()
+    if ask.person.may("order.view_unit") or ask.person.may("queue.dispatch"):
+        found.notices = await ask.console.notices.unread(ask.person.actor())
     return found
 
 

@@ -2,6 +2,7 @@
 
 import {
   AlarmClock,
+  Bell,
   Calendar,
   Checked,
   Connection,
@@ -56,6 +57,13 @@ export const MENU: MenuEntry[] = [
     needs: ['queue.follow_up'],
     badge: 'follow_up',
   },
+  {
+    path: '/notices',
+    label: '通知',
+    icon: Bell,
+    needs: ['order.view_unit', 'queue.dispatch'],
+    badge: 'notices',
+  },
   { path: '/orders', label: '工单', icon: Document, needs: ['order.view_all', 'order.view_unit'] },
   {
     path: '/calls',
@@ -94,6 +102,7 @@ export function myMenu(): MenuEntry[] {
 /** Where a person lands after signing in: the own desk first, then the wider views. */
 export function firstPage(): string {
   const wide = [
+    '/notices',
     '/report',
     '/floor',
     '/orders',

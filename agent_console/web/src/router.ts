@@ -44,6 +44,11 @@ const inShell: RouteRecordRaw[] = [
     meta: { title: '回访', needs: ['queue.follow_up'] },
   },
   {
+    path: '/notices',
+    component: () => import('./pages/NoticesPage.vue'),
+    meta: { title: '通知', needs: ['order.view_unit', 'queue.dispatch'] },
+  },
+  {
     path: '/orders',
     component: () => import('./pages/OrdersPage.vue'),
     meta: { title: '工单查询', needs: ORDERS },

@@ -35,7 +35,14 @@ export const useBadges = defineStore('badges', () => {
 
   const live = useLive()
   live.on(
-    ['OrderChanged', 'CallbackChanged', 'AlertRaised', 'AlertAcknowledged', 'NuisanceListChanged'],
+    [
+      'OrderChanged',
+      'UnitsNotified',
+      'CallbackChanged',
+      'AlertRaised',
+      'AlertAcknowledged',
+      'NuisanceListChanged',
+    ],
     soon,
   )
   live.onResync(soon)

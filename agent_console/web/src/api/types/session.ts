@@ -25,4 +25,5 @@ export interface Badges {
   callbacks_overdue: number | null
   alerts: number | null
   nuisance: number | null
+  notices: number | null
 }
