@@ -72,10 +72,16 @@ def _dispatch_start(step: Step) -> datetime:
 
 
 def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None = None) -> Task:
-    """Give the unit its task: every clock of it is promised here, from this moment."""
+    """Give the unit its task: every clock of it is promised here, from this moment.
+
+    It follows what was done before, be it a redo, a redo that another unit has returned, or an
+    order that was opened again; only redos have the shorter time.
+    """
     order = step.order
+    redo = redo_of is not None or order.state is OrderState.REDO
+    redo_of = redo_of or _done_before(step)
     clocks = _own_clocks(step)
-    handle = promise_for(order, step.rules, "redo" if redo_of else "handle", step.now)
+    handle = promise_for(order, step.rules, "redo" if redo else "handle", step.now)
     clocks["handle"] = replace(handle, name="handle")
     task = _new_task(step, department, note, TaskRole.LEAD, clocks)
     task.redo_of = redo_of.id if redo_of else None
@@ -84,6 +90,12 @@ def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None =
     step.change(lead_department=department)
     keep_order_due(step)
     return task
+
+
+def _done_before(step: Step) -> Task | None:
+    """The task whose result has been approved, when all that came after it is taken back."""
+    lead = lead_task(step.tasks)
+    return lead if lead is not None and lead.state is TaskState.DONE else None
 
 
 def keep_order_due(step: Step) -> None:
