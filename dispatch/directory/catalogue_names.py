@@ -21,10 +21,14 @@ _OFFERED = 3
 class Names:
     """Every way to name one kind of thing, and what it means."""
 
-    def __init__(self, kind: str, meant: Mapping[str, str], example: str) -> None:
-        """``meant``: name → code; ``example``: a right cell, for errors."""
+    def __init__(
+        self, kind: str, meant: Mapping[str, str], labels: Mapping[str, str], example: str
+    ) -> None:
+        """``meant``: name → code; ``labels``: how each code is proposed; ``example``: a right
+        cell, for errors."""
         self.kind = kind
         self._meant = dict(meant)
+        self._labels = dict(labels)
         self._example = example
 
     def code(self, said: str) -> str | None:
@@ -36,21 +40,23 @@ class Names:
         near = get_close_matches(said, self._meant, n=_OFFERED, cutoff=_LIKENESS)
         near += [name for name in self._meant if said in name and name not in near]
         if said and near:
-            return f"是否应为：{'、'.join(near[:_OFFERED])}"
+            codes = list(dict.fromkeys(self._meant[name] for name in near))[:_OFFERED]
+            return f"是否应为：{'、'.join(self._labels.get(code, code) for code in codes)}"
         return f"填{self.kind}的编码或名称，如 {self._example}"
 
 
 def unit_names(departments: Departments) -> Names:
     """Units that may handle a demand, and the street of the place."""
     meant = dict.fromkeys(_STREET_WORDS, STREET_OF_PLACE)
-    return Names("单位", meant | _named(departments), "D-CG 或 区城管局")
+    labels = {STREET_OF_PLACE: STREET_LABEL} | _labels(departments)
+    return Names("单位", meant | _named(departments), labels, "D-CG 或 区城管局")
 
 
 def area_names(departments: Departments) -> Names:
     """Streets, townships and communities."""
     local = [unit for unit in departments if unit.kind in LOCAL_KINDS]
     example = local[0].short_name if local else "D-J-ZX"
-    return Names("街道乡镇或社区（村）", _named(local), example)
+    return Names("街道乡镇或社区（村）", _named(local), _labels(local), example)
 
 
 def category_names(taxonomy: Taxonomy) -> Names:
@@ -64,14 +70,19 @@ def category_names(taxonomy: Taxonomy) -> Names:
     for category in taxonomy:
         alone.setdefault(category.name, []).append(category.code)
     meant |= {name: codes[0] for name, codes in alone.items() if len(codes) == 1}
-    return Names("诉求分类", meant, "C010102 或 城乡建设/市政设施/路灯照明")
+    labels = {each.code: f"{'/'.join(each.path)}（{each.code}）" for each in taxonomy}
+    return Names("诉求分类", meant, labels, "C010102 或 城乡建设/市政设施/路灯照明")
 
 
 def type_names() -> Names:
     """Types of demands."""
     meant = {kind.value: kind.value for kind in RequestType}
     meant |= {kind.label: kind.value for kind in RequestType}
-    return Names("诉求类型", meant, "投诉、举报")
+    return Names("诉求类型", meant, {kind.value: kind.label for kind in RequestType}, "投诉、举报")
+
+
+def _labels(units: Iterable[Department]) -> dict[str, str]:
+    return {unit.code: f"{unit.short_name}（{unit.code}）" for unit in units}
 
 
 def _named(units: Iterable[Department]) -> dict[str, str]:

@@ -166,7 +166,7 @@ class Units:
         today = now.astimezone(self._rules.zone).date()
         calendar = self._rules.calendar
         day = today if calendar.is_working(today) else calendar.next_working_day(today)
-        return f"工作日 {_spans(calendar.office_hours(day))}（全市统一）"
+        return f"工作日 {_spans(calendar.office_hours(day))}（统一时间）"
 
     def _contact(self, contact: Contact) -> ContactView:
         name = self._rules.unit_name(contact.department)

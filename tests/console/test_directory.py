@@ -62,7 +62,7 @@ async def test_units_with_level_hours_duty_and_people(house: House) -> None:
     }
     unit = (await leader.post("/api/directory/units/D-CG/duty", night)).body
     assert unit["row"]["on_duty"] == ["谢芳"] and unit["row"]["open_now"]
-    assert unit["hours"] == "工作日 09:00—12:00、13:30—17:30（全市统一）"
+    assert unit["hours"] == "工作日 09:00—12:00、13:30—17:30（统一时间）"
     assert unit["to_ring"] == [
         {"department_name": "区城管局", "name": "谢芳", "phone": "13800000000"}
     ]

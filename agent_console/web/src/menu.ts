@@ -8,9 +8,11 @@ import {
   Connection,
   DataAnalysis,
   Document,
+  Files,
   Headset,
   MessageBox,
   Monitor,
+  OfficeBuilding,
   PhoneFilled,
   Promotion,
   Service,
@@ -87,6 +89,8 @@ export const MENU: MenuEntry[] = [
     needs: ['floor.schedule', 'floor.figures'],
   },
   { path: '/events', label: '热点', icon: Connection, needs: ['event.view'] },
+  { path: '/catalogue', label: '目录', icon: Files, needs: ['catalogue.view'] },
+  { path: '/units', label: '单位', icon: OfficeBuilding, needs: ['directory.view'] },
   { path: '/report', label: '报表', icon: DataAnalysis, needs: ['report.view'] },
 ]
 
@@ -112,6 +116,8 @@ export function firstPage(): string {
     '/floor-figures',
     '/staffing',
     '/events',
+    '/catalogue',
+    '/units',
   ]
   const paths = myMenu().map((entry) => entry.path)
   // Call-backs are everybody's; nobody's first page.

@@ -111,6 +111,16 @@ const inShell: RouteRecordRaw[] = [
     meta: { title: '排班与人力', needs: ['floor.schedule', 'floor.figures'] },
   },
   {
+    path: '/catalogue',
+    component: () => import('./pages/CataloguePage.vue'),
+    meta: { title: '派单目录', needs: ['catalogue.view'] },
+  },
+  {
+    path: '/units',
+    component: () => import('./pages/UnitsPage.vue'),
+    meta: { title: '单位与人员', needs: ['directory.view'] },
+  },
+  {
     path: '/account',
     component: () => import('./pages/AccountPage.vue'),
     meta: { title: '我的账号' },

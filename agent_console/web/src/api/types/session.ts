@@ -14,6 +14,17 @@ export interface Me {
   staff: StaffView
   permissions: string[]
   demo: boolean
+  /** Key of the post acted in, and for whom. */
+  post: string
+  for_name: string
+  posts: PostChoice[]
+}
+
+export interface PostChoice {
+  key: string
+  department_name: string
+  roles: string[]
+  for_name: string
 }
 
 export interface Badges {
