@@ -24,6 +24,7 @@ from agent_console.services import Console
 from dispatch.views.privacy import mask_phone
 from models.errors import NotFound
 from models.ports import CallView
+from models.speech import Correction
 from models.tables import Call, CallParty, Contact, Staff, UtteranceRow, WorkOrder
 
 #: A call, or one that waits.
@@ -156,6 +157,7 @@ def call_facts(call: Call, agent_name: str | None, number: str) -> CallFacts:
             else None
         ),
         transcript_incomplete=call.transcript_incomplete,
+        transcript_coverage=call.transcript_coverage,
         speech_model=call.speech_model,
     )
 
@@ -177,6 +179,7 @@ async def utterances_of(session: AsyncSession, call_id: str) -> list[UtteranceVi
             text=row.text,
             raw=row.raw,
             confidence=row.confidence,
+            corrections=[Correction(**one) for one in row.corrections],
         )
         for row, party in rows
     ]

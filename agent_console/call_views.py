@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from models.speech import Speaker, SpeechStatus
+from models.speech import Correction, Speaker, SpeechStatus
 from models.understanding import Understanding
 from models.vocabulary import (
     CallDirection,
@@ -76,6 +76,8 @@ class CallFacts(BaseModel):
     #: When the agent's recording begins, in seconds after the call's start.
     agent_recording_offset_s: float | None
     transcript_incomplete: bool
+    #: Share of the recording that the transcript was made from, 0–1; None: not known yet.
+    transcript_coverage: float | None
     speech_model: str
 
 
@@ -91,6 +93,8 @@ class UtteranceView(BaseModel):
     text: str
     raw: str
     confidence: float
+    #: Names put in place of words that sound like them.
+    corrections: list[Correction] = []
 
 
 class RecentOrder(BaseModel):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models.bus import Bus
 from models.errors import HotlineError
@@ -119,6 +119,7 @@ class CatchUp:
         async with self._store.transaction() as work:
             row = await work.session.get_one(Call, call.id)
             row.transcript_incomplete = False
+            row.transcript_coverage = self._coverage(call, voices)
             row.speech_model = self._model_name()
             work.record(TranscriptCompleted(call_id=call.id))
 
@@ -177,9 +178,31 @@ class CatchUp:
         begin = (voice.begins - call.started_at).total_seconds()
         return begin, begin + seconds_of(self._recordings / voice.recording)
 
+    def _coverage(self, call: Call, voices: Sequence[Voice]) -> float | None:
+        """The share of what was said into recordings that is there to be read; None of nothing.
+
+        Of a recording that is gone, the voice counts from its beginning to the end of the call.
+        """
+        read = missing = 0.0
+        for voice in voices:
+            begin, end = self._span(call, voice)
+            read += end - begin
+            if end == begin and call.ended_at:
+                missing += max(0.0, (call.ended_at - call.started_at).total_seconds() - begin)
+        return round(read / (read + missing), 3) if read + missing else None
+
     async def _on_ended(self, event: CallEnded) -> None:
         if event.transcript_incomplete:
             self._wake.set()
+            return
+        async with self._store.transaction() as work:
+            # Every sound of it was read while it was spoken.
+            await work.session.execute(
+                update(Call)
+                .where(Call.id == event.call_id, Call.answered_at.is_not(None))
+                .where(Call.transcript_coverage.is_(None))
+                .values(transcript_coverage=1.0)
+            )
 
     async def _run(self) -> None:
         while True:

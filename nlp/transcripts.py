@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import structlog
 from sqlalchemy import delete, select
 
 from models.bus import Bus
+from models.errors import NotFound
 from models.events import UtteranceHeard
-from models.speech import Utterance
+from models.speech import Correction, Utterance
 from models.store import Store
 from models.tables import UtteranceRow
 from models.vocabulary import Leg
@@ -48,6 +49,22 @@ class TranscriptStore:
             await work.session.execute(delete(UtteranceRow).where(*old))
             work.session.add_all(_row(item) for item in utterances)
 
+    async def set_correction(
+        self, call_id: str, utterance_id: str, index: int, *, undone: bool
+    ) -> UtteranceRow:
+        """Take a correction back, or make it again; the same twice changes nothing.
+
+        :raises NotFound: when there is no such utterance or correction.
+        """
+        async with self._store.transaction() as work:
+            row = await work.session.get(UtteranceRow, utterance_id, with_for_update=True)
+            if row is None or row.call_id != call_id or not 0 <= index < len(row.corrections):
+                raise NotFound("没有这处更正，转写可能已经更新，请刷新页面。")
+            made = [Correction(**one) for one in row.corrections]
+            text, now = _with_correction(row.text, made, index, undone)
+            row.text, row.corrections = text, [asdict(one) for one in now]
+            return row
+
     async def of_call(self, call_id: str) -> list[UtteranceRow]:
         """All utterances of a call by time."""
         query = (
@@ -59,6 +76,17 @@ class TranscriptStore:
     async def words_of(self, call_id: str, leg: Leg) -> str:
         """What one side said, as one text."""
         return "\n".join(row.text for row in await self.of_call(call_id) if row.leg is leg)
+
+
+def _with_correction(
+    text: str, made: list[Correction], index: int, undone: bool
+) -> tuple[str, list[Correction]]:
+    """The text with one correction taken back or made again, and where all of them stand then."""
+    old, new = made[index], replace(made[index], undone=undone)
+    end = old.start + len(old.shown)
+    moved = len(new.shown) - len(old.shown)
+    later = [replace(one, start=one.start + moved) for one in made[index + 1 :]]
+    return text[: old.start] + new.shown + text[end:], [*made[:index], new, *later]
 
 
 def _row(utterance: Utterance) -> UtteranceRow:
@@ -73,4 +101,5 @@ def _row(utterance: Utterance) -> UtteranceRow:
         raw=utterance.raw,
         confidence=utterance.confidence,
         words=[asdict(word) for word in utterance.words],
+        corrections=[asdict(correction) for correction in utterance.corrections],
     )

@@ -31,6 +31,7 @@ from agent_console.handlers import (
     similar,
     supervision,
     surge,
+    transcripts,
 )
 
 ALL_ROUTES = [
@@ -40,6 +41,7 @@ ALL_ROUTES = [
     *live.routes.all,
     *agent.routes.all,
     *calls.routes.all,
+    *transcripts.routes.all,
     *parties.routes.all,
     *recordings.routes.all,
     *orders.routes.all,

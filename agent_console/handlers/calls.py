@@ -137,6 +137,7 @@ async def get_call(ask: Ask, call_id: str) -> CallDetail:
             understanding=console.live.understanding_of(call_id)
             or await console.services.proposal(call_id),
             speech=console.services.speech_status(),
+            speech_modes=dict(console.services.speech_modes(call_id)),
             caller=await caller_of(session, call, number, person, now),
         )
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import structlog
 
+from config.lexicon import load_lexicon
 from config.settings import Settings
 from models.errors import SpeechUnavailable
 from models.ids import new_id
-from models.speech import LegMode, Speaker, SpeechStatus, Utterance
+from models.speech import Speaker, SpeechStatus, Utterance
 from models.vocabulary import Leg, SpeechMode
+from nlp.speech.correcting import Corrector
 from nlp.speech.crew import Crew, Place
 from nlp.speech.models import ModelInfo, find_model
 from nlp.speech.protocol import (
@@ -28,13 +29,9 @@ from nlp.speech.protocol import (
 )
 from nlp.speech.room import LOOK_SECONDS, Room
 from nlp.speech.stream import SpeechStream, StreamKey
+from nlp.speech.telling import OnMode, OnUtterance, Teller
 
 log = structlog.get_logger(__name__)
-
-#: Called for each utterance in order, partial or final.
-OnUtterance = Callable[[Utterance], Awaitable[None] | None]
-#: Called when a leg of a call is recognised less, or more again.
-OnMode = Callable[[LegMode], Awaitable[None] | None]
 
 #: Recordings wait while a live leg is later than this.
 _LATE_SECONDS = 2.0
@@ -46,8 +43,6 @@ _CHOICE_SECONDS = 2.0
 _FLUSH_SECONDS = 30.0
 #: Stopping is not held up longer than this.
 _STOP_SECONDS = 5.0
-#: Partials are skipped while this many utterances wait for a slow listener.
-_FULL_QUEUE = 200
 #: Sound that a recording may be ahead of its recognition, so that live streams are not held up.
 _RECORDING_AHEAD_SECONDS = 1.0
 
@@ -66,7 +61,6 @@ class SpeechService:
         on_mode: OnMode | None = None,
     ) -> None:
         self._settings = settings
-        self._on_utterance = on_utterance
         self._reason = "语音识别尚未启动。"
         self._crew: Crew | None = None
         #: Crews of earlier models that still have streams.
@@ -78,10 +72,10 @@ class SpeechService:
         self._owner: dict[int, Place] = {}
         self._numbers = itertools.count(1)
         self._tasks: list[asyncio.Task[None]] = []
-        self._told: asyncio.Queue[Utterance | LegMode | asyncio.Future[None]] = asyncio.Queue()
+        self._teller = Teller(on_utterance, on_mode)
         self._listeners: dict[int, OnUtterance] = {}
-        self._on_mode = on_mode or _nobody
-        self._room = Room(self._told.put_nowait, self._leave)
+        self._corrector: Corrector | None = None
+        self._room = Room(self._teller.mode, self._leave)
 
     @property
     def status(self) -> SpeechStatus:
@@ -112,7 +106,9 @@ class SpeechService:
         Without a model, or when it does not load, this returns all the same: calls go on without
         live text, and :attr:`status` says why.
         """
-        for duty in (self._tell, self._make_room, self._heed_choice):
+        lexicon = await asyncio.to_thread(load_lexicon, self._settings.rules)
+        self._corrector = Corrector(lexicon)
+        for duty in (self._teller.run, self._make_room, self._heed_choice):
             self._tasks.append(asyncio.create_task(duty()))
         try:
             model = find_model(self._settings)
@@ -267,7 +263,7 @@ class SpeechService:
     def _close(self, stream: SpeechStream) -> None:
         self._forget(stream)
         if stream.closed is not None:
-            self._told.put_nowait(stream.closed)
+            self._teller.all_told(stream.closed)
 
     # -- what workers say ---------------------------------------------------------------------
 
@@ -279,7 +275,10 @@ class SpeechService:
         if kind is Kind.HEARD:
             heard = read_heard(payload)
             stream.note_heard(heard)
-            self._queue(number, stream.key.utterance(heard))
+            utterance = stream.key.utterance(heard)
+            if self._corrector:
+                utterance = self._corrector.corrected(utterance)
+            self._queue(number, utterance)
         elif kind is Kind.PROGRESS:
             stream.note_progress(read_progress(payload))
         elif kind is Kind.CLOSED:
@@ -323,26 +322,8 @@ class SpeechService:
     def _queue(self, number: int, utterance: Utterance) -> None:
         if listener := self._listeners.get(number):
             listener(utterance)
-        elif utterance.final or self._told.qsize() < _FULL_QUEUE:
-            self._told.put_nowait(utterance)
-
-    async def _tell(self) -> None:
-        """Hand utterances over one by one, in order; a stream is closed when its last is told."""
-        while True:
-            item = await self._told.get()
-            if isinstance(item, asyncio.Future):
-                if not item.done():
-                    item.set_result(None)
-                continue
-            try:
-                result = self._hand_over(item)
-                if inspect.isawaitable(result):
-                    await result
-            except Exception:
-                log.exception("what was heard was not taken", call_id=item.call_id)
-
-    def _hand_over(self, item: Utterance | LegMode) -> Awaitable[None] | None:
-        return self._on_mode(item) if isinstance(item, LegMode) else self._on_utterance(item)
+        else:
+            self._teller.heard(utterance)
 
     # -- room and models ----------------------------------------------------------------------
 
@@ -396,7 +377,3 @@ class SpeechService:
         except SpeechUnavailable as error:
             self._refused = wanted
             log.error("speech model not taken", model=wanted.name, reason=str(error))
-
-
-def _nobody(_: LegMode) -> None:
-    """Nobody asks in which mode a leg is recognised."""

@@ -51,6 +51,7 @@ LET_IN: dict[str, set[str]] = {
     "GET /api/floor": SEATS | {"manager"},
     "GET /api/calls": TRANSCRIPTS | {"manager"},
     "GET /api/calls/{call_id}": TRANSCRIPTS,
+    "PUT /api/calls/{call_id}/utterances/{utterance_id}/corrections/{index}": TRANSCRIPTS,
     "GET /api/calls/{call_id}/recording/{leg}.wav": TRANSCRIPTS,
     "POST /api/calls": SEATS,
     "POST /api/calls/{call_id}/hang-up": SEATS,

@@ -26,11 +26,19 @@ from nlp.speech.training.telephone import call
 from nlp.speech.training.voice import Audio, Speaker
 
 VERSIONS = 3
-#: Voices of the training; those of :data:`EVALUATION_VARIANTS` are never trained on.
+#: Voices of the training; the plain one is what most callers of tests have.
 TRAINING_VARIANTS = (
-    *("", "", "", "f1", "f2", "f4", "f5", "m1", "m2", "m3", "m5", "m6", "m7", "m8", "Annie"),
-    *("linda", "steph", "anika", "Andy", "david", "Denis", "max", "klatt2", "Gene", "belinda"),
+    *("", "", "", "", "f1", "f2", "f4", "f5", "m1", "m2", "m3", "m5", "m6", "m7", "m8"),
+    *("Annie", "linda", "steph", "anika", "Andy", "david", "Denis", "max", "klatt2", "Gene"),
+    *("belinda", "Alex", "Andrea", "AnxiousAndy", "Diogo", "Henrique", "Hugo", "Jacky", "Lee"),
+    *("Marco", "Mario", "Mike", "Nguyen", "RicishayMax", "Storm", "announcer", "antonio"),
+    *("aunty", "benjamin", "boris", "caleb", "croak", "ed", "edward", "grandma", "grandpa"),
+    *("gustave", "iven", "john", "kaukovalta", "klatt", "klatt3", "klatt4", "marcelo", "michel"),
+    *("miguel", "norbert", "paul", "pedro", "quincy", "rob", "robert", "sandro", "shelby"),
+    *("steph3", "travis", "victor", "zac"),
 )
+#: Voices for choosing settings, and for measuring: neither are ever trained on.
+DEVELOPMENT_VARIANTS = ("steph2", "Michael", "pablo", "iven2")
 EVALUATION_VARIANTS = ("f3", "m4", "Alicia", "adam")
 #: The middle speeds are left out, so that the usual 150 is not trained on either.
 TRAINING_SPEEDS = (*range(115, 147), *range(155, 188))

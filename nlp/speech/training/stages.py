@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import time
@@ -18,9 +19,11 @@ from nlp.speech.training import text, words
 PRACTICE_MODEL = Path(__file__).parent.parent / "practice_model"
 WORK = Path("var/speech-training")
 _SEED = 2026
-_SENTENCES = 3400
-_BABBLE = 1400
-_EPOCHS = 10
+_SENTENCES = 2600
+_WRITTEN = 2000
+_BABBLE = 1600
+_LONGEST_WRITTEN = 40
+_EPOCHS = 12
 #: Sizes of the vocabulary and of the text that the language model counts.
 _VOCABULARY = 32_000
 _COUNTED_SENTENCES = 30_000
@@ -94,9 +97,12 @@ def graph(model: Path) -> None:
     from nlp.speech.training.graph import Graph
 
     words.prepare()
-    general = words.frequent(_VOCABULARY)
-    spoken = language.estimate(counted_sentences(), general, _THRESHOLD)
-    known = lexicon.pronunciations(word for word in spoken.probability[()] if word != language.END)
+    general, counted = words.frequent(_VOCABULARY), counted_sentences()
+    known = lexicon.pronunciations({*general, *(word for line in counted for word in line)})
+    sayable = {pronunciation.word for pronunciation in known}
+    heard = [part for line in counted for part in words.without_others(line, sayable)]
+    common = {word: count for word, count in general.items() if word in sayable}
+    spoken = language.estimate(heard, common, _THRESHOLD)
     Graph(known, spoken).write(model / "graph")
     click.echo(f"{len(known)} pronunciations, {spoken.size} n-grams, {_megabytes(model):.1f} MB")
 
@@ -136,7 +142,13 @@ def training_sentences() -> list[str]:
     words.prepare()
     grammar = text.Grammar(_SEED)
     talk = list(dict.fromkeys(grammar.sentence() for _ in range(2 * _SENTENCES)))[:_SENTENCES]
-    return talk + words.babble(words.frequent(20_000), _BABBLE, _SEED)
+    return talk + _written() + words.babble(words.frequent(20_000), _BABBLE, _SEED)
+
+
+def _written() -> list[str]:
+    """Sentences out of the classifier's corpus, of a length that one says in a breath or two."""
+    fit = [line for line in dict.fromkeys(text.corpus()) if 8 <= len(line) <= _LONGEST_WRITTEN]
+    return random.Random(_SEED).sample(fit, min(_WRITTEN, len(fit)))
 
 
 def counted_sentences() -> list[list[str]]:

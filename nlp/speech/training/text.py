@@ -64,7 +64,7 @@ def places() -> dict[str, list[str]]:
 def corpus() -> list[str]:
     """The classifier's seed corpus, as sentences without digits and foreign letters."""
     found: list[str] = []
-    for file in sorted(CORPUS.glob("*.jsonl")):
+    for file in sorted(CORPUS.glob("seed_*.jsonl")):
         rows = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line)
         found += (part for row in rows for part in re.split("[。？！；\n]", row["text"]))
     sentences = (re.sub("[，、：“”（）《》…—\\s]+", "，", part).strip("，") for part in found)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import groupby
 
 import jieba
 
@@ -38,6 +39,13 @@ def cut(text: str) -> list[str]:
     for word in jieba.cut(plain(text), HMM=False):
         words += list(word) if _NUMERALS.issuperset(word) else [word]
     return words
+
+
+def without_others(line: Sequence[str], known: Container[str]) -> Iterator[list[str]]:
+    """The runs of known words in ``line``: what lies between could never be heard."""
+    for is_known, run in groupby(line, lambda word: word in known):
+        if is_known:
+            yield list(run)
 
 
 def babble(words: Iterable[str], count: int, seed: int) -> list[str]:
