@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from dispatch import (
     afterwards,
     closing,
+    deadlines,
     delegation,
     extensions,
     hand_over,
@@ -70,6 +71,7 @@ HANDLERS: dict[Action, Handler] = {
     **shelf.HANDLERS,
     **afterwards.HANDLERS,
     **recounting.HANDLERS,
+    **deadlines.HANDLERS,
 }
 
 

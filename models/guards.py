@@ -207,6 +207,11 @@ UNIT_FREE = Guard(
     refusal="该单位在本工单已有办理中的任务",
     holds=lambda s: s.task is not None and unit_task(s.tasks, s.task.department) is None,
 )
+HAS_EXTERNAL_DUE = Guard(
+    name="has_external_due",
+    refusal="该工单没有上级平台规定的时限",
+    holds=lambda s: s.order is not None and s.order.external_due is not None,
+)
 BEFORE_DUE = Guard(
     name="before_due",
     refusal="办结时限已过，不能再申请延期",

@@ -216,6 +216,7 @@ class Action(Labelled):
     WITHDRAW_REQUEST = "withdraw_request", "撤回申请"
     LAPSE_REQUEST = "lapse_request", "申请逾期未审定"
     RECOUNT = "recount", "重算时限"
+    MOVE_DEADLINE = "move_deadline", "调整上级时限"
     RECORD_FOLLOW_UP = "record_follow_up", "记录回访"
     DECIDE_REDO = "decide_redo", "审批重办"
     DECIDE_PANEL = "decide_panel", "会商认定"

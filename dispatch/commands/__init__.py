@@ -21,7 +21,7 @@ from dispatch.commands.base import (
     invalid,
     parse,
 )
-from dispatch.commands.clocks import Recount
+from dispatch.commands.clocks import MoveDeadline, Recount
 from dispatch.commands.closing import ApproveResult, RecordFollowUp, SendBack
 from dispatch.commands.hand_over import HandOverTask
 from dispatch.commands.handling import (
@@ -123,6 +123,7 @@ __all__ = [
     "LapseRequest",
     "LapseUrge",
     "Merge",
+    "MoveDeadline",
     "Note",
     "ObjectRefusal",
     "OpenDispute",

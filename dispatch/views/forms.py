@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Le, MaxLen, MinLen
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from dispatch.commands import COMMANDS, OrderCommand
@@ -26,7 +27,7 @@ _GIVEN = frozenset({"expected_version", "idempotency_key", "task_id", "request_i
 #: Fields that hold the code of a unit.
 _UNITS = frozenset({"department", "suggested", "provisional"})
 
-Kind = Literal["text", "words", "choice", "switch", "number", "unit", "units", "other"]
+Kind = Literal["text", "words", "choice", "switch", "number", "moment", "unit", "units", "other"]
 
 
 class FormOption(BaseModel):
@@ -107,6 +108,8 @@ def _kind(name: str, wanted: Any, info: FieldInfo, rules: Rules) -> tuple[Kind, 
         return ("choice", _yes_no(name)) if info.is_required() else ("switch", [])
     if wanted in (int, float):
         return "number", []
+    if wanted in (datetime, AwareDatetime):
+        return "moment", []
     if wanted is str:
         return _kind_of_text(name, info), []
     return ("units" if "department" in name or name == "joint" else "other"), []

@@ -80,6 +80,8 @@ class Scene:
             return
         self.order = order_in(row.from_order[0])
         names = {guard.name for guard in row.guards}
+        if "has_external_due" in names:
+            self.order.external_due = FRIDAY
         if "suspended" in names:
             self.order.suspended_at = FRIDAY
         if row.from_task:

@@ -89,7 +89,7 @@ export interface AllowedAction {
 export interface FormField {
   name: string
   label: string
-  kind: 'text' | 'words' | 'choice' | 'switch' | 'number' | 'unit' | 'units' | 'other'
+  kind: 'text' | 'words' | 'choice' | 'switch' | 'number' | 'moment' | 'unit' | 'units' | 'other'
   required: boolean
   options: { value: string | boolean; label: string }[]
   default: string | number | boolean | null

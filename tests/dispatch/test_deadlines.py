@@ -1,0 +1,59 @@
+"""Another system moves the deadline that it gave us."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from dispatch.commands import AddJoint, MoveDeadline
+from dispatch.promises import Promise
+from models.errors import InvalidInput, TransitionRefused
+from models.store import Store
+from tests.dispatch.desk import FRIDAY, Desk
+from tests.dispatch.reading import events_of, order_of, task_at
+
+pytestmark = pytest.mark.store
+
+DEADLINE = FRIDAY + timedelta(days=4, hours=8)
+MOVED = DEADLINE + timedelta(days=3)
+
+
+def moved(until: datetime = MOVED) -> MoveDeadline:
+    return MoveDeadline(external_due=until, reason="市平台同意延期三天")
+
+
+async def test_the_unit_gets_the_time_that_the_city_allows(desk: Desk, store: Store) -> None:
+    order_id = await desk.signed(external_due=DEADLINE)
+    await desk.act("paidan", order_id, AddJoint(department="D-ZJ", note="请配合"))
+    helper = await task_at(store, order_id, "D-ZJ")
+    await desk.act("banzhang", order_id, moved())
+    order, task = await order_of(store, order_id), await task_at(store, order_id, "D-CG")
+    assert order.due_at == order.light_red_at == task.due_at == MOVED
+    assert Promise.from_json(task.clocks["handle"]).explanation.endswith(
+        "至2026年11月27日18:00止。"
+    )
+    assert Promise.from_json(task.clocks["handle.1"]).due == DEADLINE
+    assert (await task_at(store, order_id, "D-ZJ")).due_at == helper.due_at < DEADLINE
+    last = (await events_of(store, order_id))[-1]
+    assert datetime.fromisoformat(last.changes["external_due"][1]) == MOVED
+
+
+async def test_before_dispatch_it_is_kept_for_the_unit(desk: Desk, store: Store) -> None:
+    order_id = (await desk.open(external_due=DEADLINE)).order_id
+    await desk.act("paidan", order_id, moved())
+    assert (await order_of(store, order_id)).external_due == MOVED
+
+
+async def test_it_is_never_earlier(desk: Desk, store: Store) -> None:
+    order_id = await desk.signed(external_due=DEADLINE)
+    for until in (DEADLINE, DEADLINE - timedelta(hours=1)):
+        with pytest.raises(InvalidInput, match="应晚于原来的时限"):
+            await desk.act("banzhang", order_id, moved(until))
+    assert (await order_of(store, order_id)).due_at == DEADLINE
+
+
+async def test_an_order_of_our_own_has_no_such_deadline(desk: Desk) -> None:
+    order_id = await desk.signed()
+    with pytest.raises(TransitionRefused, match="没有上级平台规定的时限"):
+        await desk.act("banzhang", order_id, moved())
