@@ -7,8 +7,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from dispatch.views.office import OfficeView
 from dispatch.views.privacy import Visibility
-from dispatch.views.shapes import AllowedAction, AuditView, Change, ClockView, FollowUpView
+from dispatch.views.shapes import (
+    AuditView,
+    Change,
+    ClockView,
+    FollowUpView,
+)
+from dispatch.views.step_shapes import (
+    AllowedAction,
+    RefusedAction,
+    RequestView,
+)
 from models.vocabulary import (
     Action,
     CallDirection,
@@ -254,4 +265,10 @@ class OrderDetail(BaseModel):
     score_note: str
     calls: list[OrderCall]
     allowed_actions: list[AllowedAction]
+    refused_actions: list[RefusedAction]
+    requests: list[RequestView]
+    office: OfficeView
+    suspended_at: datetime | None
+    suspended_until: datetime | None
+    disputed_at: datetime | None
     suggestion: SuggestionView | None

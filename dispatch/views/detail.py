@@ -14,6 +14,7 @@ from dispatch.numbers import spoken
 from dispatch.rules import Rules
 from dispatch.scope import can_see
 from dispatch.views.clocks import order_clocks, task_clocks
+from dispatch.views.office import OfficeFile, office_view, read_office
 from dispatch.views.privacy import Veil, veil_for
 from dispatch.views.rows import order_light
 from dispatch.views.shapes import (
@@ -21,9 +22,11 @@ from dispatch.views.shapes import (
     Caller,
     FollowUpView,
     OrderDetail,
-    RequestView,
     ScoreView,
     TaskView,
+)
+from dispatch.views.step_shapes import (
+    RequestView,
 )
 from dispatch.views.steps import Steps, request_view
 from dispatch.views.timeline import Teller
@@ -55,6 +58,7 @@ class _File:
     audits: Sequence[AuditReview]
     follow_ups: Sequence[FollowUp]
     requests: Sequence[OrderRequest]
+    office: OfficeFile
     score: ClosureScore | None
     staff: dict[str, str]
 
@@ -127,6 +131,7 @@ async def _read_file(session: AsyncSession, which: Any) -> _File | None:
         audits=(await session.scalars(audits.order_by(AuditReview.at))).all(),
         follow_ups=(await session.scalars(follow_ups.order_by(FollowUp.at))).all(),
         requests=(await session.scalars(requests.order_by(OrderRequest.asked_at))).all(),
+        office=await read_office(session, order),
         score=(await session.scalars(scores.order_by(ClosureScore.revision.desc()))).first(),
         staff={},
     )
@@ -203,6 +208,7 @@ def _progress(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
         "tasks": [_task(task, file, reader, rules) for task in file.tasks],
         "allowed_actions": steps.allowed(),
         "refused_actions": steps.refused(),
+        "office": office_view(file.office, reader.veil, rules, reader.now),
         "requests": [_request(one, reader, rules) for one in file.requests],
     }
 

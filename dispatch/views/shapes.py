@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dispatch.views.office import OfficeView
 from dispatch.views.privacy import Visibility
+from dispatch.views.step_shapes import AllowedAction, RefusedAction, RequestView
 from models.vocabulary import (
     Action,
     Channel,
@@ -17,8 +19,6 @@ from models.vocabulary import (
     Light,
     OrderState,
     Outcome,
-    RequestKind,
-    RequestState,
     RequestType,
     Role,
     Satisfaction,
@@ -303,53 +303,6 @@ class ScoreView(BaseModel):
     explanation: list[str]
 
 
-class AllowedAction(BaseModel):
-    """Something the reader may do now. ``needs``: fields of the command."""
-
-    action: Action
-    label: str
-    needs: list[str]
-    #: What it is about, to be sent with the command; and the unit of the task, in words.
-    task_id: str | None = None
-    request_id: str | None = None
-    unit: str = ""
-    #: What it brings about, in words.
-    effect: str = ""
-
-
-class RefusedAction(BaseModel):
-    """What post and state would allow the reader, and why it is not possible now."""
-
-    action: Action
-    label: str
-    task_id: str | None
-    unit: str
-    reason: str
-
-
-class RequestView(BaseModel):
-    """Something that was asked for and is decided by somebody else."""
-
-    id: str
-    task_id: str | None
-    kind: RequestKind
-    state: RequestState
-    asked_at: datetime
-    asked_by_name: str
-    asked_department_name: str
-    reason_code: str
-    reason_label: str
-    reason: str
-    evidence: dict[str, Any]
-    wanted: dict[str, Any]
-    due_at: datetime | None
-    overdue: bool
-    decided_at: datetime | None
-    decided_by_name: str
-    decision_reason: str
-    granted: dict[str, Any]
-
-
 class OrderDetail(BaseModel):
     """One order as the reader may see it."""
 
@@ -399,6 +352,7 @@ class OrderDetail(BaseModel):
     allowed_actions: list[AllowedAction]
     refused_actions: list[RefusedAction]
     requests: list[RequestView]
+    office: OfficeView
     suspended_at: datetime | None
     suspended_until: datetime | None
     disputed_at: datetime | None

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dispatch.rules import Rules
-from dispatch.views.shapes import AllowedAction, RefusedAction, RequestView
+from dispatch.views.forms import form_of
+from dispatch.views.step_shapes import (
+    AllowedAction,
+    RefusedAction,
+    RequestView,
+)
 from models.guards import Actor
 from models.tables import OrderRequest, Task, WorkOrder
 from models.vocabulary import ALL, RequestKind, RequestState
@@ -17,6 +22,9 @@ REASONS = {
     RequestKind.RETURN: "ReturnReason",
     RequestKind.EXTENSION: "ExtensionReason",
     RequestKind.SUSPENSION: "SuspensionReason",
+    RequestKind.SUPERVISION: "SupervisionReason",
+    RequestKind.REOPENING: "ReopeningReason",
+    RequestKind.EXCLUSION: "ExclusionReason",
 }
 
 
@@ -70,6 +78,7 @@ class Steps:
             request_id=step.request.id if step.request else None,
             unit=self._unit(step.task),
             effect=row.effect,
+            fields=form_of(row.action, self._rules),
         )
 
     def _unit(self, task: Task | None) -> str:

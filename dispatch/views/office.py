@@ -1,0 +1,156 @@
+"""What the office did about one order: urges, supervision, cards, merging, the shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.oversights import OPEN
+from dispatch.rules import Rules
+from dispatch.views.privacy import Veil
+from models.tables import Oversight, UnitCard, WorkOrder
+from models.vocabulary import (
+    CardColour,
+    OrderState,
+    OversightKind,
+    OversightState,
+    SupervisionReason,
+)
+
+#: Merged orders that are named.
+_NAMED = 200
+
+
+class OversightView(BaseModel):
+    """One urge or supervision."""
+
+    id: str
+    task_id: str
+    kind: OversightKind
+    #: 0 for an urge.
+    level: int
+    #: 三级督办, 催办 …
+    label: str
+    number: str
+    department_name: str
+    reason_code: SupervisionReason | None
+    reason: str
+    by_caller: bool
+    state: OversightState
+    issued_at: datetime
+    issued_by_name: str
+    due_at: datetime
+    overdue: bool
+    answer: str
+    answered_at: datetime | None
+    answered_by_name: str
+    remark: str
+
+
+class CardView(BaseModel):
+    """A card that the order has brought a unit."""
+
+    colour: CardColour
+    department_name: str
+    reason: str
+    at: datetime
+
+
+class OtherOrder(BaseModel):
+    """An order that this one is merged with."""
+
+    id: str
+    order_no: str
+    state: OrderState
+
+
+class OfficeView(BaseModel):
+    """All of it."""
+
+    #: Level of supervision in force, 0 for none.
+    supervised: int
+    oversights: list[OversightView]
+    cards: list[CardView]
+    merged_into: OtherOrder | None
+    merged: list[OtherOrder]
+    shelved_at: datetime | None
+    archived_at: datetime | None
+    reopen_count: int
+    excluded_at: datetime | None
+    #: Why it was not accepted, in words.
+    refusal: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeFile:
+    """The rows."""
+
+    order: WorkOrder
+    oversights: Sequence[Oversight]
+    cards: Sequence[UnitCard]
+    merged_into: WorkOrder | None
+    merged: Sequence[WorkOrder]
+
+
+async def read_office(session: AsyncSession, order: WorkOrder) -> OfficeFile:
+    """Read what there is."""
+    rows = select(Oversight).where(Oversight.order_id == order.id)
+    cards = select(UnitCard).where(UnitCard.order_id == order.id)
+    merged = select(WorkOrder).where(WorkOrder.merged_into == order.id)
+    into = await session.get(WorkOrder, order.merged_into) if order.merged_into else None
+    return OfficeFile(
+        order=order,
+        oversights=(await session.scalars(rows.order_by(Oversight.issued_at, Oversight.id))).all(),
+        cards=(await session.scalars(cards.order_by(UnitCard.at, UnitCard.id))).all(),
+        merged_into=into,
+        merged=(await session.scalars(merged.order_by(WorkOrder.id).limit(_NAMED))).all(),
+    )
+
+
+def office_view(file: OfficeFile, veil: Veil, rules: Rules, now: datetime) -> OfficeView:
+    """As one reader may see it."""
+    order = file.order
+    refusal = rules.oversight.refusal(order.refusal) if order.refusal else None
+    return OfficeView(
+        supervised=order.supervised,
+        oversights=[oversight_view(row, veil, rules, now) for row in file.oversights],
+        cards=[_card(card, rules) for card in file.cards],
+        merged_into=_other(file.merged_into) if file.merged_into else None,
+        merged=[_other(one) for one in file.merged],
+        shelved_at=order.shelved_at,
+        archived_at=order.archived_at,
+        reopen_count=order.reopen_count,
+        excluded_at=order.excluded_at,
+        refusal=refusal.name if refusal else order.refusal,
+    )
+
+
+def oversight_view(row: Oversight, veil: Veil, rules: Rules, now: datetime) -> OversightView:
+    """One row in words."""
+    plain = (
+        *("id", "task_id", "kind", "level", "number", "reason_code", "by_caller", "state"),
+        *("issued_at", "issued_by_name", "due_at", "answered_at", "answered_by_name"),
+    )
+    words = {name: veil.scrub(getattr(row, name)) for name in ("reason", "answer", "remark")}
+    supervision = row.kind is OversightKind.SUPERVISION
+    return OversightView(
+        **{name: getattr(row, name) for name in plain},
+        **words,
+        label=rules.oversight.level(row.level).name if supervision else row.kind.label,
+        department_name=rules.unit_name(row.department),
+        overdue=row.state in OPEN and row.answered_at is None and now > row.due_at,
+    )
+
+
+def _card(card: UnitCard, rules: Rules) -> CardView:
+    name = rules.unit_name(card.department)
+    return CardView(colour=card.colour, department_name=name, reason=card.reason, at=card.at)
+
+
+def _other(order: WorkOrder) -> OtherOrder:
+    return OtherOrder(id=order.id, order_no=order.order_no, state=order.state)
