@@ -28,8 +28,8 @@ async def timers_of(step: Step) -> list[Timer]:
 
 
 async def signing(step: Step) -> list[Timer]:
-    """Tasks that somebody must sign for, while the clocks run."""
-    if step.order.suspended_at is not None:
+    """Tasks that somebody must sign for, while the clocks of units run."""
+    if step.order.suspended_at is not None or step.order.state not in IN_HAND:
         return []
     return [timer for task in step.tasks for timer in _of_task(step.order, task)]
 
