@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from agent_console.live_view import LiveEvent, view_for
 from agent_console.people import Person
+from models.bus import Reach
 from models.events import (
     CallEvent,
     DomainEvent,
@@ -111,7 +112,7 @@ class LiveHub:
         self._owners: OrderedDict[str, str] = OrderedDict()
         self._understandings: OrderedDict[str, Understanding] = OrderedDict()
         self._connections: set[Connection] = set()
-        services.bus.subscribe("console-live", self.take, DomainEvent)
+        services.bus.subscribe("console-live", self.take, DomainEvent, reach=Reach.ALL)
 
     @property
     def connections(self) -> int:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,6 +20,7 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from config.trunks import PLAIN, TrunkSettings
 from models.errors import ConfigurationError
 
 #: The checkout (or installed tree) this package lies in.
@@ -49,11 +51,27 @@ class AsteriskSettings(BaseModel):
     http_port: int = Field(18088, ge=1, le=65535)
     sip_port: int = Field(15060, ge=1, le=65535)
     sip_bind: str = "127.0.0.1"
+    #: Port for SIP over TLS, when a trunk wants it; its certificate and key (PEM), and the
+    #: certificates by which the carrier's is checked (empty: it is not).
+    sip_tls_port: int = Field(15061, ge=1, le=65535)
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_ca: Path | None = None
+    #: Behind NAT: the address under which the carrier reaches us, and the networks that reach us
+    #: directly.
+    external_address: IPv4Address | None = None
+    local_networks: list[IPv4Network] = [
+        IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    ]
     rtp_start: int = Field(20000, ge=1024, le=65000)
     rtp_end: int = Field(20999, ge=1024, le=65535)
     #: Folder holding Debian's Asterisk 22 (made by the installer).
     root: Path | None = None
-    app: str = "hotline"
+    app: str = Field("hotline", pattern=r"^[A-Za-z0-9_-]+$")
+    #: With several processes on this Asterisk: the ``app`` of each. New callers go to the first
+    #: that lives, or with ``share_evenly`` to any of them. Empty: there is one.
+    apps: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]] = Field([], max_length=16)
+    share_evenly: bool = False
 
 
 class TelephonySettings(BaseModel):
@@ -71,7 +89,9 @@ class TelephonySettings(BaseModel):
     trunk_hosts: list[str] = []
     #: Where calls to citizens go out: host:port of the carrier's SIP gateway. Empty: none.
     trunk_outbound: str = ""
-    #: Numbers that may be called through it (a regular expression for the whole number): mobile
+    #: Further trunks, with several gateways, registration, TCP or TLS (see :mod:`config.trunks`).
+    trunks: list[TrunkSettings] = []
+    #: Numbers that may be called through them (a regular expression for the whole number): mobile
     #: phones, fixed lines with and without area code.
     outbound_numbers: str = r"0?1[3-9]\d{9}|0[1-9]\d{8,10}|[2-8]\d{6,7}"
     #: Accept calls from this machine as if from a trunk (for SIPp and first tries).
@@ -80,6 +100,8 @@ class TelephonySettings(BaseModel):
     wrap_up_seconds: int = Field(60, ge=0, le=600)
     #: Several processes serve the same agents: each claims an agent in the database before ringing.
     shared_floor: bool = False
+    #: Seconds without a sign of life after which another process takes over one's calls.
+    adopt_after_seconds: float = Field(5.0, ge=1, le=60)
     #: Free megabytes for recordings below which the shift leader is called.
     recordings_free_mb: int = Field(2048, ge=1)
     #: Ask citizens for a grade by key when the agent has hung up (see survey.yaml).
@@ -89,6 +111,24 @@ class TelephonySettings(BaseModel):
     #: For practice: host:port of a SIP phone that answers for all experts and emergency numbers,
     #: or the number of a practice phone. Empty: they are rung through ``trunk_outbound``.
     practice_party: str = ""
+
+    @field_validator("trunks")
+    @classmethod
+    def _names(cls, trunks: list[TrunkSettings]) -> list[TrunkSettings]:
+        names = [trunk.name for trunk in trunks]
+        if len(set(names)) != len(names) or PLAIN in names:
+            raise ValueError(f"中继的 name 不能重复，也不能是 {PLAIN}")
+        return trunks
+
+    @property
+    def all_trunks(self) -> list[TrunkSettings]:
+        """The one of ``trunk_hosts`` and ``trunk_outbound`` first: it also takes practice calls."""
+        gateways = [self.trunk_outbound] if self.trunk_outbound else []
+        plain = TrunkSettings.model_construct(
+            name=PLAIN, hosts=self.trunk_hosts, gateways=gateways, codecs=["ulaw", "alaw"],
+            qualify_seconds=0,
+        )  # fmt: skip
+        return [plain, *self.trunks]
 
 
 class SpeechSettings(BaseModel):

@@ -12,6 +12,7 @@ from models.errors import HotlineError
 #: Command → its module. Read when it is called for: some are heavy to import, and none needs all.
 _COMMANDS = {
     "serve": "serve",
+    "exchange": "exchange",
     "init": "serve",
     "demo": "demo",
     "understand": "text",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from enum import Enum
 from typing import Any, Protocol
 
 import structlog
@@ -20,10 +21,23 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Any], Awaitable[None]]
 
 
+class Reach(Enum):
+    """Where an event is handled when several processes share a bus."""
+
+    #: By one of all processes, whichever is free: for what is written down.
+    ONE = "one"
+    #: By every process: for what each keeps in memory, or shows to its own browsers.
+    ALL = "all"
+    #: By the process that has published it: for what follows its own calls.
+    HERE = "here"
+
+
 class Bus(Protocol):
     """What every bus can do."""
 
-    def subscribe(self, name: str, handler: Handler, *kinds: type[DomainEvent]) -> None:
+    def subscribe(
+        self, name: str, handler: Handler, *kinds: type[DomainEvent], reach: Reach = Reach.ONE
+    ) -> None:
         """Call ``handler`` for events of ``kinds`` (and their subclasses).
 
         ``name`` identifies the subscriber (a consumer group on a networked bus).
@@ -68,8 +82,10 @@ class InProcessBus:
         self._subscriptions: list[_Subscription] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    def subscribe(self, name: str, handler: Handler, *kinds: type[DomainEvent]) -> None:
-        """See :meth:`Bus.subscribe`."""
+    def subscribe(
+        self, name: str, handler: Handler, *kinds: type[DomainEvent], reach: Reach = Reach.ONE
+    ) -> None:
+        """See :meth:`Bus.subscribe`. There is one process: ``reach`` makes no difference."""
         subscription = _Subscription(name, handler, kinds)
         self._subscriptions.append(subscription)
         if self._tasks:

@@ -1,5 +1,7 @@
 """The bus between processes: one Redis stream, a consumer group for each subscriber.
 
+Those that every process must hear read the stream by themselves, from where it stood at the start.
+
 An event is acknowledged after its handler returned. What a dead consumer left is claimed by the
 next one, so a handler may see an event twice and must be idempotent by ``event_id``.
 """
@@ -15,7 +17,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from models.bus import Handler
+from models.bus import Handler, InProcessBus, Reach
 from models.events import DomainEvent, event_from_dict, event_to_dict
 from models.ids import new_id
 
@@ -92,25 +94,56 @@ class _Group:
             log.exception("handler failed", subscriber=self.name)
 
 
+class _Everywhere(_Group):
+    """A subscriber that hears everything in each process."""
+
+    _last: bytes | str = "0-0"
+
+    async def create(self) -> None:
+        """Remember where the stream stands."""
+        newest: Any = await self._redis.xrevrange(STREAM, count=1)
+        self._last = newest[0][0] if newest else "0-0"
+
+    async def _claim_abandoned(self) -> None:
+        """Nobody else reads for us."""
+
+    async def _read_new(self) -> None:
+        answer: Any = await self._redis.xread({STREAM: self._last}, count=100, block=BLOCK_MS)
+        for _stream, entries in answer or []:
+            for entry_id, fields in entries:
+                await self._handle(fields)
+                self._last = entry_id
+
+
 class RedisBus:
     """See :class:`models.bus.Bus`."""
 
     def __init__(self, url: str) -> None:
         self._redis: Redis = Redis.from_url(url, socket_timeout=10)
         self._groups: list[_Group] = []
+        #: For what only this process publishes and hears.
+        self._here = InProcessBus()
         self._tasks: list[asyncio.Task[Any]] = []
 
-    def subscribe(self, name: str, handler: Handler, *kinds: type[DomainEvent]) -> None:
+    def subscribe(
+        self, name: str, handler: Handler, *kinds: type[DomainEvent], reach: Reach = Reach.ONE
+    ) -> None:
         """See :meth:`models.bus.Bus.subscribe`. Subscribe before :meth:`start`."""
-        self._groups.append(_Group(self._redis, name, handler, kinds))
+        if reach is Reach.HERE:
+            self._here.subscribe(name, handler, *kinds)
+            return
+        kind = _Everywhere if reach is Reach.ALL else _Group
+        self._groups.append(kind(self._redis, name, handler, kinds))
 
     async def publish(self, event: DomainEvent) -> None:
         """See :meth:`models.bus.Bus.publish`."""
+        await self._here.publish(event)
         body = json.dumps(event_to_dict(event), ensure_ascii=False)
         await self._redis.xadd(STREAM, {"event": body}, maxlen=KEEP_ENTRIES, approximate=True)
 
     async def start(self) -> None:
         """See :meth:`models.bus.Bus.start`."""
+        await self._here.start()
         for group in self._groups:
             await group.create()
         self._tasks = [
@@ -126,4 +159,5 @@ class RedisBus:
         for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await self._here.stop()
         await self._redis.aclose()

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from models.bus import Bus
+from models.bus import Bus, Reach
 from models.clock import Clock
 from models.events import (
     CallEnded,
@@ -42,9 +42,9 @@ class LiveUnderstanding:
         self._clock = clock
         self._said: dict[str, dict[str, str]] = {}
         self._latest: dict[str, Understanding] = {}
-        bus.subscribe("understanding", self._on_utterance, UtteranceHeard)
+        bus.subscribe("understanding", self._on_utterance, UtteranceHeard, reach=Reach.HERE)
         bus.subscribe("understanding-catch-up", self._on_completed, TranscriptCompleted)
-        bus.subscribe("understanding-forget", self._on_ended, CallEnded)
+        bus.subscribe("understanding-forget", self._on_ended, CallEnded, reach=Reach.HERE)
 
     async def latest(self, call_id: str) -> Understanding | None:
         """The newest proposal of a call; made anew from the stored transcript when forgotten."""

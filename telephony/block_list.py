@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import select, update
 
-from models.bus import Bus
+from models.bus import Bus, Reach
 from models.clock import Clock
 from models.events import NuisanceListChanged
 from models.phone_numbers import normal_number
@@ -43,7 +43,7 @@ class BlockList:
         self._last_hit: dict[str, datetime] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        bus.subscribe("block-list", self._on_change, NuisanceListChanged)
+        bus.subscribe("block-list", self._on_change, NuisanceListChanged, reach=Reach.ALL)
 
     def match(self, number: str) -> Block | None:
         """The block that a caller meets; None when there is none, or its date has come."""

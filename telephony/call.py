@@ -33,6 +33,8 @@ class LiveCall:
     citizen_number: str
     access_number: str
     started_at: datetime
+    #: ARI application of the process that holds the call.
+    app: str = ""
     order_id: str | None = None
     agent_id: str | None = None
     citizen_channel: str = ""

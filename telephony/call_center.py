@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Mapping
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,6 @@ from models.callbacks import CallbackDesk, NoCallbacks
 from models.clock import Clock, SystemClock
 from models.errors import (
     NotFound,
-    TelephonyUnavailable,
     TransitionRefused,
 )
 from models.ports import (
@@ -56,7 +56,9 @@ from telephony.expected_wait import HandlingTimes, WaitEstimates
 from telephony.floor_view import agent_view, floor_view
 from telephony.floor_watch import FloorWatch
 from telephony.front_desk import FrontParts
+from telephony.inheritance import Inheritance
 from telephony.media import MediaReceiver, local_address_towards
+from telephony.neighbours import Neighbours
 from telephony.presence import PresenceBoard
 from telephony.presence_keeper import PresenceKeeper
 from telephony.reconcile import Reconciler
@@ -67,6 +69,8 @@ from telephony.shared_floor import SharedFloor
 from telephony.stasis import WANTED, StasisRouter
 from telephony.supervisor_desk import SupervisorDesk
 from telephony.tap_watch import TapWatch
+from telephony.trunk_watch import TrunkWatch
+from telephony.trunks import Trunks
 from telephony.voicemail import Voicemail
 from telephony.waiting_ear import WaitingEar
 
@@ -119,7 +123,9 @@ class CallCenter:
             records=self._records,
             recordings=Recordings(settings.recordings_dir, settings.timezone),
             board=self._board,
-            line=WaitingLine(queues, clock),
+            line=WaitingLine(
+                queues, clock, timedelta(seconds=settings.telephony.adopt_after_seconds)
+            ),
             queues=queues,
             callers=Callers(store, queues, clock),
             front=front,
@@ -127,6 +133,7 @@ class CallCenter:
             handling=HandlingTimes(caller_rules.expected_wait),
             alerts=alerts or NoAlerts(),
             survey=load_survey(settings.rules),
+            trunks=Trunks(settings.telephony),
         )
         self.exchange.expected_wait = WaitEstimates(self.exchange).of
         front.listen(bus, self.exchange)
@@ -137,7 +144,7 @@ class CallCenter:
             self.exchange, self._need_call, lambda: self._events.connected, self._view
         )
         book = load_phone_book(settings.rules)
-        self._directory = Directory(settings, clock, self._board, store, book)
+        self._directory = Directory(settings, clock, self._board, store, book, self.exchange.trunks)
         self._router = StasisRouter(self.exchange, self._hang_up_stranger)
         self._reconciler = Reconciler(self.exchange, self._router, store)
         self._voicemail = Voicemail(store, self.exchange.recordings)
@@ -150,13 +157,26 @@ class CallCenter:
         self._keeper = PresenceKeeper(self.exchange, self._reconciler.reread)
         self._distributor = Distributor(self.exchange, self._booked.give, self._spawn)
         self.exchange.distribute = front.surge.on_change = self._distributor.soon
+        self._inheritance: Inheritance | None = None
         if settings.telephony.shared_floor:
             self._board.shared = True
-            self.exchange.shared_floor = SharedFloor(
-                store, Claims(store, clock), self._records, self._reconciler.reread
-            )
+            self._share(settings, store, clock)
         self._records.on_conflict = self._on_conflict
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def _share(self, settings: Settings, store: Store, clock: Clock) -> None:
+        """There are other processes."""
+        patience = settings.telephony.adopt_after_seconds
+        neighbours = Neighbours(store, settings.asterisk.app, patience)
+        self._inheritance = Inheritance(self.exchange, neighbours, self._reconciler)
+        self.exchange.shared_floor = SharedFloor(
+            store,
+            Claims(store, clock),
+            self._records,
+            self._reconciler.reread,
+            neighbours,
+            self.exchange.line if settings.asterisk.apps else None,
+        )
 
     # --- life -----------------------------------------------------------------------------------
 
@@ -166,17 +186,19 @@ class CallCenter:
         An Asterisk that does not answer yet is tried again and again; until then the floor says
         that the exchange is offline.
         """
+        if self._inheritance is not None:
+            await self._inheritance.join()
+            self._spawn(self._inheritance.watch())
         await self._reconciler.restore()
         await self.exchange.front.start()
         await self._records.start()
         await self.exchange.media.start()
         await self._events.start()
-        self._spawn(self._watch_clock())
-        self._spawn(self._watch_floor())
-        self._spawn(self._booked.watch())
-        self._spawn(self._audit())
-        self._spawn(self._floor_watch.run())
-        self._spawn(TapWatch(self.exchange).run())
+        watches = (self._watch_clock, self._watch_floor, self._booked.watch, self._audit)
+        trunks = TrunkWatch(self.exchange.settings, self.exchange.trunks, self.exchange.alerts)
+        more = (self._floor_watch.run, TapWatch(self.exchange).run, trunks.run)
+        for watch in (*watches, *more):
+            self._spawn(watch())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await self._events.wait_connected()
@@ -191,6 +213,8 @@ class CallCenter:
         await asyncio.gather(*(session.halt() for session in sessions))
         await self.exchange.front.stop()
         await self._records.stop()
+        if self._inheritance is not None:
+            await self._inheritance.leave()
         await self.exchange.media.stop()
         await self.exchange.ari.close()
 
@@ -353,10 +377,6 @@ class CallCenter:
     ) -> str:
         """See :meth:`models.ports.CallControl.call_out`."""
         return await self._desk.call_out(agent_id, number, order_id, callback_id)
-
-    def _need_exchange(self) -> None:
-        if not self._events.connected:
-            raise TelephonyUnavailable("电话交换机没有应答，请稍后再试")
 
     async def _need_call(self, call_id: str) -> Conversation:
         session = self.exchange.sessions.get(call_id)

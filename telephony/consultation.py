@@ -24,7 +24,7 @@ from models.errors import InvalidInput
 from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome, PartyKind
 from telephony.ari.tidy import tidily
 from telephony.handing_on import HandingOn
-from telephony.parties import Party, Target
+from telephony.party import Party, Target
 
 _RINGING_TONE = "tone:ring"
 

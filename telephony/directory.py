@@ -19,17 +19,25 @@ from models.ports import PartyChoice
 from models.store import Store
 from models.tables import Call, CallParty
 from models.vocabulary import CallDirection, PartyKind
-from telephony.parties import Target
+from telephony.party import Target
 from telephony.presence import PresenceBoard
+from telephony.trunks import Trunks
 
 
 class Directory:
     """Finds the way to people, and refuses what may not be dialled."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, board: PresenceBoard, store: Store, book: PhoneBook
+        self,
+        settings: Settings,
+        clock: Clock,
+        board: PresenceBoard,
+        store: Store,
+        book: PhoneBook,
+        trunks: Trunks | None = None,
     ) -> None:
         self._settings = settings.telephony
+        self._trunks = trunks or Trunks(settings.telephony)
         self._zone = ZoneInfo(settings.timezone)
         self._clock = clock
         self._board = board
@@ -108,9 +116,12 @@ class Directory:
         return self._through_trunk(number)
 
     def _through_trunk(self, number: str) -> str:
-        if not self._settings.trunk_outbound:
-            raise TelephonyUnavailable("没有配置外呼线路（telephony.trunk_outbound）")
-        return f"PJSIP/{number}@trunk"
+        way = self._trunks.way(number)
+        if way is None:
+            raise TelephonyUnavailable(
+                "没有配置外呼线路（telephony.trunk_outbound 或 telephony.trunks）"
+            )
+        return way
 
     def practice_account(self, number: str) -> str | None:
         """Account of the practice phone with this number."""

@@ -7,7 +7,7 @@ and some for each minute of waiting, so that nobody waits for ever behind caller
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from config.queues import WORST_LEVEL, Queue, QueueRules
@@ -28,6 +28,8 @@ class Waiting:
     priority: int = 0
     #: Who has talked to this caller lately.
     last_agent: str | None = None
+    #: Of a caller whom another process holds: since when we know. Only that process gives an agent.
+    elsewhere: datetime | None = None
 
     def waited(self, now: datetime) -> float:
         """Seconds."""
@@ -35,9 +37,15 @@ class Waiting:
 
 
 class WaitingLine:
-    """Callers of all queues, whoever is next first."""
+    """Callers of all queues, whoever is next first.
 
-    def __init__(self, rules: QueueRules, clock: Clock) -> None:
+    :param for_others: how long an agent is left to another process whose caller comes first.
+    """
+
+    def __init__(
+        self, rules: QueueRules, clock: Clock, for_others: timedelta = timedelta()
+    ) -> None:
+        self.for_others = for_others
         self._rules = rules
         self._clock = clock
         self._waiting: dict[str, Waiting] = {}
@@ -101,6 +109,20 @@ class WaitingLine:
     def remove(self, call_id: str) -> None:
         """Wait no longer."""
         self._waiting.pop(call_id, None)
+
+    def learn_elsewhere(self, others: Iterable[Waiting]) -> bool:
+        """Who waits at other processes now; whether that is news."""
+        known = {one.call_id: one for one in self._waiting.values() if one.elsewhere}
+        now = self._clock.now()
+        fresh = {
+            one.call_id: replace(one, elsewhere=getattr(known.get(one.call_id), "elsewhere", now))
+            for one in others
+            if one.call_id in known or one.call_id not in self._waiting
+        }
+        for call_id in known:
+            del self._waiting[call_id]
+        self._waiting |= fresh
+        return fresh != known
 
     def _points(self, one: Waiting, now: datetime) -> float:
         weights = self._rules.queue(one.queue).weights
@@ -171,7 +193,9 @@ class _Round:
         again: list[datetime] = []
         for waiting in self._line.in_order() if self._free else ():
             agent = self._choose(waiting)
-            if agent is not None and self._board.reserve(agent.agent_id, waiting.call_id):
+            if agent is not None and waiting.elsewhere is not None:
+                again += self._leave_to_others(agent, waiting.elsewhere)
+            elif agent is not None and self._board.reserve(agent.agent_id, waiting.call_id):
                 del self._free[agent.agent_id]
                 self._line.remove(waiting.call_id)
                 give(waiting.call_id, agent)
@@ -180,6 +204,16 @@ class _Round:
             else:
                 again += self._changes(waiting)
         return min(again, default=None)
+
+    def _leave_to_others(self, agent: Agent, known: datetime) -> list[datetime]:
+        """Another process should give this agent a caller of its own, who comes first. When it
+        does not, ours are not kept waiting for ever.
+        """
+        until = max(agent.since, known) + self._line.for_others
+        if until <= self._now:
+            return []
+        del self._free[agent.agent_id]
+        return [until]
 
     def _choose(self, waiting: Waiting) -> Agent | None:
         queue = self._rules.queue(waiting.queue)

@@ -22,6 +22,7 @@ from telephony.media import MediaReceiver
 from telephony.presence import PresenceBoard
 from telephony.recording import Recordings
 from telephony.records import Records
+from telephony.trunks import Trunks
 
 if TYPE_CHECKING:
     from telephony.conversation import Conversation
@@ -80,6 +81,8 @@ class Exchange:
     alerts: AlertPort = field(default_factory=NoAlerts)
     #: How the service is graded after the talk.
     survey: SurveyRules
+    #: The ways out.
+    trunks: Trunks
     #: Peak, of 32767, above which sound on a line counts as a voice.
     voice_level: int = 400
     #: Told the call and the agent when an agent did not answer.
@@ -94,6 +97,10 @@ class Exchange:
     distribute: Callable[[], None] = lambda: None
     #: Seconds that a waiting caller will probably wait on; None when it cannot be told.
     expected_wait: Callable[[str], float | None] = lambda call_id: None
+
+    def comes_to_us(self, *args: str) -> dict[str, str]:
+        """Variables with which the dialplan hands a line that we ring over to this process."""
+        return {"STASIS_APP": self.ari.app, "STASIS_ARGS": ",".join(args)}
 
     def remember(self, session: Conversation) -> None:
         """A call lives."""

@@ -14,7 +14,7 @@ from config.settings import Settings
 from config.surge import load_surge
 from config.urgency import UrgencyRules, load_urgency
 from config.waiting import load_waiting
-from models.bus import Bus
+from models.bus import Bus, Reach
 from models.clock import Clock
 from models.errors import ConfigurationError
 from models.events import UtteranceHeard
@@ -83,7 +83,7 @@ class FrontParts:
             if front.screening is not None and front.screening.open:
                 session.post(partial(front.screening.heard, said.text, final=said.final))
 
-        bus.subscribe("screening", heard, UtteranceHeard)
+        bus.subscribe("screening", heard, UtteranceHeard, reach=Reach.HERE)
 
     async def start(self) -> None:
         """Read what calls must know before the first one comes."""

@@ -11,7 +11,7 @@ import structlog
 from models.errors import TransitionRefused
 from models.events import CallAnswered, CallStateChanged, CallTransferred
 from models.vocabulary import AgentState, CallEventKind, CallState, PartyKind
-from telephony.parties import Party, Target
+from telephony.party import Party, Target
 from telephony.together import Together
 
 log = structlog.get_logger(__name__)

@@ -76,6 +76,7 @@ class InboundCall(Conversation):
             citizen_number=channel.caller.number[:32],
             access_number=channel.channelvars.get("DIALLED", "")[:32],
             started_at=exchange.clock.now(),
+            app=exchange.ari.app,
             citizen_channel=channel.id,
             citizen_recording=exchange.recordings.relative(recording),
         )

@@ -39,6 +39,8 @@ class OutboundCall(Conversation):
         super().__init__(exchange, call)
         #: Where the citizen is rung, e.g. ``PJSIP/13800138000@trunk``.
         self._endpoint = endpoint
+        #: Ways by which the citizen was rung.
+        self._tried: list[str] = []
 
     @classmethod
     def to(
@@ -64,6 +66,7 @@ class OutboundCall(Conversation):
             citizen_number=number,
             access_number=exchange.settings.telephony.hotline_number,
             started_at=now,
+            app=exchange.ari.app,
             order_id=order_id,
             callback_id=callback_id,
             agent_id=agent.agent_id,
@@ -110,6 +113,7 @@ class OutboundCall(Conversation):
     async def _make_line(self) -> None:
         """The citizen's channel, which does not ring before it is in the agent's bridge."""
         ari, call = self.exchange.ari, self.call
+        self._tried.append(self._endpoint)
         self.after(_CITIZEN_RING_SECONDS + RING_MARGIN_SECONDS, "dial", self._dial_overdue)
         await ari.bridges.ensure(self.talk_bridge, type="mixing")
         await ari.bridges.add_channel(self.talk_bridge, call.agent_channel)
@@ -120,7 +124,7 @@ class OutboundCall(Conversation):
             app_args=f"dialling,{call.id}",
             variables={
                 "RECORDING": str(self.exchange.recordings.folder / call.citizen_recording),
-                "STASIS_ARGS": f"citizen,{call.id}",
+                **self.exchange.comes_to_us("citizen", call.id),
                 "CALLERID(num)": call.access_number,
             },
         )
@@ -188,6 +192,8 @@ class OutboundCall(Conversation):
             await self.end(ContactOutcome.NOT_REACHED, "系统重启，外呼取消")
             return
         self.after(_CITIZEN_RING_SECONDS, "dial", self._dial_overdue)
+        for variable, value in self.exchange.comes_to_us("citizen", self.call.id).items():
+            await self.exchange.ari.channels.set_variable(citizen, variable, value)
         await self.on_channel_state(citizen, channels.get(citizen, ""))
 
     # --- ends -----------------------------------------------------------------------------------
@@ -195,9 +201,22 @@ class OutboundCall(Conversation):
     async def on_citizen_gone(self, cause: int) -> None:
         """Not reached, or hung up."""
         if self.call.answered_at is None:
-            await self.end(ContactOutcome.NOT_REACHED, causes.in_words(cause))
+            if not await self._rung_otherwise(cause):
+                await self.end(ContactOutcome.NOT_REACHED, causes.in_words(cause))
         else:
             await self.end(ContactOutcome.SERVED, "市民挂断")
+
+    async def _rung_otherwise(self, cause: int) -> bool:
+        """A gateway that fails says nothing of the citizen: whether another one rings now."""
+        way = self.exchange.trunks.other_way(self._tried, cause)
+        if way is None or not self.awaits("dial"):
+            return False
+        log.warning("call.other_gateway", call_id=self.call.id, failed=self._endpoint, cause=cause)
+        self._endpoint = way
+        self.call.citizen_channel = name(CITIZEN, self.call.id, len(self._tried) + 1)
+        self.save()
+        await self._or_give_up(self._make_line())
+        return True
 
     async def on_agent_not_reached(self, cause: int) -> None:
         """Without the agent there is no call."""

@@ -14,24 +14,21 @@ The agent, a colleague, a department's expert, 110. Each time on the line is one
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
 from models.events import CallPartyChanged
 from models.ids import new_id
 from models.ports import PartyView
-from models.speech import Speaker
-from models.tables import CallParty
-from models.vocabulary import AgentState, Leg, PartyKind
+from models.vocabulary import AgentState, PartyKind
 from telephony import causes
 from telephony.agents import Agent
 from telephony.ari import ARIError
 from telephony.ari.events import StasisStart
 from telephony.ari.tidy import tidily
 from telephony.names import PARTY, kind_of, name
+from telephony.party import Party, PartyKeeper, Target
 from telephony.seat_phones import RING_MARGIN_SECONDS
 
 if TYPE_CHECKING:
@@ -40,100 +37,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _NO_ANSWER_CAUSE = 19
-#: Staff of the hotline; all others are third parties.
-_STAFF = (PartyKind.AGENT, PartyKind.SUPERVISOR)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """Whom to ring, and where."""
-
-    kind: PartyKind
-    name: str
-    number: str
-    #: What Asterisk rings, e.g. ``PJSIP/1002`` or ``PJSIP/110@trunk``.
-    endpoint: str
-    agent_id: str | None = None
-    #: The agent who wants it; None: the exchange itself.
-    rung_by: str | None = None
-    #: A transfer comes back to this agent, who is busy afterwards when not answering.
-    summoned: bool = False
-    party_id: str = field(default_factory=new_id)
-
-
-@dataclass(kw_only=True)
-class Party:
-    """One time on the line. The first fields carry the names of the columns of ``call_parties``."""
-
-    id: str
-    call_id: str
-    kind: PartyKind
-    name: str
-    number: str
-    agent_id: str | None
-    channel: str
-    rung_by: str | None = None
-    rung_at: datetime | None = None
-    joined_at: datetime | None = None
-    left_at: datetime | None = None
-    reason: str = ""
-    recording: str = ""
-    recording_at: datetime | None = None
-    #: Hears music while the agent speaks with the citizen.
-    held: bool = False
-    summoned: bool = False
-    keeper: PartyKeeper | None = None
-
-    @classmethod
-    def from_row(cls, row: CallParty) -> Party:
-        """As an earlier process left it."""
-        return cls(**{column: getattr(row, column) for column in _COLUMNS})
-
-    def values(self) -> dict[str, Any]:
-        """Columns of the row."""
-        return {column: getattr(self, column) for column in _COLUMNS}
-
-    @property
-    def leg(self) -> Leg:
-        """Whose voice it is in the transcript."""
-        return Leg.AGENT if self.kind in _STAFF else Leg.THIRD
-
-    @property
-    def speaker(self) -> Speaker:
-        """Who it is there."""
-        return Speaker(party_id=self.id, kind=self.kind, name=self.name)
-
-    def view(self) -> PartyView:
-        """What the console sees."""
-        state = "ringing" if self.joined_at is None else "held" if self.held else "joined"
-        since = self.joined_at or self.rung_at
-        assert since is not None
-        return PartyView(
-            party_id=self.id,
-            kind=self.kind,
-            name=self.name,
-            number=self.number,
-            state=state,
-            since=since,
-        )
-
-
-_COLUMNS = (
-    *("id", "call_id", "kind", "name", "number", "agent_id", "rung_by", "channel"),
-    *("rung_at", "joined_at", "left_at", "reason", "recording", "recording_at"),
-)
-
-
-class PartyKeeper(Protocol):
-    """Who rang a party, and decides what it does in the call."""
-
-    async def answered(self, party: Party) -> None:
-        """The party has lifted the receiver and is in nobody's hands yet."""
-        ...
-
-    async def left(self, party: Party) -> None:
-        """The party hung up, or could not be reached; ``party.reason`` says why."""
-        ...
 
 
 class PartyLines:
@@ -211,11 +114,12 @@ class PartyLines:
 
     async def _originate(self, party: Party, endpoint: str, seconds: int) -> None:
         call, exchange = self._session.call, self._session.exchange
+        party.tried.append(endpoint)
         file = exchange.recordings.path_for(call.id, call.started_at, f"party-{self._rung}.wav")
         # Outside our house nobody may see a number that is not ours.
         hotline = call.access_number or exchange.settings.telephony.hotline_number
         shown = call.citizen_number if party.agent_id else hotline
-        variables = {"RECORDING": str(file), "STASIS_ARGS": f"party,{call.id}"}
+        variables = {"RECORDING": str(file), **exchange.comes_to_us("party", call.id)}
         if party.agent_id:
             variables |= {
                 "PJSIP_HEADER(add,X-Call-Id)": call.id,
@@ -266,9 +170,25 @@ class PartyLines:
     async def on_gone(self, channel_id: str, cause: int) -> None:
         """A party's line is no more."""
         party = self.on(channel_id)
-        if party is not None:
+        if party is not None and not await self._rung_otherwise(party, cause):
             hung_up = party.joined_at is not None and cause in causes.NORMAL
             await self._gone(party, "对方挂断" if hung_up else causes.in_words(cause))
+
+    async def _rung_otherwise(self, party: Party, cause: int) -> bool:
+        """A gateway that fails says nothing of whom we ring: whether another one rings now."""
+        way = self._session.exchange.trunks.other_way(party.tried, cause)
+        if party.joined_at is not None or way is None:
+            return False
+        self._rung += 1
+        party.channel = name(PARTY, party.call_id, self._rung)
+        self._tell(party, "ringing")
+        seconds = self._session.exchange.settings.telephony.party_ring_seconds
+        try:
+            await self._originate(party, way, seconds)
+        except ARIError:
+            return False
+        self.watch(party, seconds)
+        return True
 
     async def _gone(self, party: Party, reason: str) -> None:
         self._leave(party, reason)

@@ -8,7 +8,6 @@ is removed from Asterisk.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -26,7 +25,6 @@ from models.vocabulary import (
     SupervisionKind,
 )
 from telephony.agents import IN_CALL, Agent, Before
-from telephony.ari.objects import Bridge, Channel
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
 from telephony.conversation import Conversation
@@ -50,8 +48,9 @@ from telephony.names import (
     kind_of,
 )
 from telephony.outbound import OutboundCall
-from telephony.parties import Party
+from telephony.party import Party
 from telephony.recording import Recordings
+from telephony.snapshot import Snapshot
 from telephony.stasis import CALLER, StasisRouter
 from telephony.waiting import BOOKED_REASON, MESSAGE_LEFT
 
@@ -85,45 +84,6 @@ _AGENT_STATES = {
     CallState.CONSULTING: AgentState.CONSULT,
     CallState.CONFERENCE: AgentState.CONFERENCE,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """What Asterisk has at one moment."""
-
-    channels: dict[str, Channel]
-    bridges: dict[str, Bridge]
-    #: Since when this Asterisk runs.
-    running_since: datetime | None
-
-    def is_younger_than(self, call: LiveCall) -> bool:
-        """Whether Asterisk was started after the call began: then no line of it can live."""
-        return self.running_since is not None and self.running_since > call.started_at
-
-    def states(self, session: Conversation) -> dict[str, str]:
-        """State of the living channels of a call."""
-        parties = (party.channel for party in session.party_lines)
-        own = {session.call.citizen_channel, *self.agent_legs(session.call.id), *parties}
-        return {
-            channel_id: self.channels[channel_id].state
-            for channel_id in own
-            if channel_id in self.channels
-        }
-
-    def agent_legs(self, call_id: str) -> list[str]:
-        """Living legs of the agent, the newest last."""
-        return sorted(
-            (key for key in self.channels if kind_of(key) == AGENT and call_of(key) == call_id),
-            key=lambda key: int(key.rpartition("-")[2]),
-        )
-
-    def rooms(self, call_id: str) -> dict[str, frozenset[str]]:
-        """Who is in each living bridge of a call."""
-        return {
-            key: frozenset(bridge.channels)
-            for key, bridge in self.bridges.items()
-            if call_of(key) == call_id
-        }
 
 
 def _verdict(call: LiveCall, now: Snapshot, recordings: Recordings) -> tuple[ContactOutcome, str]:
@@ -167,15 +127,33 @@ class Reconciler:
                 select(AgentPresenceRow, Staff).join(Staff, Staff.id == AgentPresenceRow.agent_id)
             )
             present = [(row, staff) for row, staff in rows]
-            left = select(Call).where(Call.ended_at.is_(None)).order_by(Call.started_at)
-            self._left = list(await session.scalars(left))
-            ids = [call.id for call in self._left]
-            for party in await session.scalars(select(CallParty).where(CallParty.call_id.in_(ids))):
-                self._parties.setdefault(party.call_id, []).append(Party.from_row(party))
+        await self._find_left()
         await self._remember_handling_times()
         today = await self.calls_today([row.agent_id for row, _ in present])
         for row, staff in present:
             self._restore_agent(row, staff, today.get(row.agent_id, 0))
+
+    async def _find_left(self) -> None:
+        """Open calls that are ours and that we do not hold. What has ended here is stored first,
+        lest it look like one of them.
+        """
+        held = set(self._exchange.sessions)
+        await self._exchange.records.flush()
+        ours = select(Call).where(Call.ended_at.is_(None)).order_by(Call.started_at)
+        if self._elsewhere:
+            ours = ours.where(Call.app == self._exchange.ari.app)
+        async with self._store.read() as session:
+            held |= {call.id for call in self._left} | self._exchange.sessions.keys()
+            found = [call for call in await session.scalars(ours) if call.id not in held]
+            ids = [call.id for call in found]
+            for party in await session.scalars(select(CallParty).where(CallParty.call_id.in_(ids))):
+                self._parties.setdefault(party.call_id, []).append(Party.from_row(party))
+        self._left += found
+
+    async def inherit(self) -> None:
+        """Calls of another process have become ours."""
+        await self._find_left()
+        await self.run()
 
     async def _remember_handling_times(self) -> None:
         """What calls took before we were started, for the expected wait."""
@@ -240,13 +218,14 @@ class Reconciler:
         """Compare and make good."""
         for endpoint in await self._exchange.ari.endpoints.list_by_tech("PJSIP"):
             self._exchange.board.phone(endpoint.resource, endpoint.state == "online")
+            self._exchange.trunks.told(endpoint.resource, endpoint.state)
         known = [(session, set(session.seen)) for session in self._exchange.sessions.values()]
         now = await self._look()
         for session, seen in known:
             if seen - now.channels.keys():
                 self._correct(session, now)
         taken_up = await self._take_up(now)
-        self._offer_new(now)
+        await self._offer_new(now)
         self._free_agents(taken_up)
         await self._sweep(now)
         self._exchange.distribute()
@@ -312,13 +291,19 @@ class Reconciler:
 
     # --- what nobody told us of -----------------------------------------------------------------
 
-    def _offer_new(self, now: Snapshot) -> None:
+    async def _offer_new(self, now: Snapshot) -> None:
         """Callers in our hands of whom we were not told."""
-        handed_over = f"{self._exchange.ari.app},{CALLER}"
-        for channel in now.channels.values():
-            where = channel.dialplan
-            if where.app_name == "Stasis" and where.app_data == handed_over:
-                self._router.offer(channel)
+        shared, own = self._exchange.shared_floor, self._exchange.ari.app
+        apps = {own, *(await shared.neighbours.inherited() if shared else ())}
+        handed_over = {f"{app},{CALLER}" for app in apps}
+        callers = {
+            channel.id: channel
+            for channel in now.channels.values()
+            if channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data in handed_over
+        }
+        known = await shared.known_callers(callers) if shared and callers else set()
+        for channel_id in callers.keys() - known:
+            self._router.offer(callers[channel_id])
 
     def _free_agents(self, taken_up: set[str]) -> None:
         """Agents who are noted with a call, or as leaders at one, that they are not at any more."""
@@ -353,10 +338,18 @@ class Reconciler:
         bridges = [key for key in now.bridges if kind_of(key) in BRIDGE_KINDS]
         lost = [key for key in channels if not self._needed(key)]
         empty = [key for key in bridges if not self._needed(key)]
+        kept = await self._of_others({call_of(key) or "" for key in (*lost, *empty)})
+        lost = [key for key in lost if call_of(key) not in kept]
+        empty = [key for key in empty if call_of(key) not in kept]
         if lost or empty:
             log.info("exchange.swept", channels=lost, bridges=empty)
         await tidily(*(ari.channels.hangup(key) for key in lost))
         await tidily(*(ari.bridges.destroy(key) for key in empty))
+
+    async def _of_others(self, call_ids: set[str]) -> set[str]:
+        """Those that other processes may hold."""
+        shared, strangers = self._exchange.shared_floor, call_ids - self._exchange.sessions.keys()
+        return strangers - await shared.ended(strangers) if shared and strangers else set()
 
     def _needed(self, asterisk_id: str) -> bool:
         session = self._router.session_of(asterisk_id)

@@ -256,9 +256,10 @@ class Records:
         known[key] = values
         if not changed:
             return
-        result = await session.execute(
-            update(table).where(table.id == values["id"]).values(**changed)
-        )
+        ours = update(table).where(table.id == values["id"])
+        if table is Call:  # what another process has taken over it alone may change
+            ours = ours.where(Call.app == values["app"])
+        result = await session.execute(ours.values(**changed))
         if _rows(result) == 0:
             await session.execute(insert(table).values(**values))
 

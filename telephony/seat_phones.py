@@ -99,7 +99,7 @@ class SeatPhones:
         file = self._session.recordings.file_of(f"{who}-{self._rung}")
         return {
             "RECORDING": str(file),
-            "STASIS_ARGS": f"{who},{call.id}",
+            **self._session.exchange.comes_to_us(who, call.id),
             **{f"PJSIP_HEADER(add,{key})": value for key, value in headers.items()},
         }
 

@@ -29,7 +29,8 @@ from telephony.call import LiveCall
 from telephony.call_recordings import CallRecordings
 from telephony.exchange import Exchange
 from telephony.names import AGENT, CONSULT, PARTY, SUPERVISOR, TALK, kind_of, name
-from telephony.parties import Party, PartyLines
+from telephony.parties import PartyLines
+from telephony.party import Party
 from telephony.seat_phones import SeatPhones
 from telephony.steps import StepQueue
 from telephony.taps import CallTaps

@@ -141,6 +141,7 @@ class StasisRouter:
     # --- phones ---------------------------------------------------------------------------------
 
     def _on_phone(self, extension: str, state: str) -> None:
+        self._exchange.trunks.told(extension, state)
         agent = self._exchange.board.phone(extension, state == "online")
         session = self._exchange.sessions.get(agent.call_id or "") if agent else None
         if session is not None and state == "online":

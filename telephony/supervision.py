@@ -34,7 +34,7 @@ from telephony.agents import Agent
 from telephony.ari import ARIError
 from telephony.ari.tidy import tidily
 from telephony.listening import Listening
-from telephony.parties import Party
+from telephony.party import Party
 
 if TYPE_CHECKING:
     from telephony.conversation import Conversation

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import select
 
 from config.surge import SurgeRules
-from models.bus import Bus
+from models.bus import Bus, Reach
 from models.events import SurgeChanged
 from models.store import Store
 from models.tables import Surge
@@ -47,7 +47,7 @@ class SurgeMode:
         self.active = False
         #: Media of the incident greeting, ready to be played; empty: none.
         self.greeting = ""
-        bus.subscribe("surge-mode", self._heard, SurgeChanged)
+        bus.subscribe("surge-mode", self._heard, SurgeChanged, reach=Reach.ALL)
 
     @property
     def all_serve_all(self) -> bool:

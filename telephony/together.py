@@ -12,7 +12,7 @@ from models.vocabulary import AgentState, CallEventKind, CallState, PartyKind
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.tidy import tidily
 from telephony.names import TONE, name
-from telephony.parties import Party, Target
+from telephony.party import Party, Target
 
 if TYPE_CHECKING:
     from telephony.conversation import Conversation

@@ -6,7 +6,7 @@ import structlog
 
 from config.queues import QueueRules
 from config.urgency import UrgencyRule, UrgencyRules
-from models.bus import Bus
+from models.bus import Bus, Reach
 from models.events import UtteranceHeard
 from models.vocabulary import CallState, Leg, PriorityReason
 from telephony.exchange import Exchange
@@ -28,7 +28,7 @@ class WaitingEar:
         self._rules: tuple[UrgencyRule, ...] = ()
         if ear is not None:
             self._rules = tuple(one for one in urgency.rules if one.level.rank >= ear.level.rank)
-            bus.subscribe("waiting-ear", self._heard, UtteranceHeard)
+            bus.subscribe("waiting-ear", self._heard, UtteranceHeard, reach=Reach.HERE)
 
     async def _heard(self, event: UtteranceHeard) -> None:
         said = event.utterance

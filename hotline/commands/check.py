@@ -19,6 +19,7 @@ from models.errors import HotlineError
 from nlp.speech.models import find_model
 from nlp.text.understander import Understander
 from telephony.asterisk.installation import find_installation
+from telephony.trunk_watch import examine as examine_trunks
 
 #: How far due dates reach.
 LOOK_AHEAD = timedelta(days=45)
@@ -28,7 +29,7 @@ Examination = Callable[[Ground], Awaitable[list[str]]]
 
 @click.command()
 def check() -> None:
-    """检查配置、规则、数据库、模型、工单事件链和办结评估分是否完好。"""
+    """检查配置、规则、中继、数据库、模型、工单事件链和办结评估分是否完好。"""
     try:
         ground = lay_ground(load_settings())
     except HotlineError as error:
@@ -65,6 +66,10 @@ async def _exchange(ground: Ground) -> list[str]:
     return []
 
 
+async def _trunks(ground: Ground) -> list[str]:
+    return await examine_trunks(ground.settings, ground.secrets)
+
+
 async def _speech(ground: Ground) -> list[str]:
     find_model(ground.settings)
     return []
@@ -95,15 +100,15 @@ async def _scores(ground: Ground) -> list[str]:
     return [f"工单 {f.order_no}：{f.message}" for f in faults]
 
 
+async def _catalogue(ground: Ground) -> list[str]:
+    return await CatalogueBook(ground.store, ground.clock, ground.rules).faults()
+
+
 def _show_calendar(ground: Ground) -> None:
     """A word of warning only: due dates beyond are marked as provisional."""
     ahead = (ground.clock.now() + LOOK_AHEAD).astimezone(ground.rules.zone).date()
     if not ground.rules.calendar.covers(ahead):
         click.secho(
-async def _catalogue(ground: Ground) -> list[str]:
-    return await CatalogueBook(ground.store, ground.clock, ground.rules).faults()
-
-
             f"! 工作日历还没有 {ahead.year} 年：国务院办公厅公布放假安排后请补充，"
             "在此之前届时的期限按周末推算并标为暂定",
             fg="yellow",
@@ -112,11 +117,12 @@ async def _catalogue(ground: Ground) -> list[str]:
 
 _EXAMINATIONS: dict[str, Examination] = {
     "电话交换程序": _exchange,
+    "中继": _trunks,
     "语音模型": _speech,
     "文本理解模型": _text,
     "数据库": _database,
     "时限规则的版本": _levels,
+    "派单目录": _catalogue,
     "工单事件链": _chain,
     "办结评估分": _scores,
 }
-    "派单目录": _catalogue,

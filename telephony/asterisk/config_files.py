@@ -22,6 +22,7 @@ from config.settings import Settings
 from models.errors import ConfigurationError
 from telephony.asterisk.installation import AsteriskInstallation
 from telephony.asterisk.prompts import Prompts
+from telephony.asterisk.trunk_files import transport_sections, trunk_sections
 
 #: Files that Asterisk reads only when it starts; a change in any other takes a reload.
 READ_AT_START = frozenset({
@@ -93,18 +94,19 @@ def _values(
     return {
         **_paths(settings, prompts, installation),
         "http_port": asterisk.http_port,
-        "sip_port": asterisk.sip_port,
-        "sip_bind": asterisk.sip_bind,
         "rtp_start": asterisk.rtp_start,
         "rtp_end": asterisk.rtp_end,
         "app": asterisk.app,
+        "processes": len(_orders_of_trying(settings)),
+        "share": _share(settings),
         "ari_user": asterisk.ari_user,
         "ari_password": _escaped(secrets.ari_password),
         "practice_numbers": _practice_numbers(settings),
         "timezone": settings.timezone,
         "browser_phones": _browser_phones(settings, secrets),
         "desk_phones": _desk_phones(secrets),
-        "trunk": _trunk(settings),
+        "trunk": trunk_sections(settings.telephony),
+        "transports": transport_sections(settings),
     }
 
 
@@ -161,6 +163,28 @@ def _practice_numbers(settings: Settings) -> str:
     )
 
 
+def _orders_of_trying(settings: Settings) -> list[list[str]]:
+    """In which the processes' applications may be asked to take a new caller."""
+    apps = settings.asterisk.apps or [settings.asterisk.app]
+    first = range(len(apps)) if settings.asterisk.share_evenly else range(1)
+    return [apps[number:] + apps[:number] for number in first]
+
+
+def _share(settings: Settings) -> str:
+    """An extension for each order of trying."""
+    orders = enumerate(_orders_of_trying(settings), start=1)
+    return "\n".join(_tried_in_order(number, apps) for number, apps in orders)
+
+
+def _tried_in_order(number: int, apps: list[str]) -> str:
+    tries = [
+        f'Stasis({app},caller)\n same => n,GotoIf($["${{STASISSTATUS}}" = "SUCCESS"]?over)'
+        for app in apps
+    ]
+    lines = [*tries, "Goto(incoming,nobody,1)"]
+    return f"exten => {number},1," + "\n same => n,".join(lines) + "\n same => n(over),Hangup()"
+
+
 def _desk_phones(secrets: Secrets) -> str:
     return "\n".join(
         f"[{name}](desk-phone)\ncontext = seats\n{_account(name, password)}"
@@ -178,20 +202,6 @@ def _account(name: str, password: str) -> str:
         f"[{name}]\ntype = auth\nauth_type = digest\nusername = {name}\npassword = {password}\n"
         f"[{name}]\ntype = aor\nmax_contacts = 1\nremove_existing = yes\n"
     )
-
-
-def _trunk(settings: Settings) -> str:
-    """The carrier's side: calls are taken from known addresses only, and never as a guest."""
-    telephony = settings.telephony
-    hosts = telephony.trunk_hosts + (["127.0.0.1"] if telephony.practice_trunk else [])
-    lines = ["[trunk](carrier)"]
-    if telephony.trunk_outbound:
-        lines += ["aors = trunk", "[trunk]", "type = aor"]
-        lines += [f"contact = sip:{telephony.trunk_outbound}", "qualify_frequency = 0"]
-    if hosts:
-        lines += ["[trunk]", "type = identify", "endpoint = trunk"]
-        lines += [f"match = {host}" for host in hosts]
-    return "\n".join(lines) + "\n"
 
 
 def _escaped(value: str) -> str:

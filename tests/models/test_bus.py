@@ -3,63 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from models.bus import Bus, InProcessBus
+from models.bus import Bus, InProcessBus, Reach
 from models.events import CallEnded, CallEvent, CallQueued, DomainEvent
 from models.redis_bus import RedisBus
 from models.vocabulary import ContactOutcome
+from tests.support.redis import running_redis
 
 pytestmark = pytest.mark.store
 
 
 @pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_url() -> Iterator[str]:
     """A real Redis of our own, gone afterwards."""
-    # Debian's redis-tools carries the server under another name; it acts by the name it is given.
-    program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
-    assert program, "redis is missing: make test installs it"
-    folder = tmp_path_factory.mktemp("redis")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [
-            "redis-server",
-            "--port",
-            str(port),
-            "--dir",
-            str(folder),
-            "--save",
-            "",
-            "--bind",
-            "127.0.0.1",
-        ],
-        executable=program,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("redis did not start")
+    with running_redis() as url:
+        yield url
 
 
 @pytest.fixture(params=["in-process", "redis"])
@@ -166,3 +128,34 @@ async def test_what_a_dead_consumer_left_is_taken_over(
     await second.start()
     await _until(lambda: seen == ["left-behind"])
     await second.stop()
+
+
+async def test_of_two_processes_one_writes_down_both_show_and_one_follows_its_own_calls(
+    redis_url: str,
+) -> None:
+    heard: dict[str, list[str]] = {}
+
+    def process(name: str) -> RedisBus:
+        bus = RedisBus(redis_url)
+        for reach in Reach:
+            calls = heard[f"{name} {reach.value}"] = []
+
+            async def keep(event: CallEnded, calls: list[str] = calls) -> None:
+                calls.append(event.call_id)
+
+            bus.subscribe(f"reach-{reach.value}", keep, CallEnded, reach=reach)
+        return bus
+
+    first, second = process("first"), process("second")
+    await first.start()
+    await second.start()
+    calls = [f"call-{number}" for number in range(20)]
+    for call_id in calls:
+        await first.publish(_ended(call_id))
+    await _until(lambda: len(heard["first one"] + heard["second one"]) == len(calls))
+    await _until(lambda: len(heard["first all"]) == len(heard["second all"]) == len(calls))
+    await first.stop()
+    await second.stop()
+    assert sorted(heard["first one"] + heard["second one"]) == sorted(calls)
+    assert heard["first all"] == heard["second all"] == calls
+    assert (heard["first here"], heard["second here"]) == (calls, [])

@@ -172,7 +172,7 @@ async def running_hotline(
         ),
         log_file=var / "serve.log",
     )
-    await asyncio.to_thread(_reuse_text_model, var)
+    await asyncio.to_thread(reuse_text_model, var)
     prepare(hotline)
     hotline.secrets = load_or_create_secrets(settings)
     try:
@@ -186,7 +186,7 @@ async def running_hotline(
         shutil.rmtree(var, ignore_errors=True)
 
 
-def _reuse_text_model(var: Path) -> None:
+def reuse_text_model(var: Path) -> None:
     """Training is tested by itself; here one model of this source tree serves all."""
     shutil.copytree(_trained_once() / "models", var / "models")
 

@@ -28,8 +28,8 @@ def _plain_tracebacks() -> None:
 
 
 @pytest.fixture(scope="package")
-def short_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAsterisk]:
-    """Speaks in few words, rings for three seconds, wraps up in one, and has desk phones."""
+def short_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rules of a hotline that speaks in few words."""
     rules = tmp_path_factory.mktemp("rules")
     book = yaml.safe_load((PROJECT_ROOT / "config" / "prompts.yaml").read_text(encoding="utf-8"))
     book["prompts"] |= {"greeting": "您好。", "survey": "请评价。", "survey_thanks": "谢谢。"}
@@ -41,8 +41,14 @@ def short_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     (rules / "prompts.yaml").write_text(yaml.safe_dump(book, allow_unicode=True), "utf-8")
     survey = yaml.safe_load((PROJECT_ROOT / "config" / "survey.yaml").read_text(encoding="utf-8"))
     (rules / "survey.yaml").write_text(yaml.safe_dump(survey | {"wait_seconds": 1.0}), "utf-8")
+    return rules
+
+
+@pytest.fixture(scope="package")
+def short_asterisk(short_rules: Path) -> Iterator[RunningAsterisk]:
+    """Speaks in few words, rings for three seconds, wraps up in one, and has desk phones."""
     times = {"ring_seconds": 3, "wrap_up_seconds": 1, "desk_phones": 6}
-    with running_asterisk(telephony=times, rules=rules) as running:
+    with running_asterisk(telephony=times, rules=short_rules) as running:
         yield running
 
 

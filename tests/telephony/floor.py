@@ -170,15 +170,18 @@ class CallFloor:
             contact = await session.get(Contact, call.contact_id) if call.contact_id else None
         return call, contact
 
-    async def alerted(self, kind: AlertKind, within: float = 30.0) -> list[FloorAlert]:
-        """Wait until the shift leader is called for this; all calls for it."""
+    async def alerted(
+        self, kind: AlertKind, within: float = 30.0, count: int = 1
+    ) -> list[FloorAlert]:
+        """Wait until the shift leader is called for this, so often; all calls for it."""
         query = select(FloorAlert).where(FloorAlert.kind == kind).order_by(FloorAlert.at)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
         while True:
             async with self.store.read() as session:
-                if found := list(await session.scalars(query)):
-                    return found
+                found = list(await session.scalars(query))
+            if len(found) >= count:
+                return found
             assert loop.time() < deadline, f"no alert of {kind}"
             await asyncio.sleep(0.1)
 

@@ -21,6 +21,7 @@ from models.vocabulary import AgentState, CallDirection, CallState, ContactOutco
 from telephony.agents import Agent
 from telephony.batch import StateEntry
 from telephony.claims import Claim, Claims
+from telephony.neighbours import Neighbours
 from telephony.presence import PresenceBoard
 from telephony.records import Records
 from telephony.shared_floor import SharedFloor
@@ -134,7 +135,13 @@ class Process:
         self.records.on_conflict = lambda agent_id: self.conflicts.append(agent_id)
         self.conflicts: list[str] = []
         self.board = PresenceBoard(self.clock, self._changed)
-        self.floor = SharedFloor(store, Claims(store, self.clock), self.records, self.reread)
+        self.floor = SharedFloor(
+            store,
+            Claims(store, self.clock),
+            self.records,
+            self.reread,
+            Neighbours(store, "hotline", 5.0),
+        )
 
     async def reread(self, agent_id: str) -> None:
         async with self.store.read() as session:
