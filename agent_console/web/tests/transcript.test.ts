@@ -4,6 +4,7 @@ import { insertAt, phrasesOf, spokenNumber } from '@/logic/text'
 import {
   atMoment,
   merged,
+  modeNotice,
   speakerOf,
   withUtterance,
   wordsOf,
@@ -115,5 +116,24 @@ describe('putting words into fields', () => {
     expect(spokenNumber('13800000001')).toBe('138 0000 0001')
     expect(spokenNumber('07348123456')).toBe('0734 812 3456')
     expect(spokenNumber('138****0001')).toBe('138****0001')
+  })
+})
+
+describe('what is recognised less on a full machine', () => {
+  const label = (leg: string) => ({ CALLER: '市民', AGENT: '坐席' })[leg] ?? leg
+
+  it('says nothing while everything is live', () => {
+    expect(modeNotice({}, label)).toBe('')
+    expect(modeNotice({ CALLER: 'LIVE', AGENT: 'LIVE' }, label)).toBe('')
+  })
+
+  it('says that words come by sentences', () => {
+    expect(modeNotice({ CALLER: 'SENTENCES', AGENT: 'LIVE' }, label)).toContain('说完一句')
+  })
+
+  it('names the side whose words come from the recording', () => {
+    const notice = modeNotice({ CALLER: 'SENTENCES', AGENT: 'RECORDING' }, label)
+    expect(notice).toContain('坐席的话将在通话结束后')
+    expect(notice).not.toContain('市民')
   })
 })

@@ -45,6 +45,13 @@ export const api = {
       keepalive,
     }),
 
+  chooseCorrection: (call: string, utterance: string, index: number, undone: boolean) =>
+    request<{ text: string; corrections: t.Correction[] }>(
+      'PUT',
+      `/api/calls/${call}/utterances/${utterance}/corrections/${index}`,
+      { body: { undone } },
+    ),
+
   orders: (query: Query) => request<t.Page<t.OrderRow>>('GET', '/api/orders', { query }),
   order: (id: string) => request<t.OrderDetail>('GET', `/api/orders/${id}`),
   createOrder: (body: Record<string, unknown>, key: string) =>

@@ -31,6 +31,24 @@ export function speakerOf(item: UtteranceView, label: (set: string, code: string
   return `${kind} ${speaker.name}`.trim()
 }
 
+/**
+ * Why words come late or not at all, for a call under way; empty while everything is live.
+ *
+ * @param label The vocabulary's label of a leg.
+ */
+export function modeNotice(
+  modes: Readonly<Record<string, string>>,
+  label: (leg: string) => string,
+): string {
+  const left = Object.keys(modes).filter((leg) => modes[leg] === 'RECORDING')
+  if (left.length) {
+    const who = left.map(label).join('、')
+    return `识别任务较多，${who}的话将在通话结束后按录音补出；录音不受影响。`
+  }
+  const sentences = Object.values(modes).includes('SENTENCES')
+  return sentences ? '识别任务较多，暂时说完一句才显示一句。' : ''
+}
+
 /** What the server has stored, plus what was heard live and is not stored yet. */
 export function merged(stored: readonly UtteranceView[], live: readonly Spoken[]): Spoken[] {
   return live

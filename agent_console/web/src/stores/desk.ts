@@ -9,7 +9,7 @@ import { computed, ref } from 'vue'
 
 import { api } from '@/api'
 import { sentenceOf } from '@/api/http'
-import type { CallDetail, Understanding } from '@/api/types'
+import type { CallDetail, Correction, Understanding } from '@/api/types'
 import { fromDraft, hasContent, newSheet, nextDemand, toDraft, withProposals, type Sheet } from '@/logic/form'
 import { dropKept, readKept, writeKept } from '@/logic/kept'
 import { merged, withUtterance, type Spoken } from '@/logic/transcript'
@@ -214,6 +214,16 @@ export const useDesk = defineStore('desk', () => {
     const heard = data.utterance as Spoken & { call_id: string }
     if (heard.call_id === callId.value) utterances.value = withUtterance(utterances.value, heard)
   })
+  /** A correction was taken back or made again. */
+  function reread(item: Spoken, text: string, corrections: Correction[]): void {
+    utterances.value = withUtterance(utterances.value, { ...item, text, corrections })
+  }
+
+  live.on('SpeechModeChanged', (data) => {
+    if (data.call_id !== callId.value || !detail.value) return
+    const modes = { ...detail.value.speech_modes, [String(data.leg)]: String(data.mode) }
+    detail.value = { ...detail.value, speech_modes: modes }
+  })
   live.on('CallAnswered', (data) => {
     if (data.call_id === callId.value) void refresh()
   })
@@ -288,6 +298,7 @@ export const useDesk = defineStore('desk', () => {
     callId,
     detail,
     utterances,
+    reread,
     understanding,
     sheet,
     form,

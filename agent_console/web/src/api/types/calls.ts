@@ -99,6 +99,16 @@ export interface UtteranceView {
   text: string
   raw?: string
   confidence?: number
+  /** Names put in place of words that sound like them. */
+  corrections?: Correction[]
+}
+
+export interface Correction {
+  start: number
+  heard: string
+  written: string
+  /** A reader took it back: the text holds `heard` again. */
+  undone: boolean
 }
 
 export interface CallDetail {
@@ -109,12 +119,16 @@ export interface CallDetail {
     citizen_recording: boolean
     agent_recording: boolean
     transcript_incomplete: boolean
+    /** Share of the recording that the transcript was made from, 0–1; null: not known yet. */
+    transcript_coverage: number | null
     speech_model: string
     agent_name: string | null
   }
   utterances: UtteranceView[]
   understanding: Understanding | null
   speech: SpeechStatus
+  /** By leg, of a running call: LIVE, SENTENCES or RECORDING. */
+  speech_modes?: Record<string, string>
   caller: {
     number: string
     recent_orders: { id: string; order_no: string; title: string; state: string; accepted_at: Iso }[]
