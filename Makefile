@@ -33,6 +33,10 @@ bench-calls: ## 测量满负荷话务：60 路通话 10 分钟和突发来电
 	@$(PYTHON) scripts/install.py test
 	@.venv/bin/python -m bench.calls $(ARGS)
 
+bench-speech: ## 测量实时语音识别：一个核心能带多少路、快慢、内存
+	@$(PYTHON) scripts/install.py test
+	@.venv/bin/python -m bench.speech $(ARGS)
+
 bench-nlp: ## 测量文本理解的速度
 	@$(PYTHON) scripts/install.py test
 	@.venv/bin/python -m bench.understanding $(ARGS)
