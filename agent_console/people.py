@@ -30,6 +30,7 @@ class Person:
     address: str = ""
     #: Key of the post acted in, and whom one stands in for in it.
     post: str = OWN
+    for_id: str = ""
     for_name: str = ""
 
     def may(self, permission: str) -> bool:
@@ -65,6 +66,7 @@ class Person:
             roles=frozenset(self.roles),
             department=self.department,
             address=self.address,
+            for_id=self.for_id,
         )
 
 
@@ -89,6 +91,7 @@ def person_from(
         permissions=permissions.of(roles),
         address=address,
         post=post.key if post else OWN,
+        for_id=post.for_id if post else "",
         for_name=post.for_name if post else "",
     )
 

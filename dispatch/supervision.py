@@ -130,7 +130,7 @@ async def settle_supervision(step: Step, command: SettleSupervision) -> None:
     step.follow(Case.GRANTED if command.granted else Case.REFUSED)
     step.reason = command.remark
     row = await _in_force(step, OversightState.ANSWERED, "承办单位还没有答复督办")
-    if row.answered_by == step.actor.id:
+    if row.answered_by in step.actor.selves:
         raise TransitionRefused("不能审核本人提交的督办答复，请由其他人员审核")
     row.remark = command.remark
     if command.granted:

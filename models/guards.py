@@ -30,11 +30,18 @@ class Actor:
     acting: Role | None = None
     #: Network address.
     address: str = ""
+    #: Whom one stands in for; empty: nobody.
+    for_id: str = ""
 
     @property
     def usable_roles(self) -> frozenset[Role]:
         """The posts that count now."""
         return self.roles if self.acting is None else self.roles & {self.acting}
+
+    @property
+    def selves(self) -> frozenset[str]:
+        """Whose own doing one may not approve: one's own, and of whom one stands in for."""
+        return frozenset({self.id, self.for_id} - {""})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +124,7 @@ LEADS_THE_PART = Guard(
 NOT_OWN_RESULT = Guard(
     name="not_own_result",
     refusal="不能审核本人提交的办理结果，请由其他审核员审核",
-    holds=lambda s: s.task is not None and s.task.submitted_by != s.actor.id,
+    holds=lambda s: s.task is not None and s.task.submitted_by not in s.actor.selves,
 )
 MAY_BE_WITHDRAWN = Guard(
     name="may_be_withdrawn",
@@ -165,7 +172,7 @@ NOT_OWN_REQUEST = Guard(
     refusal="不能审定本人提出的申请，请由其他人员审定",
     holds=lambda s: (
         not any(
-            one.asked_by == s.actor.id
+            one.asked_by in s.actor.selves
             for one in ([s.request] if s.request else s.requests)
             if one.state in OPEN_REQUEST and (s.request or one.task_id == (s.task and s.task.id))
         )

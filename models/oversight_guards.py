@@ -27,7 +27,7 @@ def not_own(kind: RequestKind) -> Guard:
 
 def _decides_for_others(s: Situation, kind: RequestKind) -> bool:
     asked = s.pending(kind)
-    return asked is None or s.actor.id not in (asked.asked_by, asked.agreed_by)
+    return asked is None or s.actor.selves.isdisjoint({asked.asked_by, asked.agreed_by})
 
 
 def milder_than(level: SupervisionLevel) -> Guard:

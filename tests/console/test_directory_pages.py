@@ -125,6 +125,7 @@ async def test_an_administrator_notes_an_absence_and_the_deputy_takes_over(
         await deputy.get_by_test_id("duty-name").fill("谢芳")
         await deputy.get_by_test_id("duty-phone").fill("0734-8812345")
         await type_time(deputy, "开始时间", "2026-11-02 00:00")
+        await type_time(deputy, "结束时间", "2026-11-03 09:00")
         await deputy.get_by_test_id("do-duty").click()
         await expect(deputy.get_by_test_id("to-ring")).to_contain_text("谢芳")
         await on_a_telephone(deputy)

@@ -17,7 +17,7 @@ from dispatch.directory.posts import OWN, Posts
 from dispatch.drafts import Drafts
 from dispatch.rules import Rules
 from models.clock import ManualClock
-from models.errors import Forbidden, InvalidInput, NotFound
+from models.errors import Forbidden, InvalidInput, NotFound, TransitionRefused
 from models.guards import Actor
 from models.store import Store
 from models.tables import (
@@ -236,6 +236,17 @@ async def test_powers_are_handed_on_within_the_unit_or_upwards_only(
     with pytest.raises(InvalidInput, match="陆小川在这段时间内也不在岗"):
         await note("weihu", "weihu", "shizheng")
     await note("admin", "zhujian", "jiaotong")  # whoever looks after accounts may name anybody
+
+
+async def test_a_deputy_does_not_approve_what_the_one_who_is_away_has_done(
+    desk: Desk, people: dict[str, Actor]
+) -> None:
+    order_id = await desk.submitted()
+    clerk, auditor = people["chengguan"], people["shenhe"]
+    people = {**people, "shenhe": replace(auditor, for_id=clerk.id)}
+    with pytest.raises(TransitionRefused, match="不能审核本人提交的办理结果"):
+        await replace(desk, people=people).approve(order_id)
+    await desk.approve(order_id)
 
 
 # --- leaving -------------------------------------------------------------------------------------
