@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,18 @@ class ContactRule(_Row):
     minutes_apart: dict[Urgency, int]
 
 
+class AutoDispatchRule(_Row):
+    """Whether orders may go to their unit without the dispatcher."""
+
+    enabled: bool
+    minutes: int = Field(ge=0)
+
+    @property
+    def pause(self) -> timedelta:
+        """Time for the dispatcher to step in."""
+        return timedelta(minutes=self.minutes)
+
+
 class HandlingRules(_Row):
     """The whole file."""
 
@@ -33,6 +46,7 @@ class HandlingRules(_Row):
     child_share: float = Field(ge=0, lt=1)
     joint_share: float = Field(ge=0, lt=1)
     contact: ContactRule
+    auto_dispatch: AutoDispatchRule
     #: What it means that nobody decides; kinds without a word wait.
     silence: dict[RequestKind, Literal["waits", "refused", "citizen"]]
 

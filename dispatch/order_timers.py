@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dispatch.auto_dispatch import AUTO_DISPATCH, auto_command
 from dispatch.commands import LapseRequest, Resume, SignFor
 from dispatch.office_timers import OfficeTimers
 from dispatch.service import OrderService
@@ -32,6 +33,7 @@ class OrderTimers:
             SIGN: self._sign,
             REQUEST: self._lapse,
             RESUME: self._resume,
+            AUTO_DISPATCH: self._dispatch,
             **OfficeTimers(self._orders, SYSTEM).handlers,
         }
 
@@ -44,6 +46,12 @@ class OrderTimers:
     async def _sign(self, work: UnitOfWork, timer: Timer) -> None:
         task_id = timer.key.removeprefix(f"{SIGN}:")
         await self._orders.act_in(work, SYSTEM, timer.subject_id, SignFor(task_id=task_id))
+
+    async def _dispatch(self, work: UnitOfWork, timer: Timer) -> None:
+        order = await work.session.get(WorkOrder, timer.subject_id)
+        command = auto_command(order, self._orders.rules) if order else None
+        if command is not None:
+            await self._orders.act_in(work, SYSTEM, timer.subject_id, command)
 
     async def _lapse(self, work: UnitOfWork, timer: Timer) -> None:
         command = LapseRequest(request_id=timer.data["request_id"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dispatch.auto_dispatch import dispatching
 from dispatch.oversight_timers import closed, for_citizen, overseeing
 from dispatch.timers import Timer
 from models.states import IN_HAND
@@ -67,6 +68,7 @@ SUBJECTS: tuple[Callable[[Step], Awaitable[list[Timer]]], ...] = (
     overseeing,
     for_citizen,
     closed,
+    dispatching,
 )
 
 

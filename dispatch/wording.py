@@ -92,6 +92,7 @@ FIELD_LABELS = {
     "shelved_at": "挂账时间",
     "archived_at": "归档时间",
     "state": "状态",
+    "dispatched_at": "派单时间",
     "signed_at": "签收时间",
     "handler_id": "经办人",
     "submitted_at": "反馈时间",

@@ -40,11 +40,12 @@ TRANSITIONS: tuple[Transition, ...] = (
         action=Action.DISPATCH,
         from_order=(S.TO_DISPATCH,),
         to_order=S.DISPATCHED,
-        roles=(R.DISPATCHER, R.SHIFT_LEADER),
+        roles=(R.DISPATCHER, R.SHIFT_LEADER, R.SYSTEM),
         new_task=T.TO_SIGN,
         needs=("department",),
         limit="dispatch",
-        effect="签收、先行联系、办结时限从派单时起算；协办单位在主办单位之前反馈",
+        effect="签收、先行联系、办结时限从派单时起算；协办单位在主办单位之前反馈；"
+        "派单目录明确且不紧急、不保密的，可设为由系统自动派单",
     ),
     Transition(
         action=Action.REASSIGN,

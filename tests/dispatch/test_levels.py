@@ -129,6 +129,25 @@ async def test_only_to_units_below(desk: Desk, unit: str, message: str) -> None:
         await desk.act("chengguan", order_id, Delegate(department=unit))
 
 
+async def test_a_departments_own_work_is_not_pushed_to_the_grassroots(
+    desk: Desk, rules: Rules
+) -> None:
+    """A community below the department: what the catalogue keeps there does not go to it."""
+    units = [
+        replace(unit, parent="D-CG") if unit.code == "D-C-ZB" else unit
+        for unit in rules.departments.units
+    ]
+    desk.service.rules = replace(
+        rules, departments=replace(rules.departments, units=tuple(units), _by_code={})
+    )
+    order_id = await desk.signed(
+        title="楼顶违法建设", content="市民反映楼顶违法搭建阳光房。", category="C010401"
+    )
+    with pytest.raises(InvalidInput, match="派单目录规定由区城管局自行办理"):
+        await desk.act("chengguan", order_id, Delegate(department="D-C-ZB"))
+    await desk.act("chengguan", order_id, Delegate(department=SECTION))
+
+
 async def test_not_deeper_than_the_rules_allow(desk: Desk, rules: Rules) -> None:
     shallow = rules.handling.model_copy(update={"depth": 2})
     desk.service.rules = replace(rules, handling=shallow)

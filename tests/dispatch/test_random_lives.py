@@ -30,6 +30,7 @@ from dispatch.order_timers import OrderTimers
 from dispatch.rules import Rules
 from dispatch.service import OrderService
 from dispatch.timers import Timekeeper
+from dispatch.views.detail import OrderDetails
 from models.clock import ManualClock
 from models.errors import Conflict, InvalidInput, NotFound, TransitionRefused
 from models.guards import Actor
@@ -106,7 +107,7 @@ class Lives(RuleBasedStateMachine):
             self._open("huawu1", {"want_reply": random.random() < 0.8})
 
     @rule(
-        kind=st.sampled_from(["allowed"] * 4 + ["anything", "stale", "wait", "call"]),
+        kind=st.sampled_from(["allowed"] * 4 + ["anything", "stale", "wait", "call", "look"]),
         seed=st.integers(0, 2**32),
     )
     def something_happens(self, kind: str, seed: int) -> None:
@@ -128,6 +129,9 @@ class Lives(RuleBasedStateMachine):
                 self.run(self.keeper.fire_due())
             case "call":
                 self._open(random.choice(WHO), random.choice(_DEMANDS))
+            case "look":
+                for order_id in self.order_ids:
+                    self._nobody_reads_what_is_hidden(order_id)
 
     def _open(self, who: str, demand: dict[str, Any]) -> None:
         try:
@@ -155,6 +159,8 @@ class Lives(RuleBasedStateMachine):
         body["task_id"] = step.task.id if step.task else None
         if "request_id" in model.model_fields and step.request:
             body["request_id"] = step.request.id
+        if "into" in model.model_fields:
+            body["into"] = random.choice(self.order_ids)
         self._try(who, order_id, model.model_validate(body))
 
     def _next(self, actions: list[Action], random: Random) -> Action | None:
@@ -223,6 +229,19 @@ class Lives(RuleBasedStateMachine):
         async with self.store.read() as session:
             file = await laws.read_file(session, order_id)
         laws.check(file, self.rules_in_force)
+
+    def _nobody_reads_what_is_hidden(self, order_id: str) -> None:
+        """Whoever works on a confidential order in a unit does not learn who asked for it."""
+        details = OrderDetails(self.store, self.clock, self.rules_in_force)
+        for who in ("chengguan", "renshe", "zhujian", *DEEP[1:4]):
+            try:
+                shown = self.run(details.order(self.people[who], order_id))
+            except NotFound:
+                continue
+            assert shown.lead_department
+            if shown.confidential:
+                text = shown.model_dump_json()
+                assert not any(LAMP[name] in text for name in ("caller_name", "caller_phone"))
 
     async def _version(self, order_id: str) -> int:
         async with self.store.read() as session:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from dispatch.commands import SignFor
+from dispatch.commands import Dispatch, SignFor
 from dispatch.order_timers import OrderTimers
+from dispatch.rules import Rules
 from dispatch.timers import Handler, Timekeeper, Timer, keep_timers
 from dispatch.timetable import SIGN
 from models.clock import ManualClock
@@ -262,3 +264,67 @@ async def test_the_clerk_and_the_clock_sign_at_the_same_moment(
         actions = [event.action for event in await events(store, order_id)]
         assert actions == ["open", "dispatch", "sign_for"]
     assert await left(store, SIGN) == 0
+
+
+# --- dispatched without the dispatcher ------------------------------------------------------------
+
+
+@pytest.fixture
+def by_itself(desk: Desk, rules: Rules) -> Desk:
+    """A city that lets clear orders go to their units five minutes after the call."""
+    auto = rules.handling.auto_dispatch.model_copy(update={"enabled": True})
+    handling = rules.handling.model_copy(update={"auto_dispatch": auto})
+    desk.service.rules = replace(rules, handling=handling)
+    return desk
+
+
+async def fired_after(desk: Desk, store: Store, clock: ManualClock, **delta: float) -> int:
+    """How many timers fire when so much time has passed."""
+    desk.later(**delta)
+    timers = OrderTimers(desk.service)
+    return await Timekeeper(store, clock, timers.handlers, timers.lock).fire_due()
+
+
+async def test_a_clear_order_goes_to_the_unit_of_the_catalogue(
+    by_itself: Desk, store: Store, clock: ManualClock
+) -> None:
+    order_id = (await by_itself.open()).order_id
+    assert await fired_after(by_itself, store, clock, minutes=5) == 0
+    assert await fired_after(by_itself, store, clock, seconds=1) == 1
+    last = (await events(store, order_id))[-1]
+    assert (last.action, last.actor_name) == ("dispatch", "系统")
+    assert last.changes["task.department"] == [None, "D-CG"]
+    assert last.reason.startswith("按派单目录自动派单")
+
+
+@pytest.mark.parametrize(
+    "demand",
+    [
+        {"urgency": "URGENT"},
+        {"request_type": "REPORT"},
+        {"confidential": True},
+        {"department": "D-RS"},
+    ],
+)
+async def test_what_a_person_should_look_at_waits_for_one(
+    by_itself: Desk, store: Store, clock: ManualClock, demand: dict[str, object]
+) -> None:
+    """Urgent, confidential, a report, or the agent thinks of another unit than the catalogue."""
+    order_id = (await by_itself.open(**demand)).order_id
+    await fired_after(by_itself, store, clock, minutes=9)
+    assert "dispatch" not in {event.action for event in await events(store, order_id)}
+
+
+async def test_the_dispatcher_is_faster(by_itself: Desk, store: Store, clock: ManualClock) -> None:
+    order_id = (await by_itself.open()).order_id
+    await by_itself.act("paidan", order_id, Dispatch(department="D-ZJ"))
+    await fired_after(by_itself, store, clock, minutes=9)
+    assert [event.action for event in await events(store, order_id)] == ["open", "dispatch"]
+
+
+async def test_by_default_every_order_waits_for_the_dispatcher(
+    desk: Desk, store: Store, clock: ManualClock
+) -> None:
+    order_id = (await desk.open()).order_id
+    await fired_after(desk, store, clock, hours=2)
+    assert [event.action for event in await events(store, order_id)] == ["open"]
