@@ -21,7 +21,7 @@ _COMMANDS = {
     "predict": "learning",
     "models": "models",
     "similar": "similar",
-    "transcribe": "speech",
+    "transcribe": "transcribe",
     "speech": "speech",
     "check": "check",
     "due": "due",

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from models.bus import Bus
 from models.errors import HotlineError
@@ -30,6 +30,17 @@ TranscribeFile = Callable[[Path], Awaitable[Sequence[Utterance]]]
 SETTLE_SECONDS = 2.0
 #: So far apart may the clocks of a tap and of a recording be, in seconds.
 _MARGIN = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """Calls that began at ``since`` or later, and before ``until``."""
+
+    since: datetime
+    until: datetime
+
+
+EVER = Period(since=datetime(1970, 1, 1, tzinfo=UTC), until=datetime(9000, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,19 +95,32 @@ class CatchUp:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def pending(self) -> list[Call]:
-        """Ended calls whose transcript is not whole."""
+    async def pending(self, period: Period = EVER, *, again: bool = False) -> list[Call]:
+        """Ended calls of a period whose transcript is not whole.
+
+        :param again: also those whose transcript another model has made. Interrupted, it goes on
+            where it stopped.
+        """
+        incomplete = Call.transcript_incomplete.is_(True)
+        recorded = or_(Call.citizen_recording != "", Call.agent_recording != "")
+        by_another = and_(recorded, Call.speech_model != self._model_name())
+        wanted = or_(incomplete, by_another) if again else incomplete
         query = (
             select(Call)
-            .where(Call.transcript_incomplete.is_(True), Call.ended_at.is_not(None))
+            .where(wanted, Call.ended_at.is_not(None))
+            .where(Call.started_at >= period.since, Call.started_at < period.until)
             .order_by(Call.started_at)
         )
         async with self._store.read() as session:
             return list(await session.scalars(query))
 
-    async def work_off(self, on_progress: Callable[[int, int], None] | None = None) -> int:
-        """Transcribe everything pending; returns how many calls were completed."""
-        calls = await self.pending()
+    async def work_off(
+        self,
+        on_progress: Callable[[int, int], None] | None = None,
+        calls: Sequence[Call] | None = None,
+    ) -> int:
+        """Transcribe ``calls``, or everything pending; returns how many were completed."""
+        calls = await self.pending() if calls is None else calls
         done = 0
         for index, call in enumerate(calls, start=1):
             try:

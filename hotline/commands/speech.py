@@ -1,89 +1,16 @@
-"""``hotline transcribe`` and ``hotline speech``: recordings to text, and the models for it."""
+"""``hotline speech``: the models that turn speech into text."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
-import sys
-from pathlib import Path
 
 import click
 
-from config.settings import Settings, load_settings
-from hotline.ground import lay_ground
-from hotline.logs import configure_logging
+from config.settings import load_settings
 from models.errors import SpeechUnavailable
-from models.speech import Utterance
-from nlp.catch_up import CatchUp
-from nlp.speech.files import to_json, transcribe_file, transcribe_wav
 from nlp.speech.install import install, remove
 from nlp.speech.models import ModelInfo, choose, find_model, installed
-from nlp.speech.service import SpeechService
 from nlp.speech.trial import SPOKEN, Trial, try_out
-from nlp.transcripts import TranscriptStore
-
-
-@click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="输出 JSON 列表")
-def transcribe(file: Path | None, as_json: bool) -> None:
-    """把录音转成文字。不带 FILE 时，补转所有转写不完整的通话。
-
-    双声道录音视为两个人：左声道市民，右声道坐席。
-    """
-    settings = load_settings()
-    configure_logging(settings)
-    if file is None:
-        sys.exit(asyncio.run(_catch_up(settings)))
-    asyncio.run(_transcribe(file, settings, as_json))
-
-
-async def _transcribe(file: Path, settings: Settings, as_json: bool) -> None:
-    utterances, speakers_known = await transcribe_wav(file, settings)
-    if as_json:
-        rows = to_json(utterances, speakers_known=speakers_known)
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    for item in utterances:
-        speaker = f"{item.leg.label}　" if speakers_known else ""
-        click.echo(f"[{item.start:7.2f}–{item.end:7.2f}] {speaker}{item.text}")
-
-
-async def _catch_up(settings: Settings) -> int:
-    ground = lay_ground(settings)
-    service = SpeechService(settings, lambda _: None)
-    await service.start()
-    try:
-        if not service.status.available:
-            raise SpeechUnavailable(service.status.reason)
-
-        async def one(path: Path) -> list[Utterance]:
-            return await transcribe_file(service, path)
-
-        worker = CatchUp(
-            ground.store,
-            ground.bus,
-            TranscriptStore(ground.store),
-            one,
-            settings.recordings_dir,
-            lambda: service.status.model,
-        )
-        return await _work_off(worker)
-    finally:
-        await service.stop()
-        await ground.store.close()
-
-
-async def _work_off(worker: CatchUp) -> int:
-    pending = await worker.pending()
-    if not pending:
-        click.echo("没有待补转的通话。")
-        return 0
-    with click.progressbar(length=len(pending), label="补转录音") as bar:
-        done = await worker.work_off(lambda index, _total: bar.update(1))
-    click.echo(f"补转完成 {done} 通，未能完成 {len(pending) - done} 通。")
-    return 0 if done == len(pending) else 1
 
 
 @click.group()

@@ -11,6 +11,8 @@ import pytest
 
 from config.settings import load_settings
 from models.bus import InProcessBus
+from models.events import CallEnded
+from models.sound_files import seconds_of
 from models.speech import Speaker, Utterance
 from models.store import Store
 from models.tables import Call, CallEventRow, CallParty, Recording, Staff, UtteranceRow
@@ -22,7 +24,7 @@ from models.vocabulary import (
     Leg,
     PartyKind,
 )
-from nlp.catch_up import CatchUp, voices_of
+from nlp.catch_up import CatchUp, Period, voices_of
 from nlp.speech.files import transcribe_file
 from nlp.speech.service import SpeechService
 from nlp.transcripts import TranscriptStore
@@ -104,6 +106,11 @@ async def heard_again(store: Store, folder: Path) -> Sequence[UtteranceRow]:
     return await transcripts.of_call("c1")
 
 
+async def never(path: Path) -> list[Utterance]:
+    """Nothing is to be read."""
+    raise AssertionError(f"{path} was read")
+
+
 @pytest.fixture
 async def store(tmp_path: Path) -> Any:
     store = Store(f"sqlite+aiosqlite:///{tmp_path}/x.db")
@@ -135,6 +142,48 @@ async def test_expert_and_colleague_are_heard_where_they_spoke(
         assert begins < start < begins + 1.5
     assert "路灯" in lines[0].text
     assert all(line.start <= word["start"] <= line.end for line in lines for word in line.words)
+
+
+async def test_a_call_tells_how_much_of_it_was_read(store: Store, tmp_path: Path) -> None:
+    await a_call_with_holes(store, tmp_path)
+    (tmp_path / "caller.wav").unlink()  # a fault: the file is gone
+    await heard_again(store, tmp_path)
+    async with store.read() as session:
+        call = await session.get_one(Call, "c1")
+    read = ("agent.wav", "party-1.wav", "party-2.wav")
+    lengths = sum(seconds_of(tmp_path / name) for name in read)
+    assert call.transcript_coverage == pytest.approx(lengths / (lengths + 90), abs=0.01)
+
+
+async def test_what_was_read_while_it_was_spoken_is_all_of_it(store: Store, tmp_path: Path) -> None:
+    await a_call_with_holes(store, tmp_path)
+    bus = InProcessBus()
+    CatchUp(store, bus, TranscriptStore(store), never, tmp_path, lambda: "practice")
+    await bus.start()
+    await bus.publish(CallEnded(call_id="c1", outcome=ContactOutcome.SERVED))
+    await bus.stop()
+    async with store.read() as session:
+        assert (await session.get_one(Call, "c1")).transcript_coverage == 1.0
+
+
+async def test_calls_of_a_period_are_read_again_by_a_better_model(
+    store: Store, tmp_path: Path
+) -> None:
+    await a_call_with_holes(store, tmp_path)
+    transcripts = TranscriptStore(store)
+    models = ["practice"]
+    catch_up = CatchUp(store, InProcessBus(), transcripts, never, tmp_path, lambda: models[0])
+    day = Period(since=at(-60), until=at(60))
+    before = Period(since=at(-120), until=at(-60))
+    assert [call.id for call in await catch_up.pending(day)] == ["c1"]
+    assert await catch_up.pending(before) == []
+    async with store.transaction() as work:
+        call = await work.session.get_one(Call, "c1")
+        call.transcript_incomplete, call.speech_model = False, "practice"
+    assert await catch_up.pending(day) == []
+    assert await catch_up.pending(day, again=True) == []
+    models[0] = "large"
+    assert [call.id for call in await catch_up.pending(day, again=True)] == ["c1"]
 
 
 async def test_a_leader_is_heard_from_the_taking_over_on(store: Store, tmp_path: Path) -> None:
