@@ -27,6 +27,8 @@ from models.workflow import OPEN_STATES
 #: The citizen who urges by key, as the order's history names them.
 CITIZEN = Actor(id="citizen", name="诉求人（电话自助）", roles=frozenset({Role.SYSTEM}))
 
+#: The citizen has the hotline's answer.
+_OVER = (OrderState.CLOSED, OrderState.ARCHIVED, OrderState.REFUSED)
 #: Orders read out by the calling number, at most.
 _MOST = 9
 #: Wrong query codes on one order before it is shut for the rest of the hour.
@@ -121,7 +123,7 @@ class PhoneProgress:
             order_id=order.id,
             order_no=order.order_no,
             spoken="".join(parts),
-            open=order.state in OPEN_STATES,
+            open=order.state in (*OPEN_STATES, OrderState.MERGED),
         )
 
     def _promise(self, order: WorkOrder) -> Sequence[str]:
@@ -136,7 +138,7 @@ class PhoneProgress:
         return unit, self._say("due", date=self._day(order.due_at))
 
     def _answer(self, order: WorkOrder) -> Sequence[str]:
-        if order.state is not OrderState.CLOSED or not order.public_answer:
+        if order.state not in _OVER or not order.public_answer:
             return ()
         return (self._say("answer", answer=_cut(order.public_answer)),)
 
@@ -151,7 +153,10 @@ class PhoneProgress:
 def _worth_telling(since: datetime) -> ColumnElement[bool]:
     return or_(
         WorkOrder.state.in_(OPEN_STATES),
-        (WorkOrder.state == OrderState.CLOSED) & (WorkOrder.closed_at >= since),
+        WorkOrder.state == OrderState.MERGED,
+        WorkOrder.state.in_((OrderState.CLOSED, OrderState.ARCHIVED))
+        & (WorkOrder.closed_at >= since),
+        (WorkOrder.state == OrderState.REFUSED) & (WorkOrder.accepted_at >= since),
     )
 
 

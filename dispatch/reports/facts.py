@@ -25,6 +25,8 @@ from models.vocabulary import (
 )
 
 LONGEST = timedelta(days=366)
+#: What was granted not to count in the units' statistics (剔除).
+COUNTED = WorkOrder.excluded_at.is_(None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +163,7 @@ async def _tasks(session: AsyncSession, period: Period) -> list[TaskFact]:
         (Task.due_at >= period.start) & (Task.due_at < period.end),
     )
     # What units hand down among themselves is not counted twice.
-    own = (Task.role == TaskRole.LEAD, Task.parent_id.is_(None))
+    own = (Task.role == TaskRole.LEAD, Task.parent_id.is_(None), COUNTED)
     query = (
         select(Task, WorkOrder.confidential, WorkOrder.caller_phone, WorkOrder.callback_phone)
         .join(WorkOrder, WorkOrder.id == Task.order_id)
@@ -194,7 +196,9 @@ async def _opinions(session: AsyncSession, period: Period) -> list[OpinionFact]:
     query = (
         select(FollowUp, Task.department)
         .join(Task, Task.id == FollowUp.task_id)
+        .join(WorkOrder, WorkOrder.id == FollowUp.order_id)
         .where(
+            COUNTED,
             FollowUp.at >= period.start,
             FollowUp.at < period.end,
             FollowUp.reached,
@@ -233,7 +237,7 @@ async def _scores(session: AsyncSession, period: Period) -> list[ScoreFact]:
             (newest.c.order_id == ClosureScore.order_id)
             & (newest.c.revision == ClosureScore.revision),
         )
-        .where(WorkOrder.closed_at >= period.start, WorkOrder.closed_at < period.end)
+        .where(COUNTED, WorkOrder.closed_at >= period.start, WorkOrder.closed_at < period.end)
         .order_by(WorkOrder.closed_at, WorkOrder.id)
     )
     return [

@@ -16,12 +16,13 @@ from dispatch.commands import (
     SignFor,
 )
 from dispatch.order_timers import OrderTimers
+from dispatch.reports.facts import Period, read_facts
 from dispatch.timers import Timekeeper
 from models.clock import ManualClock
 from models.errors import TransitionRefused
 from models.store import Store
 from models.vocabulary import ExclusionReason, OrderState, ReopeningReason, RequestState
-from tests.dispatch.desk import HAPPY, Desk
+from tests.dispatch.desk import FRIDAY, HAPPY, ZONE, Desk
 from tests.dispatch.reading import local, order_of, requests_of, task_at
 
 pytestmark = pytest.mark.store
@@ -134,6 +135,10 @@ async def test_leaving_out_takes_the_unit_the_office_and_a_leader(desk: Desk, st
         await desk.act("banzhang", order_id, DecideExclusion(granted=False, reason="不同意"))
     await desk.act("zhuren", order_id, ConfirmExclusion(granted=True, reason="同意剔除"))
     assert (await order_of(store, order_id)).excluded_at is not None
+    async with store.read() as session:
+        today = FRIDAY.date()
+        facts = await read_facts(session, Period(first=today, last=today, zone=ZONE))
+    assert (len(facts.orders), facts.tasks, facts.scores, facts.opinions) == (1, [], [], [])
     with pytest.raises(TransitionRefused, match="已不计入统计"):
         await desk.act("chengguan", order_id, NOT_OURS)
 

@@ -81,8 +81,87 @@ export interface AllowedAction {
   action: string
   label: string
   needs?: string[]
+  /** What it is about, to be sent with the command; and the unit of the task, in words. */
+  task_id: string | null
+  request_id: string | null
+  unit: string
+  effect: string
   /** What its form asks for. */
-  fields?: FormField[]
+  fields: FormField[]
+}
+
+/** What post and state would allow, and why it is not possible now. */
+export interface RefusedAction {
+  action: string
+  label: string
+  task_id: string | null
+  unit: string
+  reason: string
+}
+
+/** Something that was asked for and is decided by somebody else. */
+export interface RequestView {
+  id: string
+  task_id: string | null
+  kind: string
+  state: string
+  asked_at: Iso
+  asked_by_name: string
+  asked_department_name: string
+  reason_code: string
+  reason_label: string
+  reason: string
+  evidence: Record<string, unknown>
+  wanted: Record<string, unknown>
+  due_at: Iso | null
+  overdue: boolean
+  decided_at: Iso | null
+  decided_by_name: string
+  decision_reason: string
+}
+
+/** An urge or a supervision that a unit must answer. */
+export interface OversightView {
+  id: string
+  task_id: string
+  kind: string
+  level: number
+  label: string
+  number: string
+  department_name: string
+  reason_code: string | null
+  reason: string
+  by_caller: boolean
+  state: string
+  issued_at: Iso
+  issued_by_name: string
+  due_at: Iso
+  overdue: boolean
+  answer: string
+  answered_at: Iso | null
+  answered_by_name: string
+  remark: string
+}
+
+/** Another order that this one is merged with. */
+export interface OtherOrder {
+  id: string
+  order_no: string
+  state: string
+}
+
+/** What the office did about an order. */
+export interface OfficeView {
+  supervised: number
+  oversights: OversightView[]
+  cards: { colour: string; department_name: string; reason: string; at: Iso }[]
+  merged_into: OtherOrder | null
+  merged: OtherOrder[]
+  shelved_at: Iso | null
+  archived_at: Iso | null
+  reopen_count: number
+  excluded_at: Iso | null
+  refusal: string
 }
 
 /** One field of a form that the server describes. */
@@ -229,6 +308,11 @@ export interface OrderDetail extends OrderForm {
   score_note: string
   calls: OrderCall[]
   allowed_actions: AllowedAction[]
+  refused_actions: RefusedAction[]
+  requests: RequestView[]
+  office: OfficeView
+  suspended_at: Iso | null
+  suspended_until: Iso | null
   suggestion: { model_version: string; proposed: Understanding } | null
 }
 

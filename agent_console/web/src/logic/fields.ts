@@ -1,0 +1,46 @@
+/** A form that the server describes: its blank values, what is still missing, and what is sent. */
+
+import type { FormField } from '@/api/types'
+
+export type FieldValue = string | number | boolean | string[] | null | undefined
+export type FieldValues = Record<string, FieldValue>
+
+export function blankOf(form: FormField[]): FieldValues {
+  return Object.fromEntries(form.map((field) => [field.name, field.default ?? emptyOf(field)]))
+}
+
+function emptyOf(field: FormField): FieldValue {
+  switch (field.kind) {
+    case 'switch':
+      return false
+    case 'units':
+      return []
+    case 'choice':
+    case 'number':
+      return undefined
+    default:
+      return ''
+  }
+}
+
+/** Labels of what must be filled in and is not. */
+export function gapsOf(form: FormField[], values: FieldValues): string[] {
+  return form.filter((field) => !complete(field, values[field.name])).map((field) => field.label)
+}
+
+function complete(field: FormField, value: FieldValue): boolean {
+  if (isEmpty(value)) return !field.required
+  if (typeof value === 'string') return value.trim().length >= field.least
+  return true
+}
+
+/** What was left empty is not sent: the server has its own idea of it. */
+export function bodyOf(form: FormField[], values: FieldValues): Record<string, unknown> {
+  const filled = form.filter((field) => !isEmpty(values[field.name]))
+  return Object.fromEntries(filled.map((field) => [field.name, values[field.name]]))
+}
+
+function isEmpty(value: FieldValue): boolean {
+  if (Array.isArray(value)) return value.length === 0
+  return value === undefined || value === null || (typeof value === 'string' && !value.trim())
+}

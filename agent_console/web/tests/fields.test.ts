@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+
+import type { FormField } from '@/api/types'
+import { blankOf, bodyOf, gapsOf } from '@/logic/fields'
+
+function field(name: string, changes: Partial<FormField> = {}): FormField {
+  return {
+    name,
+    label: name,
+    kind: 'words',
+    required: true,
+    options: [],
+    default: null,
+    least: 0,
+    most: null,
+    ...changes,
+  }
+}
+
+const FORM = [
+  field('granted', { kind: 'choice' }),
+  field('reason', { least: 5 }),
+  field('units', { kind: 'units', required: false }),
+  field('note', { required: false }),
+  field('told', { kind: 'switch', required: false }),
+]
+
+describe('a form that the server describes', () => {
+  it('starts with nothing decided', () => {
+    expect(blankOf(FORM)).toEqual({
+      granted: undefined,
+      reason: '',
+      units: [],
+      note: '',
+      told: false,
+    })
+    expect(blankOf([field('level', { kind: 'number', default: 3 })])).toEqual({ level: 3 })
+  })
+
+  it('names what is missing, a decision against it is none', () => {
+    expect(gapsOf(FORM, blankOf(FORM))).toEqual(['granted', 'reason'])
+    expect(gapsOf(FORM, { ...blankOf(FORM), granted: false, reason: '依据不足' })).toEqual([
+      'reason',
+    ])
+    expect(gapsOf(FORM, { ...blankOf(FORM), granted: false, reason: '依据不充分' })).toEqual([])
+  })
+
+  it('sends what was filled in and nothing else', () => {
+    const values = { ...blankOf(FORM), granted: false, reason: '依据不充分', note: '  ' }
+    expect(bodyOf(FORM, values)).toEqual({ granted: false, reason: '依据不充分', told: false })
+  })
+})
