@@ -222,7 +222,7 @@ async def _given(
             order_no=order.order_no,
             direction=Direction.IN,
             closed=order.closed_at is not None,
-            deadline=ref.deadline,
+            deadline=order.external_due or ref.deadline,
         )
         for ref, order in await session.execute(query.order_by(ExternalRef.id))
     ]

@@ -79,7 +79,7 @@ async def given_order(
         lead_department=order.lead_department,
         lead_department_name=rules.unit_name(order.lead_department),
         due_at=order.due_at,
-        deadline=ref.deadline,
+        deadline=order.external_due or ref.deadline,
         closed_at=order.closed_at,
         close_reason=order.close_reason,
         result=await _result(session, rules, order, lead_task(tasks)) if closed else None,

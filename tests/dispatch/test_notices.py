@@ -10,7 +10,16 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.commands import SendBack, SignFor, Urge
+from dispatch.commands import (
+    AcceptResult,
+    DecideExtension,
+    Delegate,
+    RequestExtension,
+    SendBack,
+    SignFor,
+    SubmitResult,
+    Urge,
+)
 from dispatch.notices.board import NoticeBoard
 from dispatch.notices.file_gateway import FileGateway
 from dispatch.notices.post_office import PostOffice
@@ -20,8 +29,10 @@ from models.gateway import GatewayMessage
 from models.store import Store
 from models.tables import Notice, OrderNews, OutgoingMessage, WorkOrder
 from models.vocabulary import MessageChannel, NoticeKind
-from tests.dispatch.desk import Desk
+from tests.dispatch.conftest import DEEP
+from tests.dispatch.desk import RESULT, Desk
 from tests.dispatch.notices import MAIL, SMS, Telling, telling, with_contacts
+from tests.dispatch.reading import task_at
 
 pytestmark = pytest.mark.store
 
@@ -83,6 +94,39 @@ async def test_a_unit_is_told_of_what_others_do_and_not_of_what_it_does_itself(
     ]
     page = await tells.book.page(desk.people["chengguan"])
     assert page.items[0].reason == "没有附上现场照片"
+
+
+async def test_over_several_levels_each_hears_what_is_asked_of_it(
+    desk: Desk, tells: Telling
+) -> None:
+    section = DEEP[1]
+    order_id = await desk.signed()
+    desk.later(minutes=5)
+    await desk.act("chengguan", order_id, Delegate(department=section))
+    await tells.news.tell()
+    assert await kinds(tells, desk, section) == [NoticeKind.NEW_TASK]
+    await desk.act(section, order_id, SignFor())
+    await desk.act(section, order_id, SubmitResult.model_validate(RESULT))
+    await tells.news.tell()
+    assert (await kinds(tells, desk, "chengguan"))[0] is NoticeKind.REPORTED
+    child = await task_at(tells.store, order_id, section)
+    await desk.act("chengguan", order_id, AcceptResult(task_id=child.id))
+    asked = RequestExtension.model_validate(
+        {
+            "reason_code": "WORKS",
+            "reason": "灯杆须整体更换",
+            "amount": 1,
+            "evidence": "采购合同",
+            "caller_informed": True,
+            "head": "李局长",
+        }
+    )
+    await desk.act("chengguan", order_id, asked)
+    await tells.news.tell()
+    assert (await kinds(tells, desk, "paidan"))[0] is NoticeKind.ASKED
+    await desk.act("banzhang", order_id, DecideExtension(granted=True, reason="情况属实"))
+    await tells.news.tell()
+    assert (await kinds(tells, desk, "chengguan"))[0] is NoticeKind.DECIDED
 
 
 async def test_telling_that_dies_half_way_tells_everything_once_the_next_time(
