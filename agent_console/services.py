@@ -46,6 +46,7 @@ from dispatch.service import OrderService
 from dispatch.similar import Repeats
 from dispatch.views.detail import OrderDetails
 from dispatch.views.lists import OrderLists
+from dispatch.views.office_lists import OfficeLists
 from dispatch.views.queues import Queues
 from models.bus import Bus
 from models.clock import Clock, SystemClock
@@ -137,6 +138,7 @@ class Console:
         self.reports = Reports(*parts)
         self.repeats = Repeats(*parts, services.alike)
         self.hot_events = HotEvents(*parts)
+        self.office_lists = OfficeLists(*parts)
         self.floor_figures = FloorFigures(*parts)
         self.floor_wall = FloorWall(*parts)
         self.staffing = Staffing(*parts)

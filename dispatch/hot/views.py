@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dispatch.hot.leading import proposed_lead
 from dispatch.rules import Rules
 from dispatch.scope import visible
 from dispatch.views.rows import order_row
@@ -69,6 +70,9 @@ class EventDetail(EventRow):
     curve_by: str
     curve: list[CurvePoint]
     orders: list[OrderRow]
+    #: The order that answers for the others; before one was chosen, the earliest that could.
+    lead_order_id: str | None
+    lead_chosen: bool
 
 
 class HotEvents:
@@ -108,12 +112,15 @@ class HotEvents:
                 .limit(_ORDERS)
             )
             orders = list(await session.scalars(query))
+        proposed = proposed_lead(orders)
         by_hour = event.last_at - event.first_at <= _BY_HOUR
         return EventDetail(
             **row.model_dump(),
             curve_by="hour" if by_hour else "day",
             curve=self._curve(moments, by_hour),
             orders=[order_row(order, self._rules, self._clock.now()) for order in orders],
+            lead_order_id=event.lead_order_id or (proposed.id if proposed else None),
+            lead_chosen=event.lead_order_id is not None,
         )
 
     # --- inside ---------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import {
   PhoneFilled,
   Promotion,
   Service,
+  Stamp,
   TrendCharts,
   View,
   WarnTriangleFilled,
@@ -66,6 +67,7 @@ export const MENU: MenuEntry[] = [
     needs: ['order.view_unit', 'queue.dispatch'],
     badge: 'notices',
   },
+  { path: '/oversight', label: '督办', icon: Stamp, needs: ['office.view'] },
   { path: '/orders', label: '工单', icon: Document, needs: ['order.view_all', 'order.view_unit'] },
   {
     path: '/calls',
@@ -107,6 +109,7 @@ export function myMenu(): MenuEntry[] {
 export function firstPage(): string {
   const wide = [
     '/notices',
+    '/oversight',
     '/report',
     '/floor',
     '/orders',

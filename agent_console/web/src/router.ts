@@ -49,6 +49,11 @@ const inShell: RouteRecordRaw[] = [
     meta: { title: '通知', needs: ['order.view_unit', 'queue.dispatch'] },
   },
   {
+    path: '/oversight',
+    component: () => import('./pages/OversightPage.vue'),
+    meta: { title: '督办审定', needs: ['office.view'] },
+  },
+  {
     path: '/orders',
     component: () => import('./pages/OrdersPage.vue'),
     meta: { title: '工单查询', needs: ORDERS },

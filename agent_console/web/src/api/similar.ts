@@ -56,6 +56,16 @@ export interface HotEvent extends HotEventRow {
   curve_by: 'hour' | 'day'
   curve: { start: Iso; count: number }[]
   orders: OrderRow[]
+  /** The order that answers for the others, or could. */
+  lead_order_id: string | null
+  lead_chosen: boolean
+}
+
+/** What became of the orders of an event that were merged into one. */
+export interface MergeOutcome {
+  lead_order_id: string
+  merged: string[]
+  left: { order_id: string; order_no: string; reason: string }[]
 }
 
 export const similarApi = {
@@ -64,4 +74,7 @@ export const similarApi = {
     request<SimilarOrders>('POST', '/api/similar', { body: demand }),
   events: (days: number) => request<HotEventRow[]>('GET', '/api/events', { query: { days } }),
   event: (id: string) => request<HotEvent>('GET', `/api/events/${id}`),
+  /** The event's open orders go into one of them. */
+  merge: (id: string, lead: string) =>
+    request<MergeOutcome>('POST', `/api/events/${id}/merge`, { body: { lead_order_id: lead } }),
 }

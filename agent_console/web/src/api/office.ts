@@ -1,0 +1,32 @@
+/** What waits for a decision or an answer, and what was left out of the statistics. */
+
+import { request } from './http'
+import type { Iso, OrderRow, OversightView, RequestView } from './types'
+
+export interface WaitingRequest {
+  request: RequestView
+  order: OrderRow
+  /** The reader asked for it and decides nothing of it. */
+  own: boolean
+}
+
+export interface WaitingOversight {
+  oversight: OversightView
+  order: OrderRow
+}
+
+export interface ExcludedOrder {
+  order_no: string
+  title: string
+  department_name: string
+  reason_label: string
+  reason: string
+  excluded_at: Iso
+  confirmed_by_name: string
+}
+
+export const officeApi = {
+  requests: () => request<WaitingRequest[]>('GET', '/api/requests'),
+  oversights: () => request<WaitingOversight[]>('GET', '/api/oversights'),
+  exclusions: () => request<ExcludedOrder[]>('GET', '/api/exclusions'),
+}
