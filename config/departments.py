@@ -71,7 +71,7 @@ class Departments:
         :raises NotFound: when there is none.
         """
         if code not in self._by_code:
-            raise NotFound(f"没有编码为 {code} 的承办单位", code=code)
+            raise NotFound(f"没有编码为 {code} 的承办单位", department=code)
         return self._by_code[code]
 
     def children(self, code: str) -> tuple[Department, ...]:

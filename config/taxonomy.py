@@ -59,7 +59,7 @@ class Taxonomy:
         :raises NotFound: when there is none.
         """
         if code not in self._by_code:
-            raise NotFound(f"没有编码为 {code} 的诉求分类", code=code)
+            raise NotFound(f"没有编码为 {code} 的诉求分类", category=code)
         return self._by_code[code]
 
     def children(self, code: str | None = None) -> tuple[Category, ...]:
