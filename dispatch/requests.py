@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from dispatch.commands import LapseRequest, RequestCommand, WithdrawRequest, invalid
@@ -101,6 +101,8 @@ def end(step: Step, request: OrderRequest, state: RequestState, reason: str) -> 
         decided_by_name=step.actor.name,
         decision_reason=reason,
     )
+    if request.kind is RequestKind.DISPUTE:
+        step.change(disputed_at=None)
 
 
 def drop_open(step: Step, tasks: Iterable[Task], why: str) -> None:
@@ -121,42 +123,35 @@ async def withdraw(step: Step, command: WithdrawRequest) -> None:
     """The unit thinks better of it."""
     step.follow()
     request = step.decided
-    end(step, request, RequestState.WITHDRAWN, "申请单位撤回")
     step.reason = f"撤回{request.kind.label}申请"
-    await _go_on(step, request)
+    end(step, request, RequestState.WITHDRAWN, "申请单位撤回")
+    _go_on(step, request)
 
 
 async def lapse(step: Step, command: LapseRequest) -> None:
     """Nobody decided in time: it counts as refused."""
     step.follow()
     request = step.decided
-    end(step, request, RequestState.LAPSED, "逾期未审定，视为不同意")
     step.reason = f"{request.kind.label}申请逾期未审定，视为不同意"
-    await _go_on(step, request)
+    end(step, request, RequestState.LAPSED, "逾期未审定，视为不同意")
+    _go_on(step, request)
 
 
-async def _go_on(step: Step, request: OrderRequest) -> None:
+def let_go(step: Step) -> None:
+    """No unit has the order in hand any more: what units asked for has no sense now."""
+    for request in step.requests:
+        if request.kind in DECISION_CLOCKS and request.state in OPEN_REQUEST:
+            end(step, request, RequestState.WITHDRAWN, "工单已不在单位办理，申请自动失效")
+            _go_on(step, request)
+
+
+def _go_on(step: Step, request: OrderRequest) -> None:
     """As if it had not been asked."""
-    if after := WITHOUT_CONSENT.get(request.kind):
-        await after(step, request)
-
-
-async def _task_goes_on(step: Step, request: OrderRequest) -> None:
-    task = step.subject
-    if task.state is TaskState.RETURN_REQUESTED:
+    task = next((one for one in step.tasks if one.id == request.task_id), None)
+    if task is not None and task.state is TaskState.RETURN_REQUESTED:
         step.change_task(task, state=TaskState.SIGNED)
         sign_as_asked(step, task, request)
 
-
-async def _dispute_is_off(step: Step, request: OrderRequest) -> None:
-    step.change(disputed_at=None)
-
-
-#: What becomes of a task or order when a request of the kind is taken back, or not decided.
-WITHOUT_CONSENT: dict[RequestKind, Callable[[Step, OrderRequest], Awaitable[None]]] = {
-    RequestKind.RETURN: _task_goes_on,
-    RequestKind.DISPUTE: _dispute_is_off,
-}
 
 HANDLERS: dict[Action, Handler] = {
     Action.WITHDRAW_REQUEST: withdraw,

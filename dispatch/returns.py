@@ -15,6 +15,7 @@ from dispatch.intake import check_units
 from dispatch.requests import ask, decide, sign_as_asked
 from dispatch.running import new_joint_task, new_lead_task, show_lights
 from dispatch.step import Handler, Step
+from dispatch.supervision import card_for_returns
 from dispatch.terms import promise_for
 from models.tables import Task
 from models.task_tree import lead_task, unit_task
@@ -92,6 +93,7 @@ async def decide_return(step: Step, command: DecideReturn) -> None:
         _move(step, task, command)
     else:
         sign_as_asked(step, task, request)
+        await card_for_returns(step, task)
     show_lights(step)
 
 
@@ -143,7 +145,6 @@ async def settle_dispute(step: Step, command: SettleDispute) -> None:
     moves = task is not None and task.department != command.department
     step.follow(Case.MOVES if moves else Case.STAYS)
     decide(step, moves, command.reason, {"opinion": command.opinion})
-    step.change(disputed_at=None)
     lead = step.subject
     if moves:
         lead = replace_lead(step, command.department, command.reason, "工单已改派，申请失效")

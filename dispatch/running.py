@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dispatch.promises import Promise
+from dispatch.requests import let_go
 from dispatch.step import Step
 from dispatch.terms import promise_for, twice
 from models.ids import new_id
@@ -32,6 +33,9 @@ def run_clock(step: Step) -> None:
         _start_order_clock(step, name)
     elif step.order.state is OrderState.CLOSED:
         _start_order_clock(step, "archive")
+    if step.order.state not in IN_HAND:  # no unit has it any more
+        step.change(suspended_at=None, suspended_until=None)
+        let_go(step)
     show_lights(step)
 
 

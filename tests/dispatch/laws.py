@@ -30,11 +30,18 @@ from models.task_tree import active, children_of, depth, lead_task, parent_of
 from models.vocabulary import (
     CloseReason,
     OrderState,
+    RequestKind,
     RequestState,
     TaskRole,
     TaskState,
 )
 
+_OF_UNITS = (
+    RequestKind.RETURN,
+    RequestKind.DISPUTE,
+    RequestKind.EXTENSION,
+    RequestKind.SUSPENSION,
+)
 _SUBMITS = ("submit_result", "submit_part")
 _AUDITS = ("approve_result", "send_back", "accept_result")
 
@@ -175,9 +182,10 @@ def _compare(file: File, after: dict[tuple[str, str], Any]) -> None:
 
 
 def no_promise_is_shortened(file: File) -> None:
-    """[10] Whatever is promised anew is promised for later, unless it became more urgent."""
+    """[10] Whatever is promised anew is promised for later, unless it became more urgent, or
+    another citizen was promised it sooner."""
     for event in file.events:
-        if event.action == "raise_urgency":
+        if event.action in ("raise_urgency", "merge", "decide_merge"):
             continue
         for path, (before, after) in event.changes.items():
             if path.startswith("task") and path.endswith(("sign_due", "due_at", "contact_due")):
@@ -217,6 +225,11 @@ def what_is_due_is_a_row(file: File, rules: Rules) -> None:
         if rules.handling.silence.get(request.kind) == "refused":
             waits = request.state is RequestState.OPEN
             assert (f"request:{request.id}" in file.timers) == waits
+        if request.kind in _OF_UNITS and request.state is RequestState.OPEN:
+            assert order.state in IN_HAND, f"{request.kind} of a unit that has nothing to do"
+    disputes = [one for one in file.requests if one.kind is RequestKind.DISPUTE]
+    disputed = any(one.state is RequestState.OPEN for one in disputes)
+    assert (order.disputed_at is not None) == disputed
     assert (f"resume:{order.id}" in file.timers) == (order.suspended_at is not None)
     if order.suspended_at is not None:
         assert order.state in IN_HAND

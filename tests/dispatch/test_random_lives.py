@@ -292,7 +292,7 @@ def test_orders_keep_their_promises_whatever_happens(
         yield url_of(folder / "hotline.db")
         shutil.rmtree(folder)
 
-    live(database, rules, people, examples=12)
+    live(database, rules, people, examples=8)
 
 
 def test_so_they_do_in_postgresql(
@@ -304,4 +304,4 @@ def test_so_they_do_in_postgresql(
         yield postgres.database(name, like=empty_postgres)
         postgres.drop(name)
 
-    live(database, rules, people, examples=4)
+    live(database, rules, people, examples=3)
