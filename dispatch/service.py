@@ -116,8 +116,15 @@ class OrderService:
 
     async def act(self, actor: Actor, order_id: str, command: OrderCommand) -> CommandResult:
         """Do any other action; which one is the command's class (``commands.COMMANDS``)."""
-        async with self._store.transaction() as work:
-            return await self.act_in(work, actor, order_id, command)
+        try:
+            async with self._store.transaction() as work:
+                return await self.act_in(work, actor, order_id, command)
+        except IntegrityError:
+            # The same key on another order at the same moment: the other was faster.
+            async with self._store.transaction() as work:
+                if done := await self._done(work, actor, command.action, order_id, command):
+                    return done
+            raise
 
     async def act_in(
         self, work: UnitOfWork, actor: Actor, order_id: str, command: OrderCommand

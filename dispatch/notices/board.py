@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.notices import Contacts
 from dispatch.rules import Rules
 from models.ids import new_id
-from models.tables import WorkOrder
+from models.tables import DutyOfficer, WorkOrder
 from models.tables.notices import Notice, OutgoingMessage
 from models.vocabulary import MessageChannel
 
 NO_CONTACTS = Contacts()
+#: A fixed line hears no SMS.
+_MOBILE = re.compile(r"1[3-9]\d{9}")
 
 
-def addresses(rules: Rules, department: str) -> list[tuple[MessageChannel, str]]:
-    """Where a unit's messages go."""
+async def addresses(
+    session: AsyncSession, rules: Rules, department: str, now: datetime
+) -> list[tuple[MessageChannel, str]]:
+    """Where a unit's messages go: what the rules say, and the mobile phones now on duty."""
     known = rules.notices.contacts.get(department, NO_CONTACTS)
-    return [(MessageChannel.SMS, number) for number in known.sms] + [
+    on_duty = select(DutyOfficer.phone).where(
+        DutyOfficer.department == department,
+        DutyOfficer.starts_at <= now,
+        DutyOfficer.ends_at > now,
+        DutyOfficer.cancelled_at.is_(None),
+    )
+    phones = await session.scalars(on_duty.order_by(DutyOfficer.starts_at, DutyOfficer.id))
+    mobile = [phone for phone in phones if _MOBILE.fullmatch(phone)]
+    return [(MessageChannel.SMS, number) for number in dict.fromkeys([*known.sms, *mobile])] + [
         (MessageChannel.EMAIL, address) for address in known.email
     ]
 
@@ -31,14 +45,15 @@ class NoticeBoard:
         self._rules = rules
         self._sender = sender
 
-    def post(self, session: AsyncSession, notice: Notice, order: WorkOrder) -> None:
+    async def post(self, session: AsyncSession, notice: Notice, order: WorkOrder) -> None:
         """Put it up. Of an urgent order the unit hears now, not with the next digest."""
         session.add(notice)
         if order.urgency not in self._rules.notices.digest.at_once:
             return
         notice.told_at = notice.at
         text = self._urgent_text(notice, order)
-        for channel, address in addresses(self._rules, notice.department):
+        to = await addresses(session, self._rules, notice.department, notice.at)
+        for channel, address in to:
             key = f"notice:{notice.key}:{channel.value}:{address}"
             session.add(message_row(key, channel, address, notice.department, text, notice.at))
 

@@ -56,7 +56,7 @@ class DigestDesk:
         found = list(await session.scalars(query.order_by(Notice.id).with_for_update()))
         for notice in found:
             notice.told_at = now
-        to = addresses(self._rules, unit)
+        to = await addresses(session, self._rules, unit, now)
         if not found or not to:
             return False
         text = await self._text(session, found, hour)

@@ -57,7 +57,7 @@ class LightWatch:
             units = {unit for order in orders for unit in self._units(order, light)}
             for order in orders:
                 for unit in self._units(order, light):
-                    self._board.post(work.session, _notice(order, unit, light, now), order)
+                    await self._board.post(work.session, _notice(order, unit, light, now), order)
             if units:
                 work.record(UnitsNotified(at=now, departments=tuple(sorted(units))))
         return len(orders)

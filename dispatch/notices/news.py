@@ -72,13 +72,13 @@ class NewsDesk:
         event = await work.session.get_one(OrderEvent, news.event_id)
         order = await work.session.get_one(WorkOrder, news.order_id)
         tasks = await tasks_of(work.session, order.id)
-        if units := self._notify(work.session, event, order, tasks):
+        if units := await self._notify(work.session, event, order, tasks):
             work.record(UnitsNotified(at=self._clock.now(), departments=tuple(sorted(units))))
         await announce(work.session, self._rules, event, order, tasks, self._clock.now())
         await work.session.delete(news)
         return True
 
-    def _notify(
+    async def _notify(
         self, session: AsyncSession, event: OrderEvent, order: WorkOrder, tasks: list[Task]
     ) -> set[str]:
         told: dict[str, NoticeKind] = {}
@@ -87,7 +87,7 @@ class NewsDesk:
                 told.setdefault(unit, rule.kind)
         for unit, kind in told.items():
             notice = _notice(event, order, tasks, unit, kind, self._clock.now())
-            self._board.post(session, notice, order)
+            await self._board.post(session, notice, order)
         return set(told)
 
     async def _put_off(self, news_id: int, error: Exception) -> None:

@@ -20,6 +20,7 @@ from dispatch.commands import (
     SubmitResult,
     Urge,
 )
+from dispatch.directory.duty import DutyList
 from dispatch.notices.board import NoticeBoard
 from dispatch.notices.file_gateway import FileGateway
 from dispatch.notices.post_office import PostOffice
@@ -139,10 +140,10 @@ async def test_telling_that_dies_half_way_tells_everything_once_the_next_time(
     await desk.dispatched()
     put_up = NoticeBoard.post
 
-    def fails_afterwards(
+    async def fails_afterwards(
         board: NoticeBoard, session: AsyncSession, notice: Notice, order: WorkOrder
     ) -> None:
-        put_up(board, session, notice, order)
+        await put_up(board, session, notice, order)
         raise RuntimeError("injected: the database is away")
 
     monkeypatch.setattr(NoticeBoard, "post", fails_afterwards)
@@ -182,6 +183,22 @@ async def test_an_hour_brings_one_message_however_many_orders(
     desk.later(hours=1)
     assert await tells.digests.look() == 1
     assert "新派单1件" in (await messages(store))[2].text
+
+
+async def test_whoever_is_on_duty_with_a_mobile_phone_gets_the_message(
+    desk: Desk, tells: Telling, store: Store, clock: ManualClock, rules: Rules
+) -> None:
+    duty = DutyList(store, clock, rules)
+    hours = {"starts_at": clock.now(), "ends_at": clock.now() + timedelta(hours=12)}
+    clerk = desk.people["chengguan"]
+    for name, phone in (("彭海波", "13911112222"), ("值班室", "07348880000"), ("同号", SMS)):
+        await duty.put(clerk, "D-CG", name=name, phone=phone, **hours)
+    early = {"starts_at": clock.now() + timedelta(hours=13), "ends_at": hours["ends_at"]}
+    early["ends_at"] = early["starts_at"] + timedelta(hours=1)
+    await duty.put(clerk, "D-CG", name="明天", phone="13933334444", **early)
+    await urgent_order(desk, tells)
+    sent = await messages_of(store, MessageChannel.SMS)
+    assert sorted(one.address for one in sent) == [SMS, "13911112222"]
 
 
 async def test_nobody_is_woken_at_night_except_for_what_cannot_wait(

@@ -67,6 +67,18 @@ async def test_two_clerks_without_versions_are_kept_apart_by_the_table(
     assert await versions(store, order_id) == (3, 3)
 
 
+async def test_one_key_on_two_orders_at_the_same_moment_is_done_on_one(
+    desk: Desk, store: Store
+) -> None:
+    orders = [await desk.dispatched() for _ in range(2)]
+    outcomes = await asyncio.gather(
+        *(desk.act("chengguan", one, SignFor(idempotency_key="same-key")) for one in orders),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(outcome, InvalidInput) for outcome in outcomes) == 1
+    assert sorted([await versions(store, one) for one in orders]) == [(2, 2), (3, 3)]
+
+
 async def test_many_open_at_once_and_every_number_is_its_own(desk: Desk, store: Store) -> None:
     opened = await asyncio.gather(*(desk.open(title=f"第{n}件") for n in range(30)))
     numbers = sorted(result.order_no[12:18] for result in opened)
