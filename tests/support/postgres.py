@@ -43,7 +43,7 @@ class Postgres:
     def sql(self, statement: str) -> None:
         """Run a statement as the owner of everything."""
         address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", self.user, "-d", "postgres"]
-        command = [self.programs / "psql", *address, "-v", "ON_ERROR_STOP=1", "-qc", statement]
+        command = [str(self.programs / "psql"), *address, "-v", "ON_ERROR_STOP=1", "-qc", statement]
         subprocess.run(command, check=True, capture_output=True)
 
     def cut_off(self, name: str) -> None:
@@ -103,7 +103,7 @@ def _account() -> pwd.struct_passwd:
 
 def _wait_for(programs: Path, port: int) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    ask = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    ask = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     while subprocess.run(ask, check=False).returncode != 0:
         assert time.monotonic() < deadline, "PostgreSQL did not start"
         time.sleep(0.05)
