@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func, select
+
 from config.oversight import SupervisionLevel as LevelRule
 from dispatch.asking import ask_office, decide
 from dispatch.commands import (
@@ -17,7 +19,7 @@ from dispatch.step import Handler, Step
 from dispatch.terms import promise_for
 from models.errors import TransitionRefused
 from models.ids import new_id
-from models.tables import Oversight, Task, UnitCard
+from models.tables import OrderRequest, Oversight, Task, UnitCard
 from models.vocabulary import (
     Action,
     CardColour,
@@ -103,16 +105,21 @@ def give_card(
     step.told(card=colour)
 
 
-def card_for_returns(step: Step, task: Task) -> None:
-    """A return of the task was refused: so many on one order are a card."""
-    refused = sum(
-        one.kind is RequestKind.RETURN and one.state is RequestState.REFUSED
-        for one in step.requests
-        if one.asked_department == task.department
+async def card_for_returns(step: Step, task: Task) -> None:
+    """A return was refused just now: every so many of a unit within a year are a card."""
+    local = step.rules.counter.local(step.now)
+    first = local.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    query = select(func.count()).where(
+        OrderRequest.kind == RequestKind.RETURN,
+        OrderRequest.state == RequestState.REFUSED,
+        OrderRequest.asked_department == task.department,
+        OrderRequest.decided_at >= first,
     )
+    await step.session.flush()
+    refused = await step.session.scalar(query) or 0
     for card in step.rules.oversight.cards:
-        if card.returns_refused and refused == card.returns_refused:
-            give_card(step, task, card.colour, f"不当退单{refused}次")
+        if card.returns_refused and refused % card.returns_refused == 0:
+            give_card(step, task, card.colour, f"{local.year}年不当退单{refused}次")
 
 
 async def answer_supervision(step: Step, command: AnswerSupervision) -> None:

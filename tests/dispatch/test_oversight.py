@@ -8,9 +8,11 @@ from sqlalchemy import select
 from dispatch.commands import (
     AnswerSupervision,
     AnswerUrge,
+    DecideReturn,
     DecideSupervision,
     ProposeSupervision,
     RaiseUrgency,
+    RequestReturn,
     SettleSupervision,
     Supervise,
     Urge,
@@ -27,6 +29,7 @@ from models.vocabulary import (
     CardColour,
     OversightState,
     RequestState,
+    ReturnReason,
     SupervisionLevel,
     SupervisionReason,
     TaskState,
@@ -201,6 +204,21 @@ async def test_an_untrue_result_is_worth_nothing(
     shown = await details.order(desk.people["zhuren"], order_id)
     assert shown.score is not None
     assert any("答复不实" in line for line in shown.score.explanation)
+
+
+async def test_every_second_refused_return_of_a_unit_is_a_card(desk: Desk, store: Store) -> None:
+    for expected in ([], [CardColour.YELLOW], []):
+        order_id = await desk.signed()
+        returned = RequestReturn(
+            reason_code=ReturnReason.NOT_OUR_DUTY,
+            reason="不属于本单位职责",
+            clause="三定方案第二条",
+            suggested_department="D-ZJ",
+            head="王局长",
+        )
+        await desk.act("chengguan", order_id, returned)
+        await desk.act("banzhang", order_id, DecideReturn(granted=False, reason="属于职责范围"))
+        assert await cards(store, order_id) == expected
 
 
 async def test_a_shift_leader_asks_a_leader_and_a_no_changes_nothing(
