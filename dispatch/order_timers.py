@@ -37,11 +37,12 @@ class OrderTimers:
             **OfficeTimers(self._orders, SYSTEM).handlers,
         }
 
-    async def lock(self, session: AsyncSession, order_id: str) -> None:
-        """As commands do first, before they touch the order's timers."""
-        await session.execute(
-            select(WorkOrder.id).where(WorkOrder.id == order_id).with_for_update()
-        )
+    async def lock(self, session: AsyncSession, order_id: str) -> bool:
+        """As commands do first, before they touch the order's timers; False when one is at it."""
+        order = select(WorkOrder.id).where(WorkOrder.id == order_id)
+        if await session.scalar(order.with_for_update(skip_locked=True)) is not None:
+            return True
+        return await session.scalar(order) is None  # nothing to lock: the handler will say so
 
     async def _sign(self, work: UnitOfWork, timer: Timer) -> None:
         task_id = timer.key.removeprefix(f"{SIGN}:")

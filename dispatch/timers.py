@@ -53,8 +53,9 @@ class Timer:
 
 #: Does what the timer is for. A :class:`HotlineError` means that it is not wanted any more.
 Handler = Callable[[UnitOfWork, Timer], Awaitable[None]]
-#: Locks the subject of a timer until the end of the transaction.
-Lock = Callable[[AsyncSession, str], Awaitable[None]]
+#: Locks the subject of a timer until the end of the transaction; False when somebody else has it:
+#: then the timer waits for the next look instead of holding up others.
+Lock = Callable[[AsyncSession, str], Awaitable[bool]]
 
 
 async def keep_timers(session: AsyncSession, subject_id: str, wanted: Iterable[Timer]) -> None:
@@ -83,6 +84,11 @@ def _row(timer: Timer) -> TimerRow:
         attempts=0,
         last_error="",
     )
+
+
+#: What the deleted row still tells, and what a :class:`Timer` calls it.
+_TAKEN = (TimerRow.key, TimerRow.kind, TimerRow.subject_id, TimerRow.due_at, TimerRow.data)
+_NAMES = ("key", "kind", "subject_id", "due", "data")
 
 
 class _Found(NamedTuple):
@@ -177,17 +183,13 @@ class Timekeeper:
         return True
 
     async def _fire_in(self, work: UnitOfWork, found: _Found, now: datetime) -> bool:
-        if self._lock is not None:
-            await self._lock(work.session, found.subject_id)
-        still = select(TimerRow).where(TimerRow.id == found.timer_id, TimerRow.due_at < now)
-        row = await work.session.scalar(still.with_for_update(skip_locked=True))
+        if self._lock is not None and not await self._lock(work.session, found.subject_id):
+            return False
+        taken = delete(TimerRow).where(TimerRow.id == found.timer_id, TimerRow.due_at < now)
+        row = (await work.session.execute(taken.returning(*_TAKEN))).one_or_none()
         if row is None:  # another process was faster, or it was moved
             return False
-        timer = Timer(
-            key=row.key, kind=row.kind, subject_id=row.subject_id, due=row.due_at, data=row.data
-        )
-        await work.session.delete(row)
-        await work.session.flush()
+        timer = Timer(**dict(zip(_NAMES, row, strict=True)))
         await self._handlers[timer.kind](work, timer)
         return True
 

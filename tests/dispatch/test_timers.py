@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.commands import Dispatch, SignFor
 from dispatch.order_timers import OrderTimers
@@ -191,6 +192,28 @@ async def test_it_runs_by_itself(store: Store, clock: ManualClock) -> None:
         await bell.heard.wait()
     await running.stop()
     assert bell.rung == ["a"]
+
+
+async def test_what_somebody_is_at_waits_for_the_next_look(
+    store: Store, clock: ManualClock
+) -> None:
+    """And holds up no other."""
+    bell, busy = Bell(), {"s"}
+
+    async def lock(session: AsyncSession, subject_id: str) -> bool:
+        return subject_id not in busy
+
+    await put(store, clock, "a")
+    other = Timer(key="b", kind="bell", subject_id="other", due=clock.now() + HOUR)
+    async with store.transaction() as work:
+        await keep_timers(work.session, "other", [other])
+    clock.advance(2 * HOUR)
+    keeper = Timekeeper(store, clock, {"bell": bell.ring}, lock)
+    assert await keeper.fire_due() == 1
+    assert bell.rung == ["b"]
+    busy.clear()
+    assert await keeper.fire_due() == 1
+    assert bell.rung == ["b", "a"]
 
 
 # --- what orders owe ------------------------------------------------------------------------------
