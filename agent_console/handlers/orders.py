@@ -34,7 +34,9 @@ class OrderQuery(Body):
     q: str = Field("", max_length=100)
     light: Light | None = None
     #: In the inbox: which tasks.
-    box: Literal["to_sign", "in_hand", "sent_back", "submitted", "open"] = "open"
+    box: Literal[
+        "to_sign", "in_hand", "sent_back", "delegated", "returning", "submitted", "below", "open"
+    ] = "open"
     #: A number of the period report, its ``cell``: the orders behind it. Needs the period too.
     ids_of: str = Field("", max_length=100)
     #: Local days of acceptance, both included; with ``ids_of`` the period of the report.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -38,15 +38,20 @@ UNIT_BOXES: dict[str, tuple[TaskState, ...]] = {
     "to_sign": (TaskState.TO_SIGN,),
     "in_hand": (TaskState.SIGNED,),
     "sent_back": (TaskState.SENT_BACK,),
+    "delegated": (TaskState.DELEGATED,),
+    "returning": (TaskState.RETURN_REQUESTED,),
     "submitted": (TaskState.SUBMITTED,),
     "open": UNIT_AT_WORK,
 }
+#: The box of results that units below have handed in: the reader's unit audits them.
+BELOW = "below"
 _QUEUES = {
     "queue.dispatch": OrderState.TO_DISPATCH,
     "queue.audit": OrderState.TO_AUDIT,
     "queue.follow_up": OrderState.TO_FOLLOW_UP,
 }
 _Redo = aliased(Task)
+_Above = aliased(Task)
 
 
 class Queues:
@@ -72,14 +77,12 @@ class Queues:
     async def unit_inbox(
         self, actor: Actor, box: str = "open", limit: int = 50, cursor: str = ""
     ) -> UnitTaskPage:
-        """Tasks of the reader's own unit, the nearest due date first."""
+        """Tasks of the reader's own unit, or handed in by units below, the nearest due first."""
         self._need(actor, "queue.unit")
-        if box not in UNIT_BOXES:
-            raise invalid([{"field": "box", "message": f"应为 {'、'.join(UNIT_BOXES)} 之一"}])
         query = (
             select(Task, WorkOrder)
             .join(WorkOrder, WorkOrder.id == Task.order_id)
-            .where(Task.department == actor.department, Task.state.in_(UNIT_BOXES[box]))
+            .where(_in_box(box, actor.department))
             .order_by(Task.due_at, Task.id)
         )
         if cursor:
@@ -222,6 +225,17 @@ def _advice(attempts: int, same_part: bool, last: bool) -> str:
     if last:
         return f"{tried}，本次仍未接通即可办结"
     return f"{tried}，请换一个时段再试" if same_part else f"{tried}，现在可以再试"
+
+
+def _in_box(box: str, department: str) -> ColumnElement[bool]:
+    """Tasks that lie in a box of the unit's."""
+    if box == BELOW:
+        own = exists().where(_Above.id == Task.parent_id, _Above.department == department)
+        return and_(Task.state == TaskState.SUBMITTED, own)
+    if box not in UNIT_BOXES:
+        names = "、".join([*UNIT_BOXES, BELOW])
+        raise invalid([{"field": "box", "message": f"应为 {names} 之一"}])
+    return and_(Task.department == department, Task.state.in_(UNIT_BOXES[box]))
 
 
 async def _count_drafts(session: AsyncSession, actor: Actor) -> int:

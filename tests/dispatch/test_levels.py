@@ -23,6 +23,7 @@ from dispatch.commands import (
 )
 from dispatch.rules import Rules
 from dispatch.views.detail import OrderDetails
+from dispatch.views.queues import Queues
 from models.clock import ManualClock
 from models.errors import InvalidInput, TransitionRefused
 from models.guards import Actor
@@ -273,3 +274,46 @@ async def test_joint_units_below(desk: Desk, store: Store) -> None:
     child = await task_at(store, order_id, SECTION)
     await desk.act("chengguan", order_id, AcceptResult(task_id=child.id))
     assert (await task_at(store, order_id, "D-CG")).state is TaskState.SIGNED
+
+
+async def test_each_unit_finds_its_part_in_its_boxes(
+    desk: Desk, store: Store, rules: Rules, clock: ManualClock, people: dict[str, Actor]
+) -> None:
+    queues = Queues(store, clock, rules)
+
+    async def box(who: str, name: str) -> list[str]:
+        page = await queues.unit_inbox(people[who], name)
+        return [row.department for row in page.items]
+
+    order_id = await delegated(desk, SECTION)
+    assert await box("chengguan", "delegated") == ["D-CG"]
+    assert await box("chengguan", "below") == []
+    await desk.submit(order_id, who=SECTION)
+    assert await box("chengguan", "below") == [SECTION]
+    assert await box("renshe", "below") == []
+    with pytest.raises(InvalidInput, match=r"应为 .*below 之一"):
+        await box("chengguan", "mine")
+
+
+async def test_the_story_names_who_handed_what_to_whom(
+    desk: Desk, store: Store, rules: Rules, clock: ManualClock, people: dict[str, Actor]
+) -> None:
+    order_id = (await desk.open()).order_id
+    await desk.act("paidan", order_id, Dispatch(department="D-CG", joint=["D-ZJ"]))
+    await desk.act("chengguan", order_id, SignFor())
+    await desk.act("chengguan", order_id, Delegate(department=SECTION, note="请处理"))
+    child = await task_at(store, order_id, SECTION)
+    await desk.act("chengguan", order_id, Recall(task_id=child.id, reason="由本局处理"))
+    joint = await task_at(store, order_id, "D-ZJ")
+    await desk.act("paidan", order_id, DismissJoint(task_id=joint.id, reason="不需要协办"))
+    shown = await OrderDetails(store, clock, rules).order(people["paidan"], order_id)
+    sentences = [entry.sentence.partition("）")[2] for entry in shown.timeline]
+    assert sentences[1].endswith("，区住建局协办。")
+    assert sentences[3:] == [
+        "下派给城管局市政股：请处理。",
+        "收回城管局市政股的任务：由本局处理。",
+        "撤销区住建局的协办：不需要协办。",
+    ]
+    labels = {change.label: change.after for change in shown.timeline[3].changes}
+    assert labels["城管局市政股：承办单位"] == "城管局市政股"
+    assert labels["状态"] == "已下派"
