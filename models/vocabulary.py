@@ -187,7 +187,7 @@ class TaskRole(Labelled):
 
 
 class Action(Labelled):
-    """What can be done with an order: the rows of models/workflow.py."""
+    """What can be done with an order: the rows of models/workflow/."""
 
     OPEN = "open", "受理"
     AMEND = "amend", "更正"

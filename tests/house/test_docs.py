@@ -38,3 +38,23 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_test_that_a_row_of_handling_names_exists() -> None:
+    """`file.py::name…` stands for a test of that file whose name begins so; `…::name…` for the same
+    file as before."""
+    text = (DOCS / "handling.md").read_text(encoding="utf-8")
+    tests = {path.name: path.read_text(encoding="utf-8") for path in _test_files()}
+    named = re.findall(r"`([\w/]*\b\w+\.py|…)(?:::(\w+))?…?`", text)
+    assert len(named) > 50, "the rows are not read"
+    last = ""
+    for file, name in named:
+        last = last if file == "…" else file.rpartition("/")[2]
+        if not last.startswith("test_"):
+            continue
+        assert last in tests, f"no such test file: {last}"
+        assert not name or f"def {name}" in tests[last], f"{last} has no {name}"
+
+
+def _test_files() -> Iterator[Path]:
+    return (PROJECT_ROOT / "tests").rglob("test_*.py")
