@@ -31,7 +31,7 @@ from telephony.asterisk.process import AsteriskProcess
 from telephony.asterisk.prompts import make_prompts
 from tests.support.asterisk import RunningAsterisk, isolated_settings
 
-_START_SECONDS = 60.0
+_START_SECONDS = 150.0
 _STOP_SECONDS = 60.0
 _HOTLINE = Path(sys.executable).with_name("hotline")
 

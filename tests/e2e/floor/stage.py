@@ -26,6 +26,9 @@ WORDS = "你好，我要反映小区停水的问题，希望尽快处理。"
 BREAK_SECONDS = 5
 CALLS_A_DAY = 1
 
+#: Of a page's sound, in Chromium's measure: half a second of somebody who speaks.
+_A_VOICE = 0.001
+
 #: Two seconds of G.711, or of what a browser makes of it.
 _SOME_SOUND = 6_000
 
@@ -133,7 +136,8 @@ async def is_at(page: Page, state: str) -> None:
 
 async def for_a_reason(page: Page, deed: str) -> None:
     """What a shift leader does, with the first of the usual reasons."""
-    await page.get_by_test_id(deed).click()
+    # Menus of other rows are there, too, and hidden.
+    await page.locator(f"[data-testid={deed}]:visible").click()
     await page.get_by_test_id("reason-0").click()
     await page.get_by_test_id("do-reason").click()
     await expect(page.get_by_test_id("reason-dialog")).to_be_hidden()
@@ -209,6 +213,18 @@ async def listens(page: Page, voice: Voice, within: float = 30.0) -> None:
         assert asyncio.get_running_loop().time() < deadline, f"only {count - before} bytes"
         await asyncio.sleep(0.1)
         count, energy = await received(page)
+
+
+async def hears_somebody(page: Page, within: float = 30.0) -> None:
+    """The page receives a voice from now on, whosever it is.
+
+    :raises AssertionError: when it does not.
+    """
+    _, before = await received(page)
+    deadline = asyncio.get_running_loop().time() + within
+    while (await received(page))[1] < before + _A_VOICE:
+        assert asyncio.get_running_loop().time() < deadline, "the page hears nobody"
+        await asyncio.sleep(0.1)
 
 
 async def sound_flows(page: Page, voice: Voice, within: float = 30.0) -> None:

@@ -131,6 +131,9 @@ async def test_a_call_is_passed_on_blindly_to_a_colleague_at_another_browser(
         await expect(other.get_by_test_id("caller-number")).to_contain_text("139 0734 1234")
         await expect(other.get_by_test_id("field-place")).to_have_value("人民路八号")
         await sound_flows(other, caller.voice)
+        await expect(page.get_by_test_id("draft-elsewhere")).to_contain_text("王志强")
+        await expect(page.get_by_test_id("field-place")).to_be_disabled()
+        await expect(page.get_by_test_id("submit-dispatch")).to_have_count(0)
         await other.get_by_test_id("hangup").click()
         await expect(other.get_by_test_id("agent-state")).to_have_attribute("data-state", "WRAP_UP")
 

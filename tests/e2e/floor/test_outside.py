@@ -1,0 +1,106 @@
+"""Calls that leave the desk: over a queue, to an expert, to 110, and out to a citizen's number."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.floor.stage import (
+    Stage,
+    ask_in,
+    bar,
+    be_ready,
+    hear_each_other,
+    in_state,
+    is_at,
+    party,
+    sound_flows,
+)
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.asterisk,
+    pytest.mark.asyncio(loop_scope="package"),
+]
+
+
+async def test_a_call_goes_over_a_queue_to_a_colleague_and_on_to_an_expert(stage: Stage) -> None:
+    async with (
+        stage.agent("huawu1") as page,
+        stage.agent("huawu2") as other,
+        stage.talk(page) as caller,
+        stage.outsider() as expert,
+    ):
+        # Not waited for until it is saved: what was typed last goes along.
+        await page.get_by_test_id("field-place").fill("人民路八号")
+        await ask_in(page, "综合热线", "transfer")
+        await is_at(page, "WRAP_UP")
+        await expect(page.get_by_test_id("draft-elsewhere")).to_contain_text("等候接听")
+        await be_ready(other)
+        await expect(bar(other)).to_have_attribute("data-phase", "ringing")
+        await other.keyboard.press("F2")
+        await in_state(other, "TALKING")
+        await sound_flows(other, caller.voice)
+        await expect(other.get_by_test_id("field-place")).to_have_value("人民路八号")
+        await expect(page.get_by_test_id("draft-elsewhere")).to_contain_text("王志强")
+
+        await ask_in(other, "供水抢修")
+        await party(other, "joined")
+        await sound_flows(other, expert.voice)
+        await other.get_by_test_id("conference").click()
+        await in_state(other, "CONFERENCE")
+        await hear_each_other(caller.voice, expert.voice)
+        await other.get_by_test_id("leave-conference").click()
+        await is_at(other, "WRAP_UP")
+        await hear_each_other(caller.voice, expert.voice)
+        await _may_still_write(other)
+        await caller.phone.hang_up()
+        await expert.phone.finished()
+
+
+async def test_110_takes_a_call_and_the_form_stays_with_the_agent(stage: Stage) -> None:
+    async with (
+        stage.agent("huawu1") as page,
+        stage.talk(page) as caller,
+        stage.outsider() as police,
+    ):
+        await ask_in(page, "公安报警", "transfer")
+        await is_at(page, "WRAP_UP")
+        await hear_each_other(caller.voice, police.voice)
+        await _may_still_write(page)
+        await caller.phone.hang_up()
+        await police.phone.finished()
+
+
+async def test_a_number_is_dialled_and_one_that_may_not_be_is_refused(stage: Stage) -> None:
+    async with stage.agent("huawu1") as page, stage.outsider() as citizen:
+        await page.keyboard.press("F9")
+        await _dial(page, "110")
+        await expect(page.get_by_test_id("problem")).to_contain_text("不在允许外呼的范围内")
+        await _dial(page, "139 0734 9999")
+        await in_state(page, "TALKING")
+        await sound_flows(page, citizen.voice)
+        await page.keyboard.press("F4")
+        await in_state(page, "HELD")
+        await page.keyboard.press("F4")
+        await in_state(page, "TALKING")
+        await sound_flows(page, citizen.voice)
+        await page.get_by_test_id("hangup").click()
+        await is_at(page, "BUSY")
+
+        await page.get_by_test_id("dial").click()
+        await _dial(page, "13907349999")
+        await expect(page.get_by_test_id("problem")).to_contain_text("达到上限")
+
+
+async def _dial(page: Page, number: str) -> None:
+    await page.get_by_test_id("dial-number").fill(number)
+    await page.get_by_test_id("do-dial").click()
+
+
+async def _may_still_write(page: Page) -> None:
+    """The call went to somebody outside; the order is still this agent's to open."""
+    await page.get_by_test_id("field-content").fill("已转给对方处置")
+    await expect(page.get_by_test_id("draft-state")).to_have_attribute("data-state", "saved")
+    await expect(page.get_by_test_id("draft-elsewhere")).to_have_count(0)
