@@ -57,12 +57,10 @@ export async function request<T>(
   path: string,
   options: RequestOptions = {},
 ): Promise<T> {
-  const response = await send(method, path, options)
+  const { response, text } = await exchange(method, path, options)
   learnServerTime(response.headers.get('Date'))
   if (response.status === 401 && path !== '/api/session') onUnauthorized()
-  if (!response.ok) throw await problemOf(response)
-  if (response.status === 204) return undefined as T
-  const text = await response.text()
+  if (!response.ok) throw toProblem(response.status, parsed(text))
   return (text ? JSON.parse(text) : undefined) as T
 }
 
@@ -70,23 +68,29 @@ export async function request<T>(
 const PATIENCE_MS = 30_000
 
 /** Ends what is under way when the browser learns that there is no network, and when it lasts. */
-function limits(options: RequestOptions): { signal: AbortSignal; over: () => void } {
-  const lost = new AbortController()
-  const give = () => lost.abort(new NetworkError())
+function limited(wanted: AbortSignal | undefined): { signal: AbortSignal; over: () => void } {
+  const stop = new AbortController()
+  const give = () => stop.abort()
   const timer = setTimeout(give, PATIENCE_MS)
   globalThis.addEventListener?.('offline', give)
+  wanted?.addEventListener('abort', give)
+  if (wanted?.aborted) give()
   const over = () => {
     clearTimeout(timer)
     globalThis.removeEventListener?.('offline', give)
+    wanted?.removeEventListener('abort', give)
   }
-  const signals = options.signal ? [options.signal, lost.signal] : [lost.signal]
-  return { signal: AbortSignal.any(signals), over }
+  return { signal: stop.signal, over }
 }
 
-async function send(method: string, path: string, options: RequestOptions): Promise<Response> {
-  const { signal, over } = limits(options)
+async function exchange(
+  method: string,
+  path: string,
+  options: RequestOptions,
+): Promise<{ response: Response; text: string }> {
+  const { signal, over } = limited(options.signal)
   try {
-    return await fetch(path + queryString(options.query), {
+    const response = await fetch(path + queryString(options.query), {
       method,
       headers: headersOf(method, options),
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
@@ -94,8 +98,9 @@ async function send(method: string, path: string, options: RequestOptions): Prom
       signal,
       keepalive: options.keepalive,
     })
+    return { response, text: await response.text() }
   } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    if (options.signal?.aborted) throw error
     throw new NetworkError()
   } finally {
     over()
@@ -119,9 +124,12 @@ export function queryString(query: RequestOptions['query']): string {
   return text ? `?${text}` : ''
 }
 
-async function problemOf(response: Response): Promise<ApiError> {
-  const body = await response.json().catch(() => null)
-  return toProblem(response.status, body)
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }
 
 /** Reads problem+json; a body that is none (a proxy's page) still gives a readable error. */
