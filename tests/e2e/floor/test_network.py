@@ -35,7 +35,6 @@ async def test_a_page_without_network_keeps_state_call_and_draft(stage: Stage) -
         await _type(page, "place", "人民路八号")
         await expect(page.get_by_test_id("draft-state")).to_have_attribute("data-state", "saved")
         await sound_flows(page, caller.voice)
-        await page.get_by_test_id("mute").click()
 
         async with cut_off(page, cable):
             await _sees_no_network(page)
@@ -46,11 +45,9 @@ async def test_a_page_without_network_keeps_state_call_and_draft(stage: Stage) -
             await page.keyboard.press("F4")
             await expect(page.get_by_test_id("agent-trouble")).to_contain_text("网络连接失败")
             caller.voice.forget()
-            assert await caller.voice.hears(1.0, within=30), "the citizen is left in silence"
+            assert await caller.voice.hears(1.0, within=30), "the talk broke off"
         await _sees_the_network(page)
         await in_state(page, "TALKING")
-        assert await caller.voice.hears_silence(1.5, within=30), "who was muted is heard again"
-        await page.get_by_test_id("mute").click()
         await sound_flows(page, caller.voice)
         await expect(page.get_by_test_id("draft-state")).to_have_attribute("data-state", "saved")
         assert await _draft(stage, call_id) == {"place": "人民路八号", "content": "停水三天"}
