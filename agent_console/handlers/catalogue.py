@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import Field
+from sqlalchemy import select
 
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
@@ -17,7 +18,9 @@ from config.catalogue import Catalogue
 from dispatch.directory.catalogue_book import rule_of
 from dispatch.directory.catalogue_import import ImportReport
 from dispatch.directory.catalogue_views import CatalogueView, OwnerQuery, OwnerView, VersionView
-from models.errors import InvalidInput
+from dispatch.scope import visible
+from models.errors import InvalidInput, NotFound
+from models.tables import WorkOrder
 from models.vocabulary import RequestType
 
 routes = Routes("派单目录")
@@ -42,7 +45,7 @@ class Matter(Body):
     """A matter and a day."""
 
     category: str = Field(min_length=1, max_length=32, title="诉求分类")
-    text: str = Field("", max_length=1000, title="诉求")
+    text: str = Field("", max_length=400, title="诉求")
     place: str = Field("", max_length=200, title="地点")
     request_type: RequestType = RequestType.OTHER
     day: date | None = Field(None, title="日期")
@@ -77,6 +80,23 @@ async def get_catalogue(ask: Ask, query: WhichCatalogue) -> CatalogueView:
 async def get_owner(ask: Ask, query: Matter) -> OwnerView:
     """And by which rule of which version."""
     return await ask.console.directory.views.owner(OwnerQuery(**query.model_dump()))
+
+
+@routes.route(
+    "GET",
+    "/api/orders/{order_id}/owner",
+    summary="工单按派单目录归谁办",
+    permission="catalogue.view",
+)
+async def get_owner_of_order(ask: Ask, order_id: str) -> OwnerView:
+    """By the catalogue of today, from the order's category, words and place."""
+    person, rules = ask.person, ask.console.services.rules
+    query = select(WorkOrder).where(WorkOrder.id == order_id, visible(person.actor(), rules))
+    async with ask.console.store.read() as session:
+        order = await session.scalar(query)
+    if order is None:
+        raise NotFound("没有这个工单，或您无权查看", order_id=order_id)
+    return await ask.console.directory.views.owner_today(order)
 
 
 @routes.route(

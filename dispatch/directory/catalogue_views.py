@@ -11,9 +11,15 @@ from config.catalogue import STREET_OF_PLACE, Catalogue
 from dispatch.commands import invalid
 from dispatch.directory.catalogue_book import CatalogueBook, rule_of
 from dispatch.directory.catalogue_names import STREET_LABEL
-from dispatch.directory.ownership import Matter, Ownership, category_line, owner_of
+from dispatch.directory.ownership import (
+    Matter,
+    Ownership,
+    category_line,
+    matter_of,
+    owner_of,
+)
 from dispatch.rules import Rules
-from models.tables import CatalogueRule, CatalogueVersion
+from models.tables import CatalogueRule, CatalogueVersion, WorkOrder
 from models.vocabulary import RequestType
 
 
@@ -81,6 +87,8 @@ class OwnerView(BaseModel):
     unit: str
     unit_name: str
     street_name: str
+    #: Codes of the units that usually help.
+    joint: list[str] = []
     rule: RuleView | None
     text: str
 
@@ -115,9 +123,16 @@ class CatalogueViews:
         if asked.category not in self._rules.taxonomy:
             message = f"没有编码为 {asked.category} 的诉求分类"
             raise invalid([{"field": "category", "message": message}])
-        day = asked.day or self._book.today
-        version = await self._book.on(day)
         matter = Matter(**asked.model_dump(exclude={"day"}))
+        return await self.owner_of(matter, asked.day or self._book.today)
+
+    async def owner_today(self, order: WorkOrder) -> OwnerView:
+        """Whose an order is by the catalogue of today."""
+        return await self.owner_of(matter_of(order), self._book.today)
+
+    async def owner_of(self, matter: Matter, day: date) -> OwnerView:
+        """Who owned a matter on a day, and by which rule."""
+        version = await self._book.on(day)
         found = owner_of(self._rules, matter, day)
         if found is None:
             return self._nobody(day, version.version)
@@ -147,6 +162,7 @@ class CatalogueViews:
             unit=found.unit,
             unit_name=name,
             street_name=self._rules.unit_name(found.street) if found.street else "",
+            joint=_joint(found),
             rule=rule,
             text=f"{name}{joint}（{rule.note}{kept}）",
         )
@@ -206,6 +222,12 @@ class CatalogueViews:
             for leaf in self._rules.taxonomy.leaves
             if not any(rule.concerns(category_line(self._rules, leaf.code)) for rule in plain)
         ]
+
+
+def _joint(found: Ownership) -> list[str]:
+    """With the street of the place filled in, where one is known."""
+    named = (found.street if code == STREET_OF_PLACE else code for code in found.rule.joint)
+    return [code for code in dict.fromkeys(named) if code and code != found.unit]
 
 
 def _named(row: CatalogueRule, code: str) -> str:

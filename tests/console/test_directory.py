@@ -202,6 +202,16 @@ async def test_a_catalogue_is_checked_imported_and_answers_for_each_day(house: H
     assert (await clerk.get("/api/catalogue?version=nothing")).status == 404
 
 
+async def test_a_dispatcher_reads_what_the_catalogue_says_of_an_order(house: House) -> None:
+    await house.server.app[CONSOLE].directory.book.enter_file()
+    order = await open_order(await house.signed_in("agent"), category="C010401")
+    path = f"/api/orders/{order['id']}/owner"
+    found = (await (await house.signed_in("dispatcher")).get(path)).body
+    assert (found["unit"], found["joint"], found["rule"]["keep"]) == ("D-CG", ["D-ZG"], True)
+    clerk = await house.signed_in("clerk")  # it is not theirs yet
+    assert (await clerk.get(path)).status == 404
+
+
 VERSIONS = "/api/catalogue/versions"
 
 

@@ -1,4 +1,4 @@
-"""Catalogue and units in a real Chromium: a bad file named, a good one taken, a deputy at work."""
+"""Catalogue and units in a real Chromium: followed, a new one taken; a deputy at work."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from dispatch.rules import Rules, load_rules
 from models.clock import ManualClock
 from models.vocabulary import Role
 from tests.console.house import PASSWORD, House
+from tests.console.orders import open_order
 from tests.dispatch.catalogue_sheets import LAMPS, TOWN, as_excel
 from tests.support.browser import PHONE, chromium, person
 
@@ -58,13 +59,23 @@ async def type_time(page: Page, label: str, moment: str) -> None:
     await field.press("Enter")
 
 
-async def test_a_dispatcher_brings_a_catalogue_in(
+async def test_a_dispatcher_follows_the_catalogue_and_brings_a_new_one_in(
     house: House, browser: Browser, tmp_path: Path
 ) -> None:
     bad, good = tmp_path / "坏.xlsx", tmp_path / "好.xlsx"
     bad.write_bytes(as_excel(LAMPS, TOWN | {"主办单位": "执法队"}, LAMPS | {"不得下派": "也许"}))
     good.write_bytes(as_excel(LAMPS, TOWN))
+    agent = await house.signed_in("agent")
+    order = await open_order(agent, category="C010401", title="楼顶违法加建", lead_department="")
     async with person(browser, house.browser().origin, "dispatcher", PASSWORD) as page:
+        await page.goto(f"/dispatch?id={order['id']}")
+        hint = page.get_by_test_id("catalogue-hint")
+        await expect(hint).to_contain_text("区城管局，协办 自规分局")
+        await expect(hint).to_contain_text("不得下派")
+        await page.get_by_test_id("take-catalogue").click()
+        await page.get_by_test_id("do-dispatch").click()
+        await expect(page.get_by_test_id("task")).to_have_count(2)
+
         await page.get_by_test_id("menu-catalogue").click()
         await expect(page.get_by_test_id("rule-row")).to_have_count(52)
 

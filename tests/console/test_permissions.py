@@ -136,6 +136,7 @@ LET_IN: dict[str, set[str]] = {
     "GET /api/catalogue": CATALOGUE,
     "GET /api/catalogue/owner": CATALOGUE,
     "GET /api/catalogue/file": CATALOGUE,
+    "GET /api/orders/{order_id}/owner": CATALOGUE,
     "POST /api/catalogue/import": {"dispatcher", "manager"},
     "GET /api/notices": EVERYBODY,
     "POST /api/notices/read": EVERYBODY,

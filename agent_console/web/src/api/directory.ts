@@ -44,6 +44,7 @@ export interface OwnerView {
   unit: string
   unit_name: string
   street_name: string
+  joint: string[]
   rule: RuleView | null
   text: string
 }
@@ -168,6 +169,7 @@ export const directoryApi = {
     request<CatalogueView>('GET', '/api/catalogue', { query: { version } }),
   owner: (matter: { category: string; text: string; place: string; day: string | null }) =>
     request<OwnerView>('GET', '/api/catalogue/owner', { query: matter }),
+  ownerOfOrder: (id: string) => request<OwnerView>('GET', `/api/orders/${id}/owner`),
   importCatalogue: (body: NewCatalogue) => post<ImportReport>('/api/catalogue/import', body),
   fileUrl: (version: string) => `/api/catalogue/file${queryString({ version, kind: 'xlsx' })}`,
 
