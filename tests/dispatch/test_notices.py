@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -159,6 +160,22 @@ async def test_telling_that_dies_half_way_tells_everything_once_the_next_time(
     assert await tells.news.tell() == 1
     assert await tells.news.tell() == 0
     assert await kinds(tells, desk, "chengguan") == [NoticeKind.NEW_TASK]
+
+
+async def test_two_processes_at_once_tell_each_thing_once(
+    desk: Desk, tells: Telling, store: Store, clock: ManualClock, rules: Rules
+) -> None:
+    for _ in range(4):
+        await desk.dispatched()
+    other = telling(store, clock, rules)
+    told = await asyncio.gather(tells.news.tell(), other.news.tell())
+    assert sum(told) == 8
+    assert await kinds(tells, desk, "chengguan") == [NoticeKind.NEW_TASK] * 4
+    desk.later(days=60)
+    await asyncio.gather(tells.lights.look(), other.lights.look(), return_exceptions=True)
+    await tells.lights.look()  # what one of the two left to the other
+    found = await kinds(tells, desk, "chengguan")
+    assert sorted(found) == [NoticeKind.LIGHT_RED] * 4  # those of two months ago are history
 
 
 async def test_an_hour_brings_one_message_however_many_orders(
