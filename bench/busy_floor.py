@@ -8,7 +8,6 @@ doubled or left over, and what the database says must be what the phones saw.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,13 +22,21 @@ from bench.callers import Outcome, call_at_rate
 from bench.cpu import Spent, spent_by
 from bench.figures import Row, percentile
 from bench.floor import Desk, desk
+from bench.left_over import (
+    Check,
+    equal,
+    files_afterwards,
+    files_check,
+    left_over,
+    nothing_left,
+    open_files,
+)
 from bench.talk import Conversation, conversations
 from dispatch.floor.load_test import counted_calls
 from dispatch.rules import load_rules
 from models.clock import SystemClock
 from models.tables import Call
 from models.vocabulary import ContactOutcome
-from telephony.ari import ARIClient
 from tests.support.hotline import RunningHotline
 
 #: Callers' numbers begin so.
@@ -40,31 +47,16 @@ _WARM_UP_SECONDS = 3.0
 WAITING = 4
 #: New callers a second until the floor is full.
 _RATE = 4
-#: How long the floor may take to be clean after the last call.
-_CLEAN_SECONDS = 15.0
 #: Two rings that are made at the same time may be told of in any order.
 _SIDE_BY_SIDE = timedelta(seconds=1)
 #: How long the last call may take to be written to its end.
 _WRITTEN_SECONDS = 15.0
-#: Open files that come and go with the database, the log and idle connections.
-_FILES_MARGIN = 12
-#: Longer than idle HTTP connections are kept.
-_IDLE_SECONDS = 60.0
 _LONGEST_RING_SECONDS = 3600.0
 #: A recording of less than this share of the talk has holes; its edges lie in Asterisk's buffers.
 _RECORDED_SHARE = 0.97
 _EDGE_SECONDS = 0.5
 _WAVE_BYTES_PER_SECOND = 16_000
 _HEADER_BYTES = 44
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """Something that must be so, and what was found."""
-
-    name: str
-    held: bool
-    found: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +85,7 @@ async def measure(hotline: RunningHotline, agents: int, minutes: float, talk: fl
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hotline-bench-"))
         words = conversations(Path(folder), min(agents, 8), 30.0)
         await _warm_up(hotline)
-        before = _open_files(hotline)
+        before = open_files(hotline)
         answered = _Answered()
         began = SystemClock().now()
         async with _answering(desks, words, answered), spent_by(hotline) as spent:
@@ -106,12 +98,12 @@ async def measure(hotline: RunningHotline, agents: int, minutes: float, talk: fl
                 at_once=agents + WAITING,
                 lasting=(rounds + 2) * talk + calls / _RATE,
             )
-        left = await _left_over(hotline)
-        after = await _files_afterwards(hotline, before)
+        left = await left_over(hotline)
+        after = await files_afterwards(hotline, before)
     kept = await _kept(hotline)
     checks = _checks(hotline, outcome, answered, kept, left, talk)
     checks += await _report_checks(hotline, began, outcome, kept)
-    checks.append(_files_check(before, after))
+    checks.append(files_check(before, after))
     return Report(rows=_rows(outcome, kept, spent(), agents), checks=checks)
 
 
@@ -167,42 +159,6 @@ async def _kept(hotline: RunningHotline) -> list[Call]:
             await asyncio.sleep(0.2)
 
 
-async def _left_over(hotline: RunningHotline) -> list[str]:
-    """Channels and bridges that are still there after the time allowed."""
-    settings = hotline.settings.asterisk
-    url = f"http://127.0.0.1:{settings.http_port}/ari"
-    ari = ARIClient(url, settings.ari_user, hotline.secrets.ari_password, settings.app)
-    try:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_CLEAN_SECONDS):
-                while await _living(ari):  # noqa: ASYNC110 - Asterisk tells nobody that it is empty
-                    await asyncio.sleep(0.2)
-        return await _living(ari)
-    finally:
-        await ari.close()
-
-
-async def _living(ari: ARIClient) -> list[str]:
-    channels = [channel.id for channel in await ari.channels.list()]
-    return channels + [bridge.id for bridge in await ari.bridges.list()]
-
-
-def _open_files(hotline: RunningHotline) -> dict[str, int]:
-    """How many descriptors Asterisk and our process hold."""
-    assert hotline.process is not None
-    pids = {"Asterisk": hotline.asterisk.process.pid, "our process": hotline.process.pid}
-    return {name: len(list(Path(f"/proc/{pid}/fd").iterdir())) for name, pid in pids.items()}
-
-
-async def _files_afterwards(hotline: RunningHotline, before: dict[str, int]) -> dict[str, int]:
-    """Once idle connections between the two have been closed, or after the time allowed."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_IDLE_SECONDS):
-            while not _files_check(before, _open_files(hotline)).held:  # noqa: ASYNC110 - nor does /proc
-                await asyncio.sleep(1.0)
-    return _open_files(hotline)
-
-
 # --- what must be so ---------------------------------------------------------------------------
 
 
@@ -217,31 +173,19 @@ def _checks(
     served = [call for call in kept if call.answered_at is not None]
     numbers = {call.citizen_number for call in kept}
     return [
-        _equal("every caller of SIPp went the whole way", outcome.calls, outcome.succeeded),
-        _equal("calls in the database are SIPp's calls", outcome.calls, len(kept)),
-        _equal("no call is there twice", len(kept), len(numbers)),
+        equal("every caller of SIPp went the whole way", outcome.calls, outcome.succeeded),
+        equal("calls in the database are SIPp's calls", outcome.calls, len(kept)),
+        equal("no call is there twice", len(kept), len(numbers)),
         _phones_check(answered.calls, len(served), kept),
-        _equal("no agent was rung in a call", 0, answered.while_busy),
-        _equal("every answered call names its agent", 0,
+        equal("no agent was rung in a call", 0, answered.while_busy),
+        equal("every answered call names its agent", 0,
                sum(call.agent_id is None for call in served)),
-        _equal("no agent had two calls at once", 0, _overlaps(served)),
-        _equal("every call has an end and a reason", 0, sum(not _is_over(call) for call in kept)),
-        _equal("who came first was rung first", 0, _overtaken(kept)),
+        equal("no agent had two calls at once", 0, _overlaps(served)),
+        equal("every call has an end and a reason", 0, sum(not _is_over(call) for call in kept)),
+        equal("who came first was rung first", 0, _overtaken(kept)),
         _recorded_check(hotline, served, talk),
-        Check(name="no channel or bridge is left", held=not left, found=", ".join(left) or "none"),
+        nothing_left(left),
     ]  # fmt: skip
-
-
-def _files_check(before: dict[str, int], after: dict[str, int]) -> Check:
-    held = all(after[name] <= before[name] + _FILES_MARGIN for name in before)
-    found = "; ".join(f"{name} {before[name]} → {after[name]}" for name in before)
-    return Check(name="no open file is left", held=held, found=found)
-
-
-def _equal(name: str, wanted: int, found: int) -> Check:
-    return Check(
-        name=name, held=wanted == found, found=f"{found} of {wanted}" if wanted else str(found)
-    )
 
 
 async def _report_checks(
@@ -253,9 +197,9 @@ async def _report_checks(
         told = await counted_calls(store, load_rules(hotline.settings), began, now, now)
     served = sum(call.answered_at is not None for call in kept)
     return [
-        _equal("offered calls in the report are SIPp's", outcome.calls, told.offered),
-        _equal("answered calls in the report are the phones'", served, told.answered),
-        _equal("the rest of the report's calls hung up waiting", outcome.calls - served,
+        equal("offered calls in the report are SIPp's", outcome.calls, told.offered),
+        equal("answered calls in the report are the phones'", served, told.answered),
+        equal("the rest of the report's calls hung up waiting", outcome.calls - served,
                told.abandoned),
     ]  # fmt: skip
 

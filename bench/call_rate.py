@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from bench.bare_app import running_bare_app
 from bench.callers import Outcome, call_at_rate
 from bench.figures import Row, percentile
+from bench.left_over import Check, equal, files_afterwards, files_check, left_over, nothing_left
 from models.store import Store
 from models.tables import Call, Contact
 from tests.support.hotline import RunningHotline
@@ -56,6 +58,30 @@ async def measure(hotline: RunningHotline, rates: Sequence[int], seconds: float)
         begin = rates.index(best.rate) if best else 0
         barest = await _climb(rates, with_bare_app, begin)
     return _rows(ours, barest, stay)
+
+
+async def checks(hotline: RunningHotline, before: dict[str, int]) -> list[Check]:
+    """After the bursts: nothing of any call is left, and none is there twice.
+
+    :param before: the open files before them.
+    """
+    left = await left_over(hotline)
+    after = await files_afterwards(hotline, before)
+    query = select(Call.citizen_number, Call.ended_at).where(_of_bursts())
+    async with hotline.database() as store, store.read() as session:
+        calls = list(await session.execute(query))
+    numbers = {number for number, _ in calls}
+    found = [
+        nothing_left(left),
+        files_check(before, after),
+        equal("no call is there twice", len(calls), len(numbers)),
+        equal("every call has an end", 0, sum(ended is None for _, ended in calls)),
+    ]
+    return [replace(one, name=f"after the bursts: {one.name}") for one in found]
+
+
+def _of_bursts() -> ColumnElement[bool]:
+    return Call.citizen_number.startswith(_PREFIX.partition("{")[0])
 
 
 async def _climb(rates: Sequence[int], call: Climb, begin: int = 0) -> list[Outcome]:

@@ -17,9 +17,10 @@ import structlog
 import uvloop
 
 from bench import busy_floor, call_rate
-from bench.busy_floor import Check, Report
+from bench.busy_floor import Report
 from bench.figures import machine, table
 from bench.floor import make_agents, plenty_of_media_ports
+from bench.left_over import Check, open_files
 from tests.support.hotline import running_hotline
 
 #: New calls a second that are tried, until one fails.
@@ -37,14 +38,16 @@ async def measure(
     async with running_hotline(telephony=telephony, asterisk=plenty_of_media_ports()) as hotline:
         await make_agents(hotline, agents)
         full = await busy_floor.measure(hotline, agents, minutes, talk)
+        before = open_files(hotline)
         bursts = await call_rate.measure(hotline, rates, burst_seconds)
+        afterwards = await call_rate.checks(hotline, before)
     share = bursts[0].ratio or 0.0
     enough = Check(
         name=f"bursts reach {LEAST_SHARE:.0%} of the barest program's rate",
         held=share >= LEAST_SHARE,
         found=f"{share:.0%}",
     )
-    return Report(rows=full.rows + bursts, checks=[*full.checks, enough])
+    return Report(rows=full.rows + bursts, checks=[*full.checks, *afterwards, enough])
 
 
 def show(report: Report) -> str:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from models.vocabulary import PriorityReason
+
+
+def is_nuisance_unheard(reasons: Collection[PriorityReason | str]) -> bool:
+    """Whether a caller with these reasons of priority is on the nuisance list, was made to wait
+    behind all others and told of no danger. When such a caller gives up, nobody is owed a call.
+    """
+    return PriorityReason.NUISANCE in reasons and PriorityReason.EMERGENCY_WORDS not in reasons
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,7 @@ from telephony.floor_view import agent_view, floor_view
 from telephony.floor_watch import FloorWatch
 from telephony.front_desk import FrontParts
 from telephony.inheritance import Inheritance
+from telephony.journal import CallerJournal
 from telephony.media import MediaReceiver, local_address_towards
 from telephony.neighbours import Neighbours
 from telephony.presence import PresenceBoard
@@ -148,6 +149,7 @@ class CallCenter:
         self._router = StasisRouter(self.exchange, self._hang_up_stranger)
         self._reconciler = Reconciler(self.exchange, self._router, store)
         self._voicemail = Voicemail(store, self.exchange.recordings)
+        self._journal = CallerJournal(settings, store, self.exchange.recordings, clock.now())
         self._events = self.exchange.ari.events(on_event=self._on_event, on_connect=self._agree)
         self._desk = AgentDesk(
             self.exchange, self._directory, self._need_call, lambda: self._events.connected
@@ -250,6 +252,9 @@ class CallCenter:
         living = {channel.id for channel in await self.exchange.ari.channels.list()}
         try:
             await self._voicemail.take_in(living)
+            await self._records.flush()
+            if self._records.all_stored:  # else whoever rings now looks like one nobody knows
+                await self._journal.take_in(self.exchange.clock.now())
         except Exception:  # the files stay; the next audit tries again
             log.exception("voicemail.not_taken_in")
 

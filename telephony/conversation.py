@@ -134,6 +134,7 @@ class Conversation(CallSession):
     async def bring_together(self) -> None:
         """Citizen and agent into the room where they talk."""
         ari, call = self.exchange.ari, self.call
+        await self.sound.hush()
         await asyncio.gather(
             ari.bridges.ensure(self.talk_bridge, type="mixing"),
             ari.channels.stop_moh(call.citizen_channel),
@@ -143,6 +144,7 @@ class Conversation(CallSession):
     async def bring_citizen_back(self) -> None:
         """The citizen into the room where somebody else already is."""
         ari, citizen = self.exchange.ari, self.call.citizen_channel
+        await self.sound.hush()
         await tidily(ari.channels.stop_moh(citizen))
         await ari.bridges.add_channel(self.talk_bridge, citizen)
 
@@ -221,6 +223,7 @@ class Conversation(CallSession):
         ari, citizen = self.exchange.ari, self.call.citizen_channel
         if self.call.state is CallState.TALKING:
             await tidily(ari.bridges.remove_channel(self.talk_bridge, citizen))
+        await self.sound.hush()
         await ari.channels.start_moh(citizen)
 
     async def citizen_waits(self) -> None:
@@ -355,6 +358,7 @@ class Conversation(CallSession):
         """See :meth:`CallSession.recover`."""
         if self.call.state is CallState.SURVEY:
             self.agent = None
+            await self.sound.hush_earlier()
             await self.survey.ask()
             return
         waits_for_other = self.call.state is CallState.DIALLING and self.call.answered_at

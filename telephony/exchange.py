@@ -48,6 +48,11 @@ class Sounds(Protocol):
         """How long sounds given as ``play`` takes them last."""
         ...
 
+    @property
+    def meanwhile(self) -> str:
+        """Media to follow whatever is played: heard only while nobody goes on with the call."""
+        ...
+
     async def say(self, name: str, **values: int | str) -> str:
         """Media of a text with values; never silence."""
         ...

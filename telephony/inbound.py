@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from models.callbacks import is_nuisance_unheard
 from models.errors import TransitionRefused
 from models.events import CallOffered, CallRinging, CallStateChanged
 from models.ids import new_id
@@ -22,12 +23,10 @@ from telephony import causes
 from telephony.agents import Agent
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.objects import Channel
-from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
 from telephony.conversation import TRY_AGAIN_SECONDS, Conversation
 from telephony.exchange import Exchange
 from telephony.front_desk import FrontDesk
-from telephony.names import GREETING, name
 from telephony.placing import Place
 from telephony.waiting import BOOKED_REASON, Waiting
 
@@ -51,6 +50,15 @@ _ABANDONED = {
 }
 
 
+#: After these nobody on the nuisance list is called back; the history says so.
+_LOST = (
+    ContactOutcome.ABANDONED_QUEUE,
+    ContactOutcome.ABANDONED_RINGING,
+    ContactOutcome.FAILED,
+)
+_NOT_OWED = "名单号码，未接通即结束，不安排回电"
+
+
 class InboundCall(Conversation):
     """A call to the hotline."""
 
@@ -61,6 +69,7 @@ class InboundCall(Conversation):
         #: What comes before the line, and self-service.
         self.front = FrontDesk(self, exchange.front)
         self.place = Place(self)
+        self._greeting = ""
         #: Final utterances of a caller who waits.
         self.said_while_waiting: list[str] = []
 
@@ -109,22 +118,17 @@ class InboundCall(Conversation):
         """Play the greeting; without it the call goes on at once."""
         sounds, greeting = self.exchange.sounds, self.place.greeting()
         limit = sounds.seconds(greeting) + _GREETING_MARGIN_SECONDS
+        self._greeting = self.sound.next_id()
         self.after(limit, "greeting", self.front.after_greeting)
         try:
-            await self.exchange.ari.channels.play(
-                self.call.citizen_channel, self._greeting_id, media=sounds.uri(greeting)
-            )
+            await self.sound.play(self._greeting, sounds.uri(greeting))
         except ARIError as error:
             log.warning("call.greeting_failed", call_id=self.call.id, error=str(error))
             await self.front.after_greeting()
 
-    @property
-    def _greeting_id(self) -> str:
-        return name(GREETING, self.call.id)
-
     async def on_playback_finished(self, playback_id: str) -> None:
         """The greeting is through, or an announcement."""
-        if playback_id == self._greeting_id:
+        if playback_id == self._greeting:
             await self.front.after_greeting()
         elif not await self.front.on_playback_finished(playback_id):
             await self.waiting.on_playback_finished(playback_id)
@@ -292,8 +296,8 @@ class InboundCall(Conversation):
         self, channels: dict[str, str], bridges: dict[str, frozenset[str]]
     ) -> None:
         """Greet anew, or wait on at the old place. A ring of the earlier process is broken off."""
+        await self.sound.hush_earlier()
         if self.call.state is CallState.GREETING:
-            await tidily(self.exchange.ari.playbacks.stop(self._greeting_id))
             await self.answer()
             return
         if self.waiting.booked:
@@ -347,6 +351,12 @@ class InboundCall(Conversation):
         if outcome is ContactOutcome.VOICEMAIL_LEFT and not self.closing:
             self.call.transcript_incomplete = True  # the message is to be transcribed
             self.note(CallEventKind.MESSAGE_LEFT, actor="citizen")
+        if (
+            outcome in _LOST
+            and not self.closing
+            and is_nuisance_unheard(self.call.priority_reasons)
+        ):
+            self.note(CallEventKind.SCREENED, actor="citizen", reason=_NOT_OWED)
         if self.call.answered_at is not None and not self.closing:
             wrap_up = timedelta(seconds=self.exchange.settings.telephony.wrap_up_seconds)
             self.exchange.handling.note(self.call.answered_at, at or self.now(), wrap_up)

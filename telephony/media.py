@@ -174,6 +174,11 @@ class MediaReceiver:
         self._legs[port] = leg
         return leg
 
+    @property
+    def attached(self) -> tuple[int, ...]:
+        """Source ports of the legs that are taken now."""
+        return tuple(self._legs)
+
     def detach(self, port: int) -> None:
         """No more from this port."""
         leg = self._legs.pop(port, None)

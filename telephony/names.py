@@ -8,13 +8,11 @@ CITIZEN = "citizen"
 PARTY = "party"
 SNOOP = "snoop"
 MEDIA = "media"
-GREETING = "greeting"
 TALK = "call"
 CONSULT = "consult"
 TAP = "tap"
 #: Playbacks.
 TONE = "tone"
-SURVEY = "survey"
 ANNOUNCEMENT = "announcement"
 #: A shift leader's line, what it hears with, and the rooms for hearing and whispering.
 SUPERVISOR = "supervisor"
@@ -24,7 +22,7 @@ WHISPER = "whisper"
 
 CHANNEL_KINDS = frozenset({AGENT, CITIZEN, PARTY, SNOOP, MEDIA, SUPERVISOR, SPY})
 BRIDGE_KINDS = frozenset({TALK, CONSULT, TAP, EAR, WHISPER})
-_ALL = CHANNEL_KINDS | BRIDGE_KINDS | {GREETING, ANNOUNCEMENT, TONE, SURVEY}
+_ALL = CHANNEL_KINDS | BRIDGE_KINDS | {ANNOUNCEMENT, TONE}
 
 
 def name(kind: str, call_id: str, *more: object) -> str:

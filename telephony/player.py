@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from telephony.ari import ARIError, ARINotFound
-from telephony.ari.tidy import tidily
-from telephony.names import ANNOUNCEMENT, name
 from telephony.steps import Step
 
 if TYPE_CHECKING:
@@ -24,14 +22,12 @@ _MARGIN_SECONDS = 3.0
 
 
 class Player:
-    """One at a time: a new sound ends the one before it. ``purpose`` keeps names apart."""
+    """One at a time: a new sound ends the one before it. ``purpose`` keeps timers apart."""
 
     def __init__(self, session: CallSession, purpose: str) -> None:
         self._session = session
-        self._purpose = purpose
         self._timer = f"{purpose} played"
         self._playing = ""
-        self._played = 0
         self._then: Step | None = None
         self._making: asyncio.Task[None] | None = None
 
@@ -44,16 +40,13 @@ class Player:
         """Play sounds, then take the step; without the sound the step is taken all the same."""
         session = self._session
         await self.stop()
-        self._played += 1
-        self._playing = name(ANNOUNCEMENT, session.call.id, self._purpose, self._played)
+        self._playing = session.sound.next_id()
         self._then = then
         joined = ",".join(media)
         limit = session.exchange.sounds.media_seconds(joined) + _MARGIN_SECONDS
         session.after(limit, self._timer, self._over)
         try:
-            await session.exchange.ari.channels.play(
-                session.call.citizen_channel, self._playing, media=joined
-            )
+            await session.sound.play(self._playing, joined)
         except ARINotFound:
             raise
         except ARIError as error:
@@ -73,7 +66,7 @@ class Player:
         playing, self._playing, self._then = self._playing, "", None
         self._session.cancel_timer(self._timer)
         if playing:
-            await tidily(self._session.exchange.ari.playbacks.stop(playing))
+            await self._session.sound.hush()
 
     async def on_playback_finished(self, playback_id: str) -> bool:
         """A sound has ended: whether it was ours."""
@@ -85,6 +78,7 @@ class Player:
     async def _over(self) -> None:
         then, self._then, self._playing = self._then, None, ""
         self._session.cancel_timer(self._timer)
+        await self._session.sound.hush()  # the event of its end may have been lost
         if then is not None:
             await then()
 

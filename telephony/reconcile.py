@@ -99,6 +99,8 @@ def _verdict(call: LiveCall, now: Snapshot, recordings: Recordings) -> tuple[Con
         return ContactOutcome.SERVED, reason
     if restarted and call.direction is CallDirection.INBOUND:
         return ContactOutcome.FAILED, reason
+    # Who was still in the greeting when we died would have been asked to wait: we cut that off.
+    call.interrupted = call.state is CallState.GREETING
     return _OUTCOMES.get(call.state, ContactOutcome.ABANDONED_QUEUE), reason
 
 

@@ -136,6 +136,11 @@ class Records:
         waiting = {entry.agent_id for entry in self._waiting.states}
         return agent_id in self._writing | waiting
 
+    @property
+    def all_stored(self) -> bool:
+        """Whether no call waits to be written."""
+        return not self._waiting.calls and self._idle.is_set()
+
     async def flush(self) -> None:
         """Wait until everything is stored (or has failed once and will be tried again)."""
         self._wake.set()

@@ -21,12 +21,14 @@ from telephony.ari.events import (
     ChannelHangupRequest,
     ChannelStateChange,
     Event,
+    PlaybackContinuing,
     PlaybackFinished,
     StasisStart,
 )
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
 from telephony.call_recordings import CallRecordings
+from telephony.citizen_sound import CitizenSound
 from telephony.exchange import Exchange
 from telephony.names import AGENT, CONSULT, PARTY, SUPERVISOR, TALK, kind_of, name
 from telephony.parties import PartyLines
@@ -66,6 +68,8 @@ class CallSession(StepQueue):
         self.seen: set[str] = set()
         #: The shift leader who is at this call.
         self.supervision: Supervision | None = None
+        #: What is played to the citizen.
+        self.sound = CitizenSound(self)
         #: Lines of parties who leave with the end of the call.
         self._parting: list[str] = []
 
@@ -176,8 +180,10 @@ class CallSession(StepQueue):
                 await self.on_channel_state(event.channel.id, event.channel.state)
             case ChannelDtmfReceived():
                 await self.on_key(event.channel.id, event.digit)
+            case PlaybackContinuing():
+                await self.sound.on_next(event.playback)
             case PlaybackFinished():
-                await self.on_playback_finished(event.playback.id)
+                await self.sound.on_over(event.playback.id)
 
     async def on_channel_start(self, event: StasisStart) -> None:
         """A channel of this call came into our hands."""

@@ -16,6 +16,7 @@ from telephony.ari.events import (
     ContactStatusChange,
     EndpointStateChange,
     Event,
+    PlaybackContinuing,
     PlaybackFinished,
     StasisStart,
 )
@@ -37,6 +38,7 @@ WANTED = (
     "ChannelDtmfReceived",
     "ChannelHangupRequest",
     "ChannelStateChange",
+    "PlaybackContinuing",
     "PlaybackFinished",
     "EndpointStateChange",
     "ContactStatusChange",
@@ -74,7 +76,7 @@ class StasisRouter:
                 self._to_session(event.channel.id, event)
             case ChannelDtmfReceived():
                 self._on_key(event)
-            case PlaybackFinished():
+            case PlaybackContinuing() | PlaybackFinished():
                 self._to_session(event.playback.id, event)
             case EndpointStateChange():
                 self._on_phone(event.endpoint.resource, event.endpoint.state)

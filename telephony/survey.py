@@ -13,7 +13,6 @@ from models.events import CallRated, CallStateChanged
 from models.vocabulary import CallDirection, CallEventKind, CallState, ContactOutcome
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.tidy import tidily
-from telephony.names import SURVEY, name
 
 if TYPE_CHECKING:
     from telephony.conversation import Conversation
@@ -33,6 +32,8 @@ class Survey:
         self._rules = session.exchange.survey
         self._asked = 0
         self._thanked = False
+        #: What is being said.
+        self._sound = ""
 
     @property
     def due(self) -> bool:
@@ -95,24 +96,18 @@ class Survey:
 
     async def _thank(self) -> None:
         self._session.cancel_timer("survey")
-        await tidily(self._session.exchange.ari.playbacks.stop(self._sound))
+        await self._session.sound.hush()
         self._thanked = True
-        self._asked += 1
         await self._play("survey_thanks")
-
-    @property
-    def _sound(self) -> str:
-        return name(SURVEY, self._session.call.id, self._asked)
 
     async def _play(self, prompt: str) -> None:
         session, sounds = self._session, self._session.exchange.sounds
         wait = 0.0 if self._thanked else self._rules.wait_seconds
         limit = sounds.seconds(prompt) + wait + _MARGIN_SECONDS
         session.after(limit, "survey", self._over if self._thanked else self._no_key)
+        self._sound = session.sound.next_id()
         try:
-            await session.exchange.ari.channels.play(
-                session.call.citizen_channel, self._sound, media=sounds.uri(prompt)
-            )
+            await session.sound.play(self._sound, sounds.uri(prompt))
         except ARINotFound:
             raise  # the citizen has just hung up; the event of that is on its way
         except ARIError as error:

@@ -37,6 +37,25 @@ class Note:
     at: datetime
     number: str
     dialled: str
+    #: File of the caller's own voice.
+    recording: str = ""
+
+    @classmethod
+    def read(cls, path: Path, line: str) -> Note | None:
+        """A line of the dialplan's. Number and dialled number may be empty, so the fields are split
+        at single blanks. None for one that cannot be read.
+        """
+        fields = line.rstrip("\n").split(" ", _FIELDS - 1)
+        if len(fields) < _FIELDS or not fields[1].isdigit():
+            return None
+        return cls(
+            path=path,
+            channel_id=fields[0],
+            at=datetime.fromtimestamp(int(fields[1]), UTC),
+            number=fields[2],
+            dialled=fields[3],
+            recording=fields[4],
+        )
 
     @property
     def message(self) -> Path:
@@ -89,20 +108,32 @@ class Voicemail:
         )
         if left:
             await asyncio.to_thread(_copy, note.message, target)
-        async with self._store.transaction() as work:
-            if await work.session.get(Call, contact.id) is None:
-                work.session.add(contact)
-                await work.session.flush()
-                work.session.add(_call(contact))
-                work.record(_end(contact))
+        await keep_unserved(self._store, contact)
         # Only now: should we die before this line, the same contact is written once more.
         for path in (note.message, note.path):
             path.unlink(missing_ok=True)
         log.info("voicemail.taken_in", contact_id=contact.id, left=left)
 
 
+async def keep_unserved(
+    store: Store, contact: Contact, *, channel_id: str = "", recording: str = ""
+) -> bool:
+    """Write a call that nobody could take, once; whether it was not there yet."""
+    async with store.transaction() as work:
+        if await work.session.get(Call, contact.id) is not None:
+            return False
+        call = _call(contact)
+        call.citizen_channel = channel_id
+        call.citizen_recording = recording or call.citizen_recording
+        work.session.add(contact)
+        await work.session.flush()
+        work.session.add(call)
+        work.record(_end(contact))
+    return True
+
+
 def _call(contact: Contact) -> Call:
-    """The call that nobody could take. It was cut off by us, not by the caller."""
+    """It was cut off by us, not by the caller."""
     left = contact.outcome is ContactOutcome.VOICEMAIL_LEFT
     return Call(
         id=contact.id,
@@ -147,17 +178,7 @@ def _read_notes(folder: Path) -> list[Note]:
 
 
 def _read_note(path: Path) -> Note | None:
-    """A note. Number and dialled number may be empty, so the fields are split at single blanks."""
-    fields = path.read_text(encoding="utf-8", errors="replace").rstrip("\n").split(" ")
-    if len(fields) < _FIELDS or not fields[1].isdigit():
-        return None
-    return Note(
-        path=path,
-        channel_id=fields[0],
-        at=datetime.fromtimestamp(int(fields[1]), UTC),
-        number=fields[2],
-        dialled=fields[3],
-    )
+    return Note.read(path, path.read_text(encoding="utf-8", errors="replace"))
 
 
 def _written(path: Path) -> datetime | None:

@@ -21,7 +21,6 @@ from models.phone_numbers import normal_number, whole_number
 from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome
 from telephony.ari import ARIConflict, ARIError, ARINotFound
 from telephony.ari.tidy import tidily
-from telephony.names import ANNOUNCEMENT, name
 
 if TYPE_CHECKING:
     from telephony.inbound import InboundCall
@@ -51,7 +50,6 @@ class Waiting:
         self._rules = session.exchange.caller_rules
         #: Playback that is heard now; empty: music.
         self._playing = ""
-        self._played = 0
         self._offered = False
         #: The caller has pressed the key once.
         self._confirming = False
@@ -160,12 +158,11 @@ class Waiting:
         ari, channel = self._exchange.ari, self._call.citizen_channel
         await self._stop_playing()
         await tidily(ari.channels.stop_moh(channel))
-        self._played += 1
-        self._playing = name(ANNOUNCEMENT, self._call.id, self._played)
+        self._playing = self._session.sound.next_id()
         limit = self._exchange.sounds.media_seconds(media) + _MARGIN_SECONDS
         self._after(limit, "announced", self._sound_is_over)
         try:
-            await ari.channels.play(channel, self._playing, media=media)
+            await self._session.sound.play(self._playing, media)
         except ARINotFound:
             raise
         except ARIError as error:
@@ -176,7 +173,7 @@ class Waiting:
         playing, self._playing = self._playing, ""
         self._session.cancel_timer("announced")
         if playing:
-            await tidily(self._exchange.ari.playbacks.stop(playing))
+            await self._session.sound.hush()
 
     async def on_playback_finished(self, playback_id: str) -> None:
         """A sound has ended: ours?"""

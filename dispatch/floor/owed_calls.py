@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.waiting import CallbackRules
 from models.bus import Bus
+from models.callbacks import is_nuisance_unheard
 from models.clock import Clock
 from models.events import CallAnswered, CallbackChanged, CallEnded
 from models.ids import new_id
@@ -60,6 +61,8 @@ def reason_owed(call: Call, short: timedelta) -> CallbackReason | None:
         return CallbackReason.BOOKED
     if call.outcome is ContactOutcome.VOICEMAIL_LEFT:
         return CallbackReason.VOICEMAIL
+    if call.answered_at is None and is_nuisance_unheard(call.priority_reasons):
+        return None
     if call.interrupted or call.outcome is ContactOutcome.FAILED:
         return CallbackReason.INTERRUPTED
     if call.outcome in _LOST and call.ended_at - (call.queued_at or call.started_at) >= short:

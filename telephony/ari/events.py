@@ -85,6 +85,12 @@ class Dial(Event):
     dialstatus: str = ""
 
 
+class PlaybackContinuing(Event):
+    """Of several sounds one has ended and the next begins: ``playback.next_media_uri``."""
+
+    playback: Playback
+
+
 class PlaybackFinished(Event):
     """A sound has ended (or could not be played)."""
 

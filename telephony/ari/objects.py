@@ -74,6 +74,8 @@ class Playback(ARIObject):
 
     id: str
     media_uri: str = ""
+    #: Of several sounds the one that comes after this.
+    next_media_uri: str = ""
     target_uri: str = ""
     #: ``queued``, ``playing``, ``done``, ``failed`` …
     state: str = ""

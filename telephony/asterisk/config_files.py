@@ -87,6 +87,11 @@ def control_dir(settings: Settings) -> Path:
     return Path("/tmp") / f"hotline-{os.getuid()}-{name}"
 
 
+def journal_dir(settings: Settings) -> Path:
+    """Folder in which the dialplan notes every caller who has gone."""
+    return settings.asterisk_run_dir.resolve() / "callers"
+
+
 def _values(
     settings: Settings, secrets: Secrets, prompts: Prompts, installation: AsteriskInstallation
 ) -> dict[str, str | int]:
@@ -119,6 +124,7 @@ def _paths(
         "module_dir": installation.modules.resolve(),
         "data_dir": installation.data.resolve(),
         "recordings_dir": settings.recordings_dir.resolve(),
+        "journal_dir": journal_dir(settings),
         "music_dir": prompts.music_dir.resolve(),
         "sound_restoring": prompts.path("restoring"),
         "sound_voicemail": prompts.path("voicemail"),
@@ -215,6 +221,7 @@ def _prepare_folders(settings: Settings) -> Path:
         (run_dir / folder).mkdir(parents=True, exist_ok=True)
     _make_private(control_dir(settings))
     (settings.recordings_dir / "voicemail").mkdir(parents=True, exist_ok=True)
+    journal_dir(settings).mkdir(exist_ok=True)
     return run_dir / "etc"
 
 

@@ -40,6 +40,10 @@ _CALCULATED_VERSION = 1
 #: Taken as the length of a sound that cannot be read.
 _UNKNOWN_SECONDS = 5.0
 
+#: What follows a prompt when nobody goes on: so often half a minute of music, then this.
+_ROUNDS_OF_MUSIC = 3
+_FOREVER = "tone:ring"
+
 _Name = Annotated[str, Field(pattern="^[a-z_0-9]+$")]
 
 
@@ -71,6 +75,8 @@ class Prompts:
     #: Name → the words, for the console and for tests.
     texts: Mapping[str, str]
     music_dir: Path
+    #: The music, without its ending; None where there is none to be played as a sound.
+    music: Path | None = None
     #: Texts with values.
     on_demand: SpokenTexts | None = field(default=None, compare=False)
     #: Tries again what could not be made.
@@ -102,6 +108,18 @@ class Prompts:
     def media_seconds(self, media: str) -> float:
         """How long sounds given as ``play`` takes them last: ``sound:a,sound:b``."""
         return sum(_seconds(Path(f"{one.removeprefix('sound:')}.wav")) for one in media.split(","))
+
+    @property
+    def meanwhile(self) -> str:
+        """Media to follow whatever is played: heard only while nobody goes on with the call.
+
+        The exchange plays it by itself, so that nobody hears silence when our process dies during
+        a prompt: music, a word every half minute, and in the end a ringing tone that never stops.
+        """
+        if self.music is None:
+            return _FOREVER
+        round_of_music = [f"sound:{self.music}", self.uri(NEUTRAL)]
+        return ",".join([*round_of_music * _ROUNDS_OF_MUSIC, _FOREVER])
 
     async def say(self, name: str, **values: Value) -> str:
         """Media of a text with values (``with_values`` of ``prompts.yaml``): numbers are said as
@@ -158,13 +176,20 @@ def _make_all(settings: Settings) -> Prompts:
     with ThreadPoolExecutor(_PARALLEL) as pool:
         paths = dict(zip(words, pool.map(maker.make, words, words.values()), strict=True))
     paths["beep"] = _calculated(folder / f"beep-{_CALCULATED_VERSION}", tones.beep)
-    _calculated(music / f"calm-{_CALCULATED_VERSION}", tones.music)
+    calm = _calculated(music / f"calm-{_CALCULATED_VERSION}", tones.music)
     ready = {name: path for name, path in paths.items() if name not in maker.missing}
     ready.setdefault(NEUTRAL, neutral_sound(folder))
     texts = SpokenTexts(
         voice, folder / "spoken", book.with_values, ready, frozenset(recorded) & ready.keys()
     )
-    return Prompts(paths=paths, texts=book.prompts, music_dir=music, on_demand=texts, maker=maker)
+    return Prompts(
+        paths=paths,
+        texts=book.prompts,
+        music_dir=music,
+        music=calm,
+        on_demand=texts,
+        maker=maker,
+    )
 
 
 def _recording(name: str, rules: Path | None) -> Path | None:

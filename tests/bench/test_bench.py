@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bench import floor_figures
+from bench import call_rate, floor_figures
 from bench.__main__ import Extent, measure
 from bench.figures import Row, machine, percentile, table
+from bench.floor import plenty_of_media_ports
+from bench.left_over import open_files
 from bench.orders import timers as order_timers
 from bench.talk import without_edges
+from tests.support.hotline import running_hotline
 
 SMALLEST = Extent(
     screen_pops=1,
@@ -32,6 +35,21 @@ async def test_a_run_in_its_smallest_form_fills_the_rows() -> None:
     assert all(row.value is not None and row.value > 0 and row.ratio for row in pops)
     rate = next(row for row in rows if row.unit == "calls/s")
     assert rate.value in (0, 1), "no other rate was tried"
+
+
+@pytest.mark.e2e
+@pytest.mark.asterisk
+async def test_bursts_leave_nothing_behind() -> None:
+    """No line, no room, no open file, no call twice or without an end."""
+    async with running_hotline(
+        telephony={"desk_phones": 2, "wrap_up_seconds": 0}, asterisk=plenty_of_media_ports()
+    ) as hotline:
+        await call_rate.measure(hotline, (2,), 1.0)  # what is opened once and kept
+        before = open_files(hotline)
+        await call_rate.measure(hotline, (12,), 2.0)
+        checks = await call_rate.checks(hotline, before)
+    assert len(checks) == 4
+    assert all(one.held for one in checks), checks
 
 
 @pytest.mark.store

@@ -24,6 +24,7 @@ from models.store import Store
 from models.vocabulary import AgentState, SupervisionKind, TransferKind
 from telephony.asterisk.prompts import make_prompts
 from telephony.call_center import CallCenter
+from telephony.inbound import InboundCall
 from telephony.parties import PartyLines
 from tests.telephony.floor import Ear
 
@@ -41,6 +42,15 @@ def dies_before_ringing(calls: CallCenter) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     PartyLines.ring = die
+
+
+def dies_when_called() -> None:
+    """A fault: the process is killed when it is told of a caller, before anything is written."""
+
+    async def die(_session: InboundCall) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    InboundCall.begin = die
 
 
 async def obey(calls: CallCenter, ear: Ear, words: list[str]) -> Any:
@@ -62,6 +72,8 @@ async def obey(calls: CallCenter, ear: Ear, words: list[str]) -> Any:
             return await calls.desk.consult(call, agent, PartyChoice(agent_id=colleague))
         case ["die_before_ringing"]:
             dies_before_ringing(calls)
+        case ["die_when_called"]:
+            dies_when_called()
         case ["conference", call, agent]:
             await calls.desk.conference(call, agent)
         case ["leave", call, agent]:

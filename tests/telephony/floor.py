@@ -161,6 +161,7 @@ class CallFloor:
     async def ended(self, nth: int = 1, within: float = 15.0) -> tuple[Call, Contact | None]:
         """Wait for the nth end of a call; the rows that are left of it."""
         event = await self.happened(CallEnded, nth, within)
+        await self.calls.flush()  # on a busy machine it is told before it is written
         return await self.rows(event.call_id)
 
     async def rows(self, call_id: str) -> tuple[Call, Contact | None]:

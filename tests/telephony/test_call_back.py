@@ -23,8 +23,8 @@ from tests.support.asterisk import RunningAsterisk
 from tests.support.rtp import Voice
 from tests.support.sipp import calling, citizen
 from tests.telephony.floor import CallFloor, call_floor
+from tests.telephony.line import rules_with
 from tests.telephony.sounds import hears
-from tests.telephony.test_waiting import rules_with
 
 pytestmark = pytest.mark.asterisk
 

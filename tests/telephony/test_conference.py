@@ -6,6 +6,7 @@ import pytest
 
 from models.events import CallTransferred
 from models.ports import PartyChoice
+from models.tables import CallParty
 from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome, Leg
 from tests.support.tones import hears_only, tone_ulaw
 from tests.telephony.floor import CallFloor
@@ -18,6 +19,7 @@ from tests.telephony.three import (
     PARTY,
     Talk,
     history,
+    lines,
     outsider,
     parties_of,
     talking,
@@ -25,12 +27,24 @@ from tests.telephony.three import (
 
 pytestmark = pytest.mark.asterisk
 
+#: A third party's phone rings for so long before it answers (see ``outsider``).
+RANG_SECONDS = 0.5
+
 
 async def join(floor: CallFloor, talk: Talk, choice: PartyChoice) -> None:
     """Fetch somebody, and bring all three together."""
     await floor.calls.desk.consult(talk.call_id, talk.agent_id, choice)
     await talk.party("joined")
     await floor.calls.desk.conference(talk.call_id, talk.agent_id)
+
+
+async def how_long_it_rang_is_kept(floor: CallFloor, third: CallParty) -> None:
+    """With the name of who took the call, in its history."""
+    (handed,) = await lines(floor, third.call_id, CallEventKind.TRANSFERRED)
+    assert third.rung_at and third.joined_at and third.joined_at < handed.at
+    rang = round((third.joined_at - third.rung_at).total_seconds(), 1)
+    assert handed.detail == {"to": third.name, "kind": third.kind, "rang_s": rang}
+    assert rang >= RANG_SECONDS - 0.1, "the phone rang for so long at least"
 
 
 async def test_a_warm_transfer_to_110(floor: CallFloor) -> None:
@@ -61,6 +75,7 @@ async def test_a_warm_transfer_to_110(floor: CallFloor) -> None:
     assert contact is not None and contact.reason == "110 公安报警挂断"
     assert (call.outcome, call.transfers) == (ContactOutcome.SERVED, 1)
     agent, third = await parties_of(floor, call.id)
+    await how_long_it_rang_is_kept(floor, third)
     assert agent.left_at and third.left_at and agent.left_at < third.left_at
     assert len(floor.ear.of(call.id, Leg.THIRD)) == 1
     for file in (call.citizen_recording, agent.recording, third.recording):
@@ -99,7 +114,7 @@ async def test_the_third_is_sent_away_or_goes(floor: CallFloor) -> None:
 
 async def test_an_agent_who_hangs_up_does_not_cut_off_the_others(floor: CallFloor) -> None:
     async with talking(floor) as talk, outsider(floor) as (_, voice):
-        await join(floor, talk, EMERGENCY)
+        await join(floor, talk, EXPERT)
         await talk.phone.hang_up(talk.ring)
         await floor.happened(CallTransferred)
         assert await hears_only(talk.voice, PARTY, of=ALL)
@@ -107,6 +122,8 @@ async def test_an_agent_who_hangs_up_does_not_cut_off_the_others(floor: CallFloo
         await talk.citizen.hang_up()
         _, contact = await floor.ended()
         assert contact is not None and contact.reason == "市民挂断"
+    _, third = await parties_of(floor, talk.call_id)
+    await how_long_it_rang_is_kept(floor, third)
 
 
 async def test_a_page_that_is_reloaded_in_a_three_way(floor: CallFloor) -> None:

@@ -18,6 +18,7 @@ from tests.telephony.three import (
     EXPERT,
     PARTY,
     history,
+    lines,
     outsider,
     parties_of,
     talking,
@@ -176,9 +177,33 @@ async def test_what_cannot_be_done(floor: CallFloor) -> None:
 
 
 async def test_keys_go_to_whom_the_agent_talks_with(floor: CallFloor) -> None:
-    async with talking(floor) as talk:
-        await floor.calls.desk.press_keys(talk.call_id, talk.agent_id, "12#")
-        await floor.until(lambda: talk.voice.keys_heard == "12#")
+    """The citizen's line, or a party's menu; with all three together, the menu."""
+    desk = floor.calls.desk
+    async with talking(floor) as talk, outsider(floor) as (_, menu):
+
+        async def press(digits: str) -> None:
+            await desk.press_keys(talk.call_id, talk.agent_id, digits)
+
+        await press("12#")
+        assert await talk.voice.hears_keys("12#")
+        await desk.consult(talk.call_id, talk.agent_id, EXPERT)
+        await talk.party("joined")
+        await press("3*")
+        assert await menu.hears_keys("3*")
+        await desk.swap(talk.call_id, talk.agent_id)
+        await press("4")
+        assert await talk.voice.hears_keys("12#4")
+        await desk.conference(talk.call_id, talk.agent_id)
+        await press("567")
+        assert await menu.hears_keys("3*567")
+        assert talk.voice.keys_heard == "12#4", "the citizen hears none that are the party's"
         await talk.citizen.hang_up()
         call, _ = await floor.ended()
-        assert call.state is CallState.ENDED
+    assert call.state is CallState.ENDED
+    pressed = [one.detail for one in await lines(floor, call.id, CallEventKind.KEYS)]
+    assert [(one["to"], one["count"]) for one in pressed] == [
+        ("市民", 3),
+        ("社保待遇政策咨询", 2),
+        ("市民", 1),
+        ("社保待遇政策咨询", 3),
+    ]

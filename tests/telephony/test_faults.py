@@ -54,6 +54,10 @@ class Silence:
     def media_seconds(self, media: str) -> float:
         return 30.0
 
+    @property
+    def meanwhile(self) -> str:
+        return "sound:meanwhile"
+
     async def say(self, name: str, **values: int | str) -> str:
         return f"sound:{name}"
 
@@ -103,13 +107,18 @@ async def opened(
     await store.close()
 
 
+def greeting(call_id: str) -> str:
+    """Name of the first sound of a call."""
+    return f"announcement-{call_id}-0-1"
+
+
 async def queued(ari: FaultyARI, floor: CallFloor, caller: str = CALLER) -> str:
     """A caller who has heard the greeting; the call's id."""
     count = len(floor.all(CallOffered))
     await ari.caller(caller)
     offered = await floor.happened(CallOffered, count + 1)
-    await until(lambda: ari.asked(f"play/greeting-{offered.call_id}") > 0)
-    await ari.send("PlaybackFinished", playback={"id": f"greeting-{offered.call_id}"})
+    await until(lambda: ari.asked(f"play/{greeting(offered.call_id)}") > 0)
+    await ari.send("PlaybackFinished", playback={"id": greeting(offered.call_id)})
     await floor.until(lambda: offered.call_id in [e.call_id for e in floor.all(CallQueued)])
     return offered.call_id
 
@@ -138,7 +147,7 @@ async def test_every_event_twice_is_one_call(ari: FaultyARI, tmp_path: Path) -> 
         for _ in range(2):
             await ari.caller(CALLER)
         call_id = await queued(ari, floor)
-        await ari.send("PlaybackFinished", playback={"id": f"greeting-{call_id}"})
+        await ari.send("PlaybackFinished", playback={"id": greeting(call_id)})
         for _ in range(2):
             await ari.gone(CALLER)
         await floor.happened(CallEnded)
@@ -153,7 +162,7 @@ async def test_the_end_before_the_beginning(ari: FaultyARI, tmp_path: Path) -> N
     async with opened(ari, tmp_path) as floor:
         await ari.gone(CALLER)
         await ari.send("StasisStart", args=["caller"], channel=channel(CALLER))
-        await ari.send("PlaybackFinished", playback={"id": "greeting-unknown"})
+        await ari.send("PlaybackFinished", playback={"id": greeting("unknown")})
         await ari.send("StasisStart", args=["agent", "unknown"], channel=channel("agent-unknown-1"))
         await until(lambda: ari.asked("DELETE /channels/agent-unknown-1") == 1)
         call_id = await queued(ari, floor, "17000.2")

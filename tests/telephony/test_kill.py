@@ -17,7 +17,9 @@ from tests.support.rtp import Voice
 from tests.support.sip_agent import SipAgent
 from tests.support.sipp import calling, citizen
 from tests.support.sound import spoken_ulaw
+from tests.telephony.clean import clean
 from tests.telephony.killing import LONG_SPEECH, Driver, Site, talking
+from tests.telephony.sounds import hear_each_other, hears, hears_music
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 
@@ -33,22 +35,18 @@ async def only_call(site: Site) -> tuple[Call, Contact]:
 async def test_a_talk_outlives_the_process_and_its_record_is_completed(site: Site) -> None:
     async with talking(site) as (first, call_id, phone, voice, caller):
         await first.kill()
-        voice.forget()
-        phone.voice.forget()
-        assert await voice.hears(1.0)
-        assert await phone.voice.hears(1.0)
+        await hear_each_other(voice, phone.voice)
         async with site.driver() as second:
             presence = await second.command("presence", site.agent)
             assert (presence["state"], presence["call_id"]) == ("TALKING", call_id)
-            voice.forget()
-            phone.voice.forget()
-            assert await voice.hears(1.0)
-            assert await phone.voice.hears(1.0)
+            await hear_each_other(voice, phone.voice)
             heard = await second.command("heard")
             assert len(heard) == 2 and all(heard.values()), heard
             await second.command("hang_up", call_id, site.agent)
             ended = await second.tells("CallEnded", call_id=call_id)
             await caller.finished()
+            await clean(site.asterisk)
+            await second.agent_is(site.agent, "READY")
     assert ended["transcript_incomplete"] is True
     call, contact = await only_call(site)
     assert call.state is CallState.ENDED
@@ -80,8 +78,8 @@ async def test_a_citizen_who_hangs_up_while_nobody_listens(site: Site) -> None:
         await asyncio.sleep(1.5)
         async with site.driver() as second:
             await second.tells("CallEnded")
-            presence = await second.command("presence", site.agent)
-            assert presence["state"] in ("WRAP_UP", "READY")
+            await second.agent_is(site.agent, "READY")
+            await clean(site.asterisk)
     call, contact = await only_call(site)
     assert contact.outcome is ContactOutcome.SERVED
     assert contact.reason == "系统重启期间通话已结束"
@@ -116,16 +114,17 @@ async def test_a_caller_in_the_queue_waits_on(site: Site) -> None:
     ):
         queued = await first.tells("CallQueued")
         await first.kill()
-        voice.forget()
-        assert await voice.hears(0.5), "the music stopped"
+        await hears_music(voice, site.asterisk.prompts)
         async with site.driver() as second:
             await waiting_are(second, queued["call_id"])
             await second.command("sign_in", site.agent)
             await second.command("set_state", site.agent, "READY")
             phone.answer(await phone.rung())
             await second.tells("CallAnswered", call_id=queued["call_id"])
+            await hear_each_other(voice, phone.voice)
             await caller.hang_up()
             await second.tells("CallEnded")
+            await clean(site.asterisk)
     _, contact = await only_call(site)
     assert contact.outcome is ContactOutcome.SERVED
 
@@ -164,13 +163,15 @@ async def recorded(folder: Path, call_id: str, file: str) -> Path:
 async def test_killed_while_an_agent_is_rung(site: Site) -> None:
     async with (
         SipAgent.on_seat(site.asterisk, "1901") as phone,
+        await Voice.open() as voice,
         site.driver() as first,
     ):
         await first.command("sign_in", site.agent)
         await first.command("set_state", site.agent, "READY")
-        async with calling(site.asterisk, talks_for=90) as caller:
+        async with calling(site.asterisk, media_port=voice.port, talks_for=90) as caller:
             broken_off = await phone.rung()
             await first.kill()
+            await hears_music(voice, site.asterisk.prompts)
             async with site.driver() as second:
                 await broken_off.ends()
                 phone.answer(await phone.rung())
@@ -183,17 +184,18 @@ async def test_killed_while_an_agent_is_rung(site: Site) -> None:
 
 
 async def test_killed_on_hold(site: Site) -> None:
-    async with talking(site) as (first, call_id, phone, _, caller):
+    async with talking(site) as (first, call_id, phone, voice, caller):
         await first.command("hold", call_id, site.agent)
         await first.kill()
+        await hears_music(voice, site.asterisk.prompts)
         async with site.driver() as second:
             presence = await second.command("presence", site.agent)
             assert presence["state"] == "HOLD"
             await second.command("resume", call_id, site.agent)
-            phone.voice.forget()
-            assert await phone.voice.hears(0.5)
+            await hear_each_other(voice, phone.voice)
             await caller.hang_up()
             await second.tells("CallEnded")
+            await clean(site.asterisk)
     call, _ = await only_call(site)
     assert call.outcome is ContactOutcome.SERVED
 
@@ -216,16 +218,14 @@ async def test_killed_in_a_call_to_a_citizen(site: Site, when: str) -> None:
         async with site.driver() as second:
             if when == "ringing":
                 await second.tells("CallAnswered", call_id=call_id)
-            voice.say(spoken_ulaw(LONG_SPEECH))
-            phone.voice.say(spoken_ulaw(LONG_SPEECH))
-            voice.forget()
-            phone.voice.forget()
-            assert await voice.hears(1.0)
-            assert await phone.voice.hears(1.0)
+            if when == "ringing":
+                await hears(voice, site.asterisk.prompts.uri("call_out"))
+            await hear_each_other(voice, phone.voice)
             await second.command("hang_up", call_id, site.agent)
             await called.finished()
             ended = await second.tells("CallEnded", call_id=call_id)
             assert ended["outcome"] == "SERVED"
+            await clean(site.asterisk)
     async with site.store.read() as session:
         call = (await session.scalars(select(Call))).one()
     assert call.state is CallState.ENDED

@@ -21,20 +21,18 @@ from sqlalchemy.exc import DBAPIError
 from models.events import CallAnswered, CallEnded, CallOffered, CallQueued
 from models.tables import Call, Contact
 from models.vocabulary import AgentState, Channel, ContactOutcome
+from telephony.names import kind_of
 from tests.support.asterisk import RunningAsterisk
 from tests.support.faulty_line import FaultyLine
 from tests.support.postgres import Postgres
 from tests.support.rtp import Voice
 from tests.support.sip_agent import SipAgent
 from tests.support.sipp import Phone, calling
-from tests.support.sound import spoken_ulaw
+from tests.telephony.clean import CLEAN_SECONDS, clean
 from tests.telephony.floor import CallFloor, call_floor
+from tests.telephony.sounds import hear_each_other, hears, hears_music
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
-
-#: After a fault is over, everything must be clean again within this time.
-CLEAN_SECONDS = 20.0
-SAID = "小区门口的路灯坏了一个星期了，没有人来修。"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +56,12 @@ async def scene(
         floor.agent("王芳", "1901") as (agent, phone),
     ):
         yield Scene(line=line, floor=floor, agent=agent, phone=phone)
-        assert await asterisk.is_empty(within=CLEAN_SECONDS)
+        await clean(asterisk, floor)
 
 
 @asynccontextmanager
 async def talking(scene: Scene, number: str) -> AsyncIterator[tuple[Phone, Voice]]:
-    """A citizen and the agent talk, and both are heard."""
+    """A citizen who has heard the greeting, and the agent, on the line."""
     async with (
         await Voice.open() as voice,
         calling(scene.floor.asterisk, number=number, media_port=voice.port) as citizen,
@@ -72,15 +70,29 @@ async def talking(scene: Scene, number: str) -> AsyncIterator[tuple[Phone, Voice
         await scene.floor.until(
             lambda: any(e.caller_number == number for e in scene.floor.all(CallAnswered))
         )
+        await hears(voice, scene.floor.asterisk.prompts.uri("greeting"))
         yield citizen, voice
 
 
-async def both_hear(scene: Scene, voice: Voice) -> None:
-    """Sound passes both ways now."""
-    for speaker, listener in ((voice, scene.phone.voice), (scene.phone.voice, voice)):
-        listener.forget()
-        speaker.say(spoken_ulaw(SAID))
-        assert await listener.hears(1.0)
+@asynccontextmanager
+async def broken(scene: Scene) -> AsyncIterator[None]:
+    """The line to the exchange is cut for the length of the block, and known to be."""
+    before = scene.line.connections
+    scene.line.cut()
+    await scene.floor.until(lambda: not scene.floor.calls.floor().exchange_online)
+    yield
+    scene.line.mend()
+    await scene.floor.until(lambda: scene.line.connections > before)
+    await scene.floor.until(lambda: scene.floor.calls.floor().exchange_online)
+
+
+async def citizens_are_gone(asterisk: RunningAsterisk, within: float = CLEAN_SECONDS) -> None:
+    """Of those who had called no line is left; the agent's is ours to end, once we can."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while not all(kind_of(one["id"]) for one in await asterisk.channels()):
+        assert loop.time() < deadline
+        await asyncio.sleep(0.1)
 
 
 async def test_the_line_to_the_exchange_breaks_in_mid_talk(
@@ -91,15 +103,16 @@ async def test_the_line_to_the_exchange_breaks_in_mid_talk(
         async with talking(now, "13800000201") as (citizen, voice):
             now.line.cut()
             await now.floor.until(lambda: not now.floor.calls.floor().exchange_online)
-            await both_hear(now, voice)
+            await hear_each_other(voice, now.phone.voice)
             async with (
                 await Voice.open() as other,
                 calling(short_asterisk, number="13800000202", media_port=other.port) as second,
             ):
-                assert await other.hears(2.0), "the announcement"
+                for prompt in ("restoring", "voicemail", "beep"):
+                    await hears(other, short_asterisk.prompts.uri(prompt))
                 await second.hang_up()
             await citizen.hang_up()
-            await now.floor.asterisk.is_empty(within=CLEAN_SECONDS)
+            await citizens_are_gone(short_asterisk)
         now.line.mend()
         call, contact = await now.floor.ended(within=CLEAN_SECONDS)
         assert contact is not None
@@ -118,7 +131,7 @@ async def test_events_twice_in_a_storm_among_rubbish(
         now.line.copies, now.line.storm, now.line.strange = 2, 50, True
         for number in numbers:
             async with talking(now, number) as (citizen, voice):
-                await both_hear(now, voice)
+                await hear_each_other(voice, now.phone.voice)
                 await citizen.hang_up()
             await now.floor.until(lambda: now.floor.calls.presence(now.agent).state
                                   is AgentState.READY)  # fmt: skip
@@ -136,17 +149,28 @@ async def test_events_twice_in_a_storm_among_rubbish(
 async def test_the_socket_breaks_again_and_again(
     short_asterisk: RunningAsterisk, tmp_path: Path
 ) -> None:
-    """In the greeting, in the queue, in the talk: the caller goes the whole way."""
+    """In the greeting, in the queue, in the talk: the caller goes the whole way, never in
+    silence.
+    """
+    prompts = short_asterisk.prompts
     async with scene(short_asterisk, tmp_path) as now:
         await now.floor.calls.set_state(now.agent, AgentState.BUSY, "稍候")
-        async with calling(short_asterisk, number="13800000401") as citizen:
-            for happening, nth in ((CallOffered, 1), (CallQueued, 1)):
-                await now.floor.happened(happening, nth)
-                await _break_and_mend(now)
+        async with (
+            await Voice.open() as voice,
+            calling(short_asterisk, number="13800000401", media_port=voice.port) as citizen,
+        ):
+            await now.floor.happened(CallOffered)
+            async with broken(now):
+                await hears(voice, prompts.uri("greeting"))
+                await hears_music(voice, prompts)
+            await now.floor.happened(CallQueued)
+            async with broken(now):
+                await hears_music(voice, prompts)
             await now.floor.calls.set_state(now.agent, AgentState.READY)
             now.phone.answer(await now.phone.rung())
             await now.floor.happened(CallAnswered)
-            await _break_and_mend(now)
+            async with broken(now):
+                await hear_each_other(voice, now.phone.voice)
             await citizen.hang_up()
         call, contact = await now.floor.ended(within=CLEAN_SECONDS)
         assert contact is not None
@@ -163,12 +187,12 @@ async def test_the_database_is_killed_in_mid_call(
         async with talking(now, "13800000501") as (citizen, voice):
             await now.floor.calls.flush()
             postgres.cut_off("killed")
-            await both_hear(now, voice)
+            await hear_each_other(voice, now.phone.voice)
             await citizen.hang_up()
             await now.floor.happened(CallEnded)
         await now.floor.state(now.agent, AgentState.READY)
         async with talking(now, "13800000502") as (citizen, voice):
-            await both_hear(now, voice)
+            await hear_each_other(voice, now.phone.voice)
             await citizen.hang_up()
             await now.floor.happened(CallEnded, 2)
         postgres.bring_back("killed")
@@ -178,15 +202,6 @@ async def test_the_database_is_killed_in_mid_call(
     assert [call.citizen_number for call in kept] == ["13800000501", "13800000502"]
     assert {call.outcome for call in kept} == {ContactOutcome.SERVED}
     assert all(call.ended_at and call.answered_at for call in kept)
-
-
-async def _break_and_mend(now: Scene) -> None:
-    before = now.line.connections
-    now.line.cut()
-    await now.floor.until(lambda: not now.floor.calls.floor().exchange_online)
-    now.line.mend()
-    await now.floor.until(lambda: now.line.connections > before)
-    await now.floor.until(lambda: now.floor.calls.floor().exchange_online)
 
 
 async def _until_kept(floor: CallFloor, number: str, channel: Channel) -> None:

@@ -20,7 +20,7 @@ from models.events import CallAnswered, CallOffered, CallQueued, NuisanceListCha
 from models.ids import new_id
 from models.speech import Utterance
 from models.store import Store
-from models.tables import BlockedNumber, CallEventRow, Staff
+from models.tables import BlockedNumber, Callback, CallEventRow, Staff
 from models.vocabulary import (
     AgentState,
     BlockState,
@@ -36,6 +36,7 @@ from tests.support.rtp import Voice
 from tests.support.sipp import Phone, calling
 from tests.support.sound import spoken_ulaw
 from tests.telephony.floor import CallFloor, Ear, call_floor
+from tests.telephony.line import owed
 from tests.telephony.sounds import hears
 
 NUISANCE = "13711112222"
@@ -124,6 +125,19 @@ async def notes(floor: CallFloor) -> list[str]:
         return [row.reason for row in await session.scalars(query.order_by(CallEventRow.at))]
 
 
+async def owed_numbers(floor: CallFloor, folder: Path) -> list[str]:
+    """Who is to be called back, however short the wait was."""
+    rules = folder / "owed"
+    rules.mkdir()
+    shipped = (SHIPPED / "waiting.yaml").read_text("utf-8")
+    patient = shipped.replace("short_abandon_seconds: 5", "short_abandon_seconds: 0")
+    (rules / "waiting.yaml").write_text(patient, "utf-8")
+    await floor.calls.flush()
+    await owed(floor, rules).look()
+    async with floor.store.read() as session:
+        return list(await session.scalars(select(Callback.citizen_number)))
+
+
 @pytest.mark.asterisk
 async def test_who_says_nothing_urgent_is_turned_away_and_kept_as_such(
     short_asterisk: RunningAsterisk, tmp_path: Path
@@ -166,6 +180,7 @@ async def test_an_emergency_word_puts_the_caller_through_before_others(
             await first.hang_up()
         await floor.ended(2)
         assert await notes(floor) == ["名单号码来电", "听到紧急用语，放行：起火（着火）"]
+        assert NUISANCE in await owed_numbers(floor, tmp_path), "who told of danger is"
 
 
 @pytest.mark.asterisk
@@ -190,6 +205,8 @@ async def test_without_speech_recognition_nobody_is_turned_away_but_waits_last(
                 await other.hang_up()
             await phone.hang_up()
         await floor.ended(2)
+        assert await owed_numbers(floor, tmp_path) == [], "who only waited is not called back"
+        assert (await notes(floor))[-1] == "名单号码，未接通即结束，不安排回电"
 
 
 @pytest.mark.asterisk

@@ -111,7 +111,7 @@ async def test_a_merged_line_has_its_own_greeting_and_its_own_group(floor: CallF
     ):
         offered = await floor.happened(CallOffered)
         await citizen.reaches("answered")
-        greeting = await floor.asterisk.ari("GET", f"playbacks/greeting-{offered.call_id}")
+        greeting = await floor.asterisk.ari("GET", f"playbacks/announcement-{offered.call_id}-0-1")
         assert "greeting_12315" in greeting["media_uri"]
         queued = await floor.happened(CallQueued)
         assert queued.queue == "market"

@@ -29,8 +29,10 @@ from tests.support.asterisk import RunningAsterisk, running_asterisk
 from tests.support.rtp import Voice
 from tests.support.sipp import calling
 from tests.support.sound import spoken_ulaw
+from tests.telephony.clean import clean
 from tests.telephony.floor import CallFloor, call_floor
 from tests.telephony.hearing import NEARLY_ALL, as_pcm, share_heard
+from tests.telephony.sounds import hears_words
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
 
@@ -75,9 +77,12 @@ async def talk(floor: CallFloor) -> str:
         said = spoken_ulaw(SPEECH).stat().st_size / 8000
         loud = 0.6 * said
         assert await voice.hears(loud, within=5) and await phone.voice.hears(loud, within=5)
+        await hears_words(voice, spoken_ulaw(SPEECH))
+        await hears_words(phone.voice, spoken_ulaw(SPEECH))
         await floor.calls.hang_up(answered.call_id, agent)
         await citizen.finished()
         await floor.ended()
+        await clean(floor.asterisk, floor)
     return answered.call_id
 
 

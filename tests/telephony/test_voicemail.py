@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from config.rules import SHIPPED
+from models.events import CallOffered
 from models.store import Store
-from models.tables import Contact
-from models.vocabulary import Channel, ContactOutcome
+from models.tables import Callback, Contact
+from models.vocabulary import CallbackReason, Channel, ContactOutcome
 from telephony.recording import Recordings
 from telephony.voicemail import Voicemail
 from tests.support.asterisk import RunningAsterisk
+from tests.support.rtp import Voice
 from tests.support.sipp import calling
 from tests.support.sound import spoken_ulaw
-from tests.telephony.floor import call_floor, until
+from tests.telephony.clean import clean
+from tests.telephony.floor import CallFloor, call_floor, until
+from tests.telephony.line import owed_calls
+from tests.telephony.sounds import hears
+from tests.telephony.test_recordings_kept import small_disk
 
 MESSAGE = "我姓张，小区门口的路灯坏了三天，请尽快修理，我的电话是一三八零零一三八零零零。" * 2
 
@@ -36,8 +44,8 @@ async def test_a_message_left_while_we_were_down_becomes_a_contact(
         await citizen.hang_up()
     assert await short_asterisk.is_empty()
     for _ in range(2):  # and a second start changes nothing
-        async with call_floor(short_asterisk, tmp_path) as floor, floor.store.read() as session:
-            contacts = list(await session.scalars(select(Contact).order_by(Contact.started_at)))
+        async with call_floor(short_asterisk, tmp_path) as floor:
+            contacts, tasks = await kept(floor)
     left, silent = contacts
     assert left.channel is silent.channel is Channel.VOICEMAIL
     assert left.citizen_number == "13912345678"
@@ -46,6 +54,55 @@ async def test_a_message_left_while_we_were_down_becomes_a_contact(
     assert silent.citizen_number == "13900000000"
     assert silent.outcome is ContactOutcome.ABANDONED_GREETING
     assert not list(folder.iterdir())
+    # Who hung up before the beep is owed a call like who has left a message.
+    assert {task.citizen_number: task.reason for task in tasks} == {
+        "13912345678": CallbackReason.VOICEMAIL,
+        "13900000000": CallbackReason.INTERRUPTED,
+    }
+
+
+async def kept(floor: CallFloor) -> tuple[list[Contact], list[Callback]]:
+    """Contacts in the order of their coming, and the call-backs that are owed."""
+    await owed_calls(floor.store, floor.bus, SHIPPED).look()
+    async with floor.store.read() as session:
+        contacts = list(await session.scalars(select(Contact).order_by(Contact.started_at)))
+        return contacts, list(await session.scalars(select(Callback)))
+
+
+@pytest.mark.asterisk
+@pytest.mark.timeout(180)
+async def test_we_are_down_and_the_disk_for_recordings_is_full(
+    short_asterisk: RunningAsterisk, tmp_path: Path
+) -> None:
+    """No message can be taken: the caller is told of a call-back, and the number is known."""
+    prompts, folder = short_asterisk.prompts, short_asterisk.settings.recordings_dir
+    async with call_floor(short_asterisk, tmp_path) as floor:
+        async with calling(short_asterisk, number="13912345670") as earlier:
+            await floor.happened(CallOffered)
+            await earlier.hang_up()
+        await floor.ended()
+    with small_disk(folder, 40):
+        (folder / "voicemail").mkdir()
+        with contextlib.suppress(OSError):
+            (folder / "filling").write_bytes(bytes(1 << 20))
+        async with (
+            await Voice.open() as voice,
+            calling(short_asterisk, number="13912345679", media_port=voice.port) as citizen,
+        ):
+            for name in ("restoring", "voicemail", "beep"):
+                await hears(voice, prompts.uri(name))
+            voice.say(spoken_ulaw(MESSAGE))
+            await hears(voice, prompts.uri("all_busy"))
+            await citizen.finished()
+            assert citizen.ended_as == "hung up by the other side"
+        await clean(short_asterisk)
+    async with call_floor(short_asterisk, tmp_path) as floor:
+        (_, found), (task,) = await kept(floor)
+        assert (found.citizen_number, found.outcome) == (
+            "13912345679",
+            ContactOutcome.ABANDONED_GREETING,
+        )
+        assert (task.citizen_number, task.reason) == ("13912345679", CallbackReason.INTERRUPTED)
 
 
 @pytest.mark.store
