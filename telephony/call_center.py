@@ -173,7 +173,7 @@ class CallCenter:
         self._inheritance = Inheritance(self.exchange, neighbours, self._reconciler)
         self.exchange.shared_floor = SharedFloor(
             store,
-            Claims(store, clock),
+            Claims(store, clock, settings.asterisk.app),
             self._records,
             self._reconciler.reread,
             neighbours,
@@ -190,7 +190,7 @@ class CallCenter:
         """
         if self._inheritance is not None:
             await self._inheritance.join()
-            self._spawn(self._inheritance.watch())
+            self._spawn(self._inheritance.run())
         await self._reconciler.restore()
         await self.exchange.front.start()
         await self._records.start()

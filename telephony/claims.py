@@ -41,9 +41,10 @@ class _Lost(Exception):
 
 
 class Claims:
-    """Makes claims."""
+    """Makes claims. ``app``: only calls that this process holds can be given to anybody."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, app: str = "") -> None:
+        self._app = app
         self._store = store
         self._clock = clock
 
@@ -87,7 +88,7 @@ class Claims:
         await _one(
             session,
             update(Call)
-            .where(Call.id == claim.call_id, mine, Call.ended_at.is_(None))
+            .where(Call.id == claim.call_id, mine, Call.ended_at.is_(None), Call.app == self._app)
             .where(Call.state.in_((CallState.QUEUED, CallState.RINGING)))
             .values(agent_id=claim.agent_id, state=CallState.RINGING, ringing_at=self._clock.now()),
         )

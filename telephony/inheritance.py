@@ -29,8 +29,11 @@ class Inheritance:
         """Before calls that an earlier process has left are looked for."""
         await self._neighbours.join()
 
-    async def watch(self) -> None:
-        """Look again and again, for as long as the call center runs."""
+    async def run(self) -> None:
+        """For as long as the call center runs."""
+        await asyncio.gather(self._watch(), self._tick())
+
+    async def _watch(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
@@ -39,6 +42,12 @@ class Inheritance:
                 await self._begin_anew()
             except Exception as error:  # of a database or an exchange that is away
                 log.warning("neighbours.not_looked", error=repr(error))
+
+    async def _tick(self) -> None:
+        """By itself: looking may wait for the database."""
+        while True:
+            self._neighbours.tick()
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def leave(self) -> None:
         """The others need not wait until we are taken for dead."""

@@ -2,12 +2,14 @@
 
 Every process counts up its own row. One whose count has stood still for too long, as measured by
 the clock of whoever watches, is taken for dead: in one transaction its row gets an heir and its
-calls get a new owner. A process that was only slow finds that it has an heir, and begins anew. A
-process that stops in good order says so, and is inherited from at once.
+calls get a new owner. A process that was only asleep does nothing with its calls before it has
+looked whether it has an heir; if so it begins anew. A process that stops in good order says so, and
+is inherited from at once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +51,11 @@ class Neighbours:
         self._patience = patience
         self._run = ""
         self._signs: dict[str, _Sign] = {}
+        #: When this process was last seen running, by itself.
+        self._ticked = time.monotonic()
+        #: Not set from the moment of waking up until we know that nobody has inherited from us.
+        self._sure = asyncio.Event()
+        self._sure.set()
 
     async def join(self) -> None:
         """Begin to live. Calls of an earlier process of this name, and of none, are ours."""
@@ -61,6 +68,8 @@ class Neighbours:
                 await work.session.execute(insert(table).values(app=self.app, beat=0, **fresh))
             nobodys = update(Call).where(Call.app == "", Call.ended_at.is_(None))
             await work.session.execute(nobodys.values(app=self.app))
+        self._ticked = time.monotonic()
+        self._sure.set()
 
     async def leave(self) -> None:
         """Stop in good order: whoever lives takes the calls over now."""
@@ -71,6 +80,17 @@ class Neighbours:
                 .where(table.app == self.app, table.run == self._run)
                 .values(stopped=True)
             )
+
+    def tick(self) -> None:
+        """To be called several times a second: finds out that this process has slept."""
+        if time.monotonic() - self._ticked > self._patience / 2:
+            self._sure.clear()
+        self._ticked = time.monotonic()
+
+    async def awake(self) -> None:
+        """Wait until it is sure that our calls are still ours; as a rule no time at all."""
+        self.tick()
+        await self._sure.wait()
 
     async def look(self) -> bool:
         """Show that we live, and inherit from whoever does not; whether there was anybody.
@@ -102,6 +122,7 @@ class Neighbours:
             alive = await _count(work.session, mine.values(beat=table.beat + 1))
         if not alive:
             raise Disinherited
+        self._sure.set()
 
     async def _others(self) -> list[TelephonyProcess]:
         table = TelephonyProcess

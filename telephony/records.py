@@ -119,6 +119,12 @@ class Records:
         if contact:
             self._known[_key(Contact, row.contact_id)] = contact
 
+    def was_claimed(self, call_id: str) -> None:
+        """A claim may have written these columns past us: they are written whatever we knew."""
+        known = self._known.get(_key(Call, call_id), {})
+        for column in ("agent_id", "state", "ringing_at"):
+            known.pop(column, None)
+
     def knows_version(self, agent_id: str, version: int) -> None:
         """The version of an agent's row as read from the database."""
         self._versions[agent_id] = version

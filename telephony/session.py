@@ -73,6 +73,11 @@ class CallSession(StepQueue):
         #: Lines of parties who leave with the end of the call.
         self._parting: list[str] = []
 
+    async def may_act(self) -> None:
+        """A process that has slept first learns whether the call is still its own."""
+        if self.exchange.shared_floor is not None:
+            await self.exchange.shared_floor.neighbours.awake()
+
     async def halt(self) -> None:
         """Our process stops; the call goes on in Asterisk and is found again."""
         await self.cancel()

@@ -65,6 +65,7 @@ class SharedFloor:
                 before=agent.before,
             )
             won = await self._try(claim)
+            self._records.was_claimed(call_id)
         if won is None:
             log.info("claim.lost", call_id=call_id, agent_id=agent.agent_id)
             await self._reread(agent.agent_id)

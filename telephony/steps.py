@@ -106,7 +106,11 @@ class StepQueue:
             step, answer = await self._steps.get()
             await self._do(step, answer)
 
+    async def may_act(self) -> None:
+        """Wait until the next step may be taken."""
+
     async def _do(self, step: Step, answer: asyncio.Future[None] | None) -> None:
+        await self.may_act()
         try:
             await step()
         except Exception as error:

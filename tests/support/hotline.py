@@ -96,7 +96,7 @@ class RunningHotline:
         code = program.returncode or 0
         return code, (printed + complaints if code else printed).decode()
 
-    async def start(self) -> None:
+    async def start(self, within: float = _START_SECONDS) -> None:
         """``hotline serve``, until the console answers.
 
         :raises AssertionError: with the log, when it does not.
@@ -105,7 +105,7 @@ class RunningHotline:
             self.process = await asyncio.create_subprocess_exec(
                 _HOTLINE, "serve", env=self.environment, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + within
         while not await self._answers():
             over = self.process.returncode is not None or time.monotonic() > deadline
             assert not over, f"hotline serve did not start:\n{self.log()}"

@@ -20,6 +20,7 @@ from models.tables import AgentPresenceRow, AgentStateLogRow, Call, Staff
 from models.vocabulary import AgentState, CallDirection, CallState, ContactOutcome
 from telephony.agents import Agent
 from telephony.batch import StateEntry
+from telephony.call import LiveCall
 from telephony.claims import Claim, Claims
 from telephony.neighbours import Neighbours
 from telephony.presence import PresenceBoard
@@ -196,6 +197,26 @@ async def test_of_two_boards_that_both_gave_the_agent_a_call_one_wins(
     assert sorted(won) == [False, True]
     boards = {one.agent(0).call_id for one in two}
     assert len(boards) == 1, "the loser knows now who has the agent"
+
+
+async def test_a_call_that_goes_back_to_the_line_at_once_can_be_given_again(
+    two: tuple[Process, Process],
+) -> None:
+    """The ring that failed and the return to the line are written in one batch."""
+    first, _ = two
+    async with first.store.read() as session:
+        row = await session.get(Call, "call-0000")
+    assert row is not None
+    first.records.knows_call(row)
+    call = LiveCall.from_row(row)
+    for n in range(2):
+        assert first.board.reserve(f"agent-{n}", call.id)
+        assert await first.floor.claim(call.id, first.agent(n))
+        call.agent_id, call.state = f"agent-{n}", CallState.RINGING
+        first.records.save(call)
+        call.agent_id, call.state = None, CallState.QUEUED
+        first.records.save(call)
+        await first.records.flush()
 
 
 async def test_a_process_learns_what_another_has_done(two: tuple[Process, Process]) -> None:

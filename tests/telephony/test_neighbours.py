@@ -83,6 +83,30 @@ async def test_the_calls_of_a_process_that_is_silent_for_too_long_go_to_one_heir
     assert await (second if won[0] else third).inherited() == set()
 
 
+async def test_who_has_slept_does_nothing_before_it_knows_that_nobody_has_inherited(
+    store: Store,
+) -> None:
+    first, second = await process(store, "a"), await process(store, "b")
+    await call(store, "open", "a")
+    await second.look()
+    await first.awake()
+    NOW[0] += PATIENCE + 1  # nothing runs in the first
+    acting = asyncio.create_task(first.awake())
+    assert await second.look()
+    with pytest.raises(Disinherited):
+        await first.look()
+    assert not acting.done()
+    await first.join()
+    await acting
+
+    NOW[0] += PATIENCE - 1
+    acting = asyncio.create_task(first.awake())
+    await asyncio.sleep(0)
+    assert not acting.done()
+    await first.look()
+    await acting
+
+
 async def test_who_shows_signs_of_life_is_left_alone(store: Store) -> None:
     first, second = await process(store, "a"), await process(store, "b")
     await call(store, "open", "a")

@@ -18,7 +18,7 @@ from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutco
 from tests.support.asterisk import RunningAsterisk, running_asterisk
 from tests.support.postgres import Postgres
 from tests.support.redis import running_redis
-from tests.telephony.processes import Processes, Seat, running_processes
+from tests.telephony.processes import START_SECONDS, Processes, Seat, running_processes
 
 pytestmark = pytest.mark.asterisk
 
@@ -54,6 +54,7 @@ async def processes(sharing: RunningAsterisk, postgres: Postgres) -> AsyncIterat
         postgres.drop("processes")
 
 
+@pytest.mark.timeout(900)  # three whole hotlines start, one of them twice
 async def test_three_processes_serve_one_floor_and_one_of_them_dies(processes: Processes) -> None:
     async with processes.seats(SEATS, talk_seconds=0.5) as seats:
         early = asyncio.create_task(processes.callers(FIRST, 12, "1390001"))
@@ -71,7 +72,7 @@ async def test_three_processes_serve_one_floor_and_one_of_them_dies(processes: P
         await asyncio.gather(early, late)
         await processes.until(OPEN, 0)
 
-        await processes.by_app[victim].start()
+        await processes.by_app[victim].start(within=START_SECONDS)
         sleeper = next(app for app in APPS if app != victim)
         processes.freeze(sleeper)
         await processes.callers(LAST, 12, "1390003")
