@@ -62,5 +62,7 @@ async def test_a_unit_is_told_and_a_late_second_reads_what_the_first_has_done(
         await expect(changes).to_contain_text("陈建国")
         await expect(changes).to_contain_text("市民再次来电催办")
         await page.get_by_role("dialog").get_by_role("button", name="刷新工单").click()
+        timeline = page.get_by_test_id("timeline")
+        await expect(timeline).to_contain_text("市民再次来电催办")
         await page.get_by_test_id("do-note").click()  # what was typed is still there
-        await expect(page.get_by_test_id("timeline")).to_contain_text("已联系诉求人")
+        await expect(timeline).to_contain_text("已联系诉求人")
