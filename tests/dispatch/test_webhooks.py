@@ -10,15 +10,17 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from dispatch.commands import SignFor, Urge
+from dispatch.commands import Dispatch, SignFor, Urge
 from dispatch.notices.pending import LEASE, take
+from dispatch.platform.intake import GiveOrder, OrderIntake
+from dispatch.platform.systems import PartnerRegister, partner_of
 from dispatch.rules import Rules
 from dispatch.webhooks.sender import PER_ADDRESS, WebhookSender
 from models.clock import ManualClock, SystemClock
 from models.errors import InvalidInput, NotFound
 from models.store import Store
 from models.tables import WebhookDelivery
-from tests.dispatch.desk import Desk
+from tests.dispatch.desk import LAMP, Desk
 from tests.dispatch.notices import KEY, Telling, listening, telling
 
 pytestmark = pytest.mark.store
@@ -75,6 +77,24 @@ async def test_a_unit_hears_nothing_of_others_orders_nor_of_events_it_did_not_as
         await desk.act("huawu1", order_id, Urge(reason="市民再次来电"))
         await tells.news.tell()
         assert [one.event for one in await deliveries(store)] == ["order.urge"]
+
+
+async def test_the_system_that_gave_an_order_hears_of_it_by_its_own_number(
+    desk: Desk, tells: Telling, store: Store, clock: ManualClock, rules: Rules
+) -> None:
+    city = partner_of(await PartnerRegister(store, clock, rules).add("city", "衡阳市12345平台"))
+    intake = OrderIntake(store, clock, rules, desk.service)
+    given = await intake.give(city, "HY-1", GiveOrder.model_validate(LAMP))
+    await tells.webhooks.add("https://city/hook", system="city")
+    await intake.act(city, "HY-1", Urge(reason="市民再次来电"))
+    await desk.act("paidan", given.order_id, Dispatch(department="D-CG"))
+    await desk.dispatched()  # another order, which is none of the city's business
+    await tells.news.tell()
+    [told_of] = await deliveries(store)  # of what others did; its own urging it knows
+    data = json.loads(told_of.body)["data"]
+    assert (told_of.event, data["given"]["external_id"]) == ("order.dispatch", "HY-1")
+    assert data["given"]["state"] == "DISPATCHED" and data["given"]["result"] is None
+    assert "13800001234" not in told_of.body
 
 
 async def test_a_system_that_is_down_for_two_days_misses_nothing(
