@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dispatch.asking import withdraw_all
 from dispatch.commands import Note, RaiseUrgency, Withdraw, invalid
 from dispatch.promises import Promise
 from dispatch.running import keep_order_due, promise_anew, run_clock, show_lights
@@ -61,6 +62,7 @@ async def withdraw(step: Step, command: Withdraw) -> None:
     for task in step.tasks:
         if task.state in ACTIVE_TASK:
             step.change_task(task, state=TaskState.CANCELLED)
+    withdraw_all(step, "工单已撤单")
     run_clock(step)
 
 
