@@ -102,17 +102,18 @@ async def recall(step: Step, command: Recall) -> None:
     task = step.subject
     step.reason = command.reason
     take_back(step, task, "任务已收回，申请失效")
-    if task.role is TaskRole.LEAD:
-        for joint in _living(step, _above(step, task)):
-            step.change_task(joint, state=TaskState.CANCELLED)
-            take_back(step, joint, "任务已收回，申请失效")
+    leave_nobody_without_lead(step, task)
     come_back(step, task)
 
 
-def _above(step: Step, task: Task) -> Task:
+def leave_nobody_without_lead(step: Step, task: Task) -> None:
+    """With a lead that goes, and nobody in its place, go those below that help it."""
     parent = parent_of(task, step.tasks)
-    assert parent is not None, "the table lets only what was handed down be taken back"
-    return parent
+    if parent is None or task.role is not TaskRole.LEAD:
+        return
+    for joint in _living(step, parent):
+        step.change_task(joint, state=TaskState.CANCELLED)
+        take_back(step, joint, "任务已收回，申请失效")
 
 
 async def accept_result(step: Step, command: AcceptResult) -> None:

@@ -10,7 +10,12 @@ from dispatch.commands import (
     RequestReturn,
     SettleDispute,
 )
-from dispatch.delegation import come_back, hand_to_another, take_back
+from dispatch.delegation import (
+    come_back,
+    hand_to_another,
+    leave_nobody_without_lead,
+    take_back,
+)
 from dispatch.intake import check_units
 from dispatch.requests import ask, decide, sign_as_asked
 from dispatch.running import new_joint_task, new_lead_task, show_lights
@@ -111,6 +116,8 @@ def _move(step: Step, task: Task, command: DecideReturn) -> None:
     elif command.department:
         check_units(step, command.department)
         step.result["task_id"] = _new_top(step, task, command.department, command.reason).id
+    else:
+        leave_nobody_without_lead(step, task)
     come_back(step, task)
 
 

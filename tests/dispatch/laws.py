@@ -26,7 +26,7 @@ from models.tables import (
     TimerRow,
     WorkOrder,
 )
-from models.task_tree import active, children_of, depth, lead_task, parent_of
+from models.task_tree import active, children_of, depth, lead_task, leader_of, parent_of
 from models.vocabulary import (
     CloseReason,
     OrderState,
@@ -116,6 +116,8 @@ def the_tree_is_sound(file: File) -> None:
             assert parent.state is TaskState.DELEGATED, "a parent waits for its children"
             assert task.due_at <= parent.due_at
             assert depth(task, file.tasks) <= 5
+        if task.role is TaskRole.JOINT:
+            assert leader_of(task, file.tasks) is not None, "whoever helps helps somebody"
         if task.state is TaskState.DELEGATED:
             assert active(children_of(task, file.tasks))
     for task in file.tasks:

@@ -199,6 +199,20 @@ async def test_a_unit_below_gives_back_to_the_unit_above(desk: Desk, store: Stor
     assert (await task_at(store, order_id, "D-CG")).state is TaskState.SIGNED
 
 
+async def test_with_a_lead_below_that_is_let_go_go_those_that_help_it(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await desk.signed()
+    await desk.act("chengguan", order_id, Delegate(department=SECTION, joint=[DEEP[2]]))
+    await give_back(desk, order_id, who=SECTION, suggested_department="D-CG")
+    child = await task_at(store, order_id, SECTION)
+    kept = DecideReturn(granted=True, reason="由本局直接处理", task_id=child.id)
+    await desk.act("chengguan", order_id, kept)
+    assert (await task_at(store, order_id, DEEP[2])).state is TaskState.CANCELLED
+    assert (await task_at(store, order_id, "D-CG")).state is TaskState.SIGNED
+    await desk.submit(order_id)
+
+
 async def test_a_joint_unit_is_let_go(desk: Desk, store: Store) -> None:
     order_id = (await desk.open()).order_id
     await desk.act("paidan", order_id, Dispatch(department="D-CG", joint=["D-JJ"]))
