@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from agent_console.routing import Ask, Routes
+from config.oversight import RefusalReason
 from dispatch.views.office_lists import ExcludedOrder, WaitingOversight, WaitingRequest
 
 routes = Routes("督办审定")
+
+
+@routes.route("GET", "/api/refusals", summary="不予受理的原因", permission="order.create")
+async def list_refusals(ask: Ask) -> list[RefusalReason]:
+    """As the rules of the house name them."""
+    return list(ask.console.services.rules.oversight.refusals)
 
 
 @routes.route("GET", "/api/requests", summary="待审定的申请", permission="office.view")

@@ -26,7 +26,7 @@ routes = Routes("工单操作")
 
 #: A field that is nobody's to send.
 NotInBody: TypeAlias = SkipJsonSchema[None]
-Mode = Literal["answered", "dispatch_queue", "dispatch_now"]
+Mode = Literal["answered", "dispatch_queue", "dispatch_now", "refused"]
 
 
 class OpenOrderBody(Body):
@@ -53,6 +53,8 @@ class OpenOrderBody(Body):
     contact_id: str | None = Field(None, max_length=26)
     public_answer: str = Field("", max_length=5000)
     dispatch_note: str = Field("", max_length=1000, title="派单说明")
+    #: Why it is not accepted (``GET /api/refusals``).
+    refusal: str = Field("", max_length=16, title="不予受理原因")
     #: What the machine proposed, an Understanding. Kept as training data.
     proposal: dict[str, Any] | None = None
 
@@ -65,6 +67,8 @@ class OpenOrderBody(Body):
     def _unit_for_now(self) -> Self:
         if self.mode == "dispatch_now" and not self.unit:
             raise ValueError("直接派单的请选择承办单位")
+        if (self.mode == "refused") != bool(self.refusal):
+            raise ValueError("不予受理的请选择原因，受理的不要填写不予受理原因")
         return self
 
 

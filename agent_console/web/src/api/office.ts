@@ -25,7 +25,19 @@ export interface ExcludedOrder {
   confirmed_by_name: string
 }
 
+/** Why a demand is not accepted, and what the citizen is told. */
+export interface RefusalReason {
+  code: string
+  name: string
+  route: string
+  /** A shift leader must agree. */
+  confirm: boolean
+  /** The content is not kept. */
+  redact: boolean
+}
+
 export const officeApi = {
+  refusals: () => request<RefusalReason[]>('GET', '/api/refusals'),
   requests: () => request<WaitingRequest[]>('GET', '/api/requests'),
   oversights: () => request<WaitingOversight[]>('GET', '/api/oversights'),
   exclusions: () => request<ExcludedOrder[]>('GET', '/api/exclusions'),

@@ -125,7 +125,7 @@ export function hasContent(sheet: Sheet): boolean {
   )
 }
 
-export type Mode = 'answered' | 'dispatch_queue' | 'dispatch_now'
+export type Mode = 'answered' | 'dispatch_queue' | 'dispatch_now' | 'refused'
 
 /** What is missing before the order can be opened: field → sentence. The server checks again. */
 export function missing(
@@ -139,9 +139,9 @@ export function missing(
   if (!form.title.trim()) found.title = '请填写标题'
   if (form.title.trim().length > TITLE_MAX) found.title = `标题不超过${TITLE_MAX}字`
   if (!form.content.trim()) found.content = '请填写诉求内容'
-  if (!form.caller_phone.trim() && !form.callback_phone.trim())
+  if (mode !== 'refused' && !form.caller_phone.trim() && !form.callback_phone.trim())
     found.caller_phone = '请填写来电号码或联系电话'
-  if (mode !== 'answered' && !form.lead_department) found.lead_department = '请选择拟派承办单位'
+  if (mode.startsWith('dispatch') && !form.lead_department) found.lead_department = '请选择拟派承办单位'
   if (mode === 'answered' && !publicAnswer.trim()) found.public_answer = '请填写答复内容'
   return found
 }

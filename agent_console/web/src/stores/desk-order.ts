@@ -40,7 +40,7 @@ export function useOrderSending(source: OrderSource) {
   /** Opens the order. True when it was; else `problem` or `faults` say why not. */
   async function submit(
     mode: Mode,
-    more: { department?: string; dispatch_note?: string } = {},
+    more: Record<string, string> = {},
   ): Promise<boolean> {
     problem.value = null
     if (sending.value || done.value || !check(mode)) return false
