@@ -28,6 +28,7 @@ SEATS = {"agent", "agent2", "leader", "follow_up"}
 TRANSCRIPTS = SEATS | {"dispatcher", "auditor"}
 TAKERS = {"agent", "agent2", "leader"}
 EVERYBODY = {person.username for person in PEOPLE}
+OFFICE = EVERYBODY - {"agent", "agent2", "admin"}
 DUTY = {"leader", "manager", "clerk", "other_clerk"}
 CATALOGUE = EVERYBODY - {"follow_up", "admin"}
 
@@ -76,6 +77,11 @@ LET_IN: dict[str, set[str]] = {
     "POST /api/similar": TAKERS,
     "GET /api/events": {"leader", "dispatcher", "manager"},
     "GET /api/events/{event_id}": {"leader", "dispatcher", "manager"},
+    "POST /api/events/{event_id}/merge": {"leader", "dispatcher"},
+    "GET /api/refusals": TAKERS,
+    "GET /api/requests": OFFICE,
+    "GET /api/oversights": OFFICE,
+    "GET /api/exclusions": OFFICE,
     "GET /api/badges": EVERYBODY,
     "GET /api/assessment-rules": EVERYBODY,
     "GET /api/reports/period": {"leader", "manager"},
