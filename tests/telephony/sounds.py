@@ -68,6 +68,7 @@ async def hears_words(voice: Voice, said: Path, within: float = 15.0) -> None:
 
 async def hear_each_other(citizen: Voice, agent: Voice) -> None:
     """From now on the agent hears the citizen's words, and the citizen the agent's."""
+    agent.say(spoken_ulaw(AGENT_SAYS))  # a phone that sends nothing for long counts as lost
     for speaker, words, listener in (
         (citizen, CITIZEN_SAYS, agent),
         (agent, AGENT_SAYS, citizen),

@@ -211,6 +211,8 @@ async def test_killed_in_a_call_to_a_citizen(site: Site, when: str) -> None:
         await first.command("sign_in", site.agent)
         call_id = await first.command("call_out", site.agent, "13812345678")
         phone.answer(await phone.rung())
+        # A phone that sends nothing for long would count as lost.
+        phone.voice.say(spoken_ulaw("您好，请稍等。"))
         await called.reaches("ringing")
         if when == "talking":
             await first.tells("CallAnswered", call_id=call_id)
