@@ -66,6 +66,10 @@ HTTP_TITLES = {
 }
 
 
+#: Members that every problem has.
+_OWN_MEMBERS = frozenset({"type", "title", "status", "detail", "code"})
+
+
 def status_of(error: HotlineError) -> HTTPStatus:
     """The HTTP status of an error."""
     return next(status for kind, status in STATUS.items() if isinstance(error, kind))
@@ -92,7 +96,9 @@ def problem(status: int, code: str, title: str, detail: str = "", **more: Any) -
 
 def from_error(error: HotlineError) -> web.Response:
     """The problem that tells this error."""
-    return problem(status_of(error), error.code, error.title, str(error), **error.details)
+    # What a detail is called must not get in the way of the problem's own members.
+    more = {name: value for name, value in error.details.items() if name not in _OWN_MEMBERS}
+    return problem(status_of(error), error.code, error.title, str(error), **more)
 
 
 @web.middleware

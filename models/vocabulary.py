@@ -609,7 +609,7 @@ class BlockState(Labelled):
 class AlertKind(Labelled):
     """What a shift leader is called for."""
 
-    SILENCE = "SILENCE", "长时间静音"
+    SILENCE = "SILENCE", "长时间无声"
     LONG_HOLD = "LONG_HOLD", "保持过长"
     LONG_WAIT = "LONG_WAIT", "排队过长"
     RISK_WORDS = "RISK_WORDS", "风险用语"

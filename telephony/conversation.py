@@ -65,7 +65,9 @@ class Conversation(CallSession):
         """The agent's phone was rung and did not answer, or went away before all was set up."""
         raise NotImplementedError
 
-    async def on_agent_lost_for_good(self, why: str = "坐席电话连接中断") -> None:
+    async def on_agent_lost_for_good(
+        self, why: str = "坐席电话连接中断", *, by_fault: bool = True
+    ) -> None:
         """The citizen is without an agent: the phone did not come back, or a transfer failed."""
         raise NotImplementedError
 

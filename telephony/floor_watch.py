@@ -105,7 +105,7 @@ class FloorWatch:
         voice = session.taps.last_voice
         if began is None or voice is None or time.monotonic() - max(began, voice) < limit:
             return None
-        text = f"通话双方已静音 {limit:.0f} 秒以上"
+        text = f"通话双方均无声音已超过 {limit:.0f} 秒"
         return self._concern(session, AlertKind.SILENCE, "silence", text)
 
     def _long_hold(self, session: Conversation, now: datetime) -> Concern | None:

@@ -65,7 +65,7 @@ class HandingOn(Together):
         session.call.queue = queue
         session.save(CallTransferred(**facts, from_agent_id=agent.agent_id, to_name=to))
         session.note(CallEventKind.TRANSFERRED, by=agent, reason="转到队列", detail={"to": to})
-        await session.on_agent_lost_for_good(f"转接到{to}")
+        await session.on_agent_lost_for_good(f"转接到{to}", by_fault=False)
 
     async def hand_over(self, party: Party) -> None:
         """The party takes the place of the agent, who is let go."""

@@ -362,8 +362,10 @@ class InboundCall(Conversation):
             self.exchange.handling.note(self.call.answered_at, at or self.now(), wrap_up)
         await super().end(outcome, reason, at=at)
 
-    async def on_agent_lost_for_good(self, why: str = "坐席电话连接中断") -> None:
-        """Back to the head of the line; another agent goes on."""
+    async def on_agent_lost_for_good(
+        self, why: str = "坐席电话连接中断", *, by_fault: bool = True
+    ) -> None:
+        """Back into the line, and to its head when it was a fault; another agent goes on."""
         agent, self.agent = self.agent, None
         self.call.agent_id = None
         if agent is not None:
@@ -373,6 +375,7 @@ class InboundCall(Conversation):
         self.enter(CallState.QUEUED)
         for leg in Leg:
             await self.taps.close_leg(leg)
-        await self.raise_priority(PriorityReason.INTERRUPTED, why)
+        if by_fault:
+            await self.raise_priority(PriorityReason.INTERRUPTED, why)
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED), self.place.queued())
         self.wait_in_line()

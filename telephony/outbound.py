@@ -223,7 +223,9 @@ class OutboundCall(Conversation):
         reason = "坐席取消呼叫" if self.awaits("dial") else "坐席电话未接听"
         await self.end(ContactOutcome.NOT_REACHED, reason)
 
-    async def on_agent_lost_for_good(self, why: str = "坐席电话连接中断") -> None:
+    async def on_agent_lost_for_good(
+        self, why: str = "坐席电话连接中断", *, by_fault: bool = True
+    ) -> None:
         """Nobody else can go on with this call."""
         await self.end(ContactOutcome.SERVED, why)
 

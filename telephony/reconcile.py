@@ -7,19 +7,21 @@ is removed from Asterisk.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import select, union
 
 from models.store import Store
-from models.tables import AgentPresenceRow, Call, CallParty, Staff
+from models.tables import AgentPresenceRow, Call, CallEventRow, CallParty, Staff
 from models.vocabulary import (
     AgentState,
     CallDirection,
+    CallEventKind,
     CallState,
     ContactOutcome,
     SupervisionKind,
@@ -174,18 +176,24 @@ class Reconciler:
                     self._exchange.handling.note(answered_at, ended_at, wrap_up)
 
     async def calls_today(self, agent_ids: Sequence[str]) -> dict[str, int]:
-        """How many citizens' calls each has answered since midnight."""
+        """How many citizens' calls each has answered since midnight, also those handed on."""
         zone = ZoneInfo(self._exchange.settings.timezone)
         now = self._exchange.clock.now().astimezone(zone)
         midnight = datetime.combine(now.date(), time(), zone)
-        query = (
-            select(Call.agent_id, func.count())
-            .where(Call.agent_id.in_(agent_ids), Call.direction == CallDirection.INBOUND)
-            .where(Call.started_at >= midnight, Call.answered_at.is_not(None))
-            .group_by(Call.agent_id)
+        of_today = (Call.direction == CallDirection.INBOUND, Call.started_at >= midnight)
+        last = select(Call.agent_id, Call.id).where(
+            *of_today, Call.agent_id.in_(agent_ids), Call.answered_at.is_not(None)
+        )
+        first = (
+            select(CallEventRow.actor, Call.id)
+            .join(Call, Call.id == CallEventRow.call_id)
+            .where(*of_today, CallEventRow.kind == CallEventKind.ANSWERED)
+            .where(CallEventRow.actor.in_(agent_ids))
         )
         async with self._store.read() as session:
-            return {agent_id: count for agent_id, count in await session.execute(query) if agent_id}
+            # The same call counts once for each.
+            answered = await session.scalars(union(last, first))
+            return Counter(agent_id for agent_id in answered if agent_id)
 
     async def reread(self, agent_id: str) -> None:
         """Another process has changed this agent's row."""

@@ -109,7 +109,8 @@ class Survey:
         try:
             await session.sound.play(self._sound, sounds.uri(prompt))
         except ARINotFound:
-            raise  # the citizen has just hung up; the event of that is on its way
+            # The event of that is on its way.
+            log.info("survey.citizen_gone", call_id=session.call.id)
         except ARIError as error:
             log.warning("survey.not_played", call_id=session.call.id, error=str(error))
             await self._over()

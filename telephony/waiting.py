@@ -56,6 +56,8 @@ class Waiting:
         self._speaking: asyncio.Task[None] | None = None
         #: Queues in which this caller has waited as long as one may.
         self._overflowed: set[str] = set()
+        #: At the last look no signed-in agent's phone could be rung.
+        self._out_of_reach = False
 
     # --- begin and end --------------------------------------------------------------------------
 
@@ -221,8 +223,12 @@ class Waiting:
     # --- a message, at the very last ------------------------------------------------------------
 
     async def _anybody_there(self) -> None:
-        """At night nobody is signed in: nobody needs to wait for them."""
-        nobody = all(agent.state is AgentState.OFFLINE for agent in self._exchange.board)
+        """At night nobody is signed in, or all have closed their pages: nobody needs to wait."""
+        signed_in = [one for one in self._exchange.board if one.state is not AgentState.OFFLINE]
+        out_of_reach = not any(one.phone_online for one in signed_in)
+        # A page that is being reloaded is back at the next look.
+        nobody = not signed_in or (out_of_reach and self._out_of_reach)
+        self._out_of_reach = out_of_reach
         if nobody and self._in_line:  # no other queue has anybody either
             await self.take_message()
         else:

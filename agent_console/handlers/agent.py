@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from agent_console.call_queries import call_view_of, mask_call
 from agent_console.floor_queues import FloorView, queues_now
@@ -40,6 +40,12 @@ class SetState(Body):
 
     state: AgentState = Field(title="状态")
     reason: str = Field("", max_length=100, title="原因")
+
+    @model_validator(mode="after")
+    def _busy_has_a_reason(self) -> Self:
+        if self.state is AgentState.BUSY and not self.reason.strip():
+            raise ValueError("示忙请选择或填写原因")
+        return self
 
 
 @routes.route("POST", "/api/agent/sign-in", summary="坐席签入", permission="call.seat")

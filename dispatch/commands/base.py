@@ -92,6 +92,10 @@ def parse(model: type[C], data: Any) -> C:
 
 
 def invalid(errors: list[dict[str, str]]) -> InvalidInput:
-    """One error for all wrong fields."""
-    text = "；".join(f"{field_label(item['field'])}：{item['message']}" for item in errors)
+    """One error for all wrong fields. An item's ``label`` goes before the field's usual one."""
+    text = "；".join(f"{_named(item)}：{item['message']}" for item in errors)
     return InvalidInput(text, errors=errors)
+
+
+def _named(item: dict[str, str]) -> str:
+    return item.get("label") or field_label(item["field"])

@@ -159,7 +159,7 @@ class NuisanceList:
             message = "这是本热线、坐席或承办单位的号码，不能列入名单"
         elif plain != WITHHELD and not whole_number(plain):
             message = "只能列入完整的手机或固定电话号码；短号、服务号码和紧急号码不能列入"
-        errors = [{"field": "number", "message": message}] if message else []
+        errors = [{"field": "number", "label": "号码", "message": message}] if message else []
         if not 1 <= days <= LONGEST_DAYS:
             errors.append({"field": "days", "message": f"期限应为1至{LONGEST_DAYS}天"})
         if errors:

@@ -193,9 +193,9 @@ def _told_task(row: Transition, s: Situation) -> Task | None:
 
 
 def _people(roles: Iterable[Role]) -> list[Role]:
-    """Whom one could ask: not the system, unless there is nobody else."""
+    """Whom one could ask: neither this system nor another, unless there is nobody else."""
     every = list(roles)
-    return [role for role in every if role is not Role.SYSTEM] or every
+    return [role for role in every if role not in (Role.SYSTEM, Role.PARTNER)] or every
 
 
 def _starts_here(row: Transition, s: Situation) -> bool:

@@ -117,6 +117,8 @@ async def test_an_agent_signs_in_to_her_seat_and_changes_her_state(house: House)
     ready = (await agent.post("/api/agent/state", {"state": "READY"})).body
     assert ready["state"] == "READY" and ready["since"].endswith("Z")
     assert (await agent.get("/api/agent")).body["presence"]["state"] == "READY"
+    bare = await agent.post("/api/agent/state", {"state": "BUSY"})
+    assert bare.status == 422 and "原因" in bare.body["detail"]
     refused = await agent.post("/api/agent/state", {"state": "TALKING"})
     assert refused.status == 409 and "通话" in refused.body["detail"]
     unknown = await agent.post("/api/agent/state", {"state": "ASLEEP"})

@@ -119,7 +119,7 @@ async def test_alerts_are_taken_care_of_by_name(house: House) -> None:
     leader = await house.signed_in("leader")
     found = (await leader.get("/api/alerts?open=1")).body
     assert [(one["kind"], one["kind_label"]) for one in found["items"]] == [
-        ("SILENCE", "长时间静音"),
+        ("SILENCE", "长时间无声"),
         ("LONG_WAIT", "排队过长"),
     ]
     assert (await leader.get("/api/badges")).body["alerts"] == 2

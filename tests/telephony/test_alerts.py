@@ -105,7 +105,7 @@ async def test_silence_of_both_is_told_and_a_voice_ends_it(watched: CallFloor) -
         phone.answer(await phone.rung())
         await watched.happened(CallAnswered)
         (raised,) = await watched.alerted(AlertKind.SILENCE)
-        assert raised.text == "通话双方已静音 2 秒以上"
+        assert raised.text == "通话双方均无声音已超过 2 秒"
         voice.say(tone_ulaw(700))
         await ended(watched, AlertKind.SILENCE)
         await citizen.hang_up()

@@ -2,7 +2,7 @@
 
 A real Asterisk, real phones, a real PostgreSQL; between them a line that fails on order. Killed
 processes and restarted exchanges: ``test_kill.py``, ``test_exchange_restart.py``; full disks:
-``test_recording_faults.py``.
+``test_recordings_kept.py``.
 """
 
 from __future__ import annotations

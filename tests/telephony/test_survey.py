@@ -7,6 +7,7 @@ import pytest
 from models.events import CallRated, CallStateChanged
 from models.vocabulary import AgentState, CallState, ContactOutcome, Satisfaction
 from tests.telephony.floor import CallFloor
+from tests.telephony.sounds import hears
 from tests.telephony.three import Talk, parties_of, talking
 
 pytestmark = pytest.mark.asterisk
@@ -26,10 +27,10 @@ async def hang_up(floor: CallFloor, talk: Talk) -> None:
 
 async def test_the_agent_is_free_while_the_citizen_grades(floor: CallFloor) -> None:
     async with talking(floor) as talk:
+        talk.voice.forget()
         await hang_up(floor, talk)
         await floor.state(talk.agent_id, AgentState.READY)
-        talk.voice.forget()
-        assert await talk.voice.hears(0.3), "no question was heard"
+        await hears(talk.voice, floor.asterisk.prompts.uri("survey"))
         await talk.voice.press("92")  # 9 is no grade
         rated = await floor.happened(CallRated)
         assert (rated.satisfaction, rated.agent_id) == (Satisfaction.SATISFIED, talk.agent_id)

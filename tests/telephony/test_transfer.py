@@ -7,7 +7,13 @@ import asyncio
 import pytest
 
 from models.errors import TransitionRefused
-from models.events import CallAnswered, CallPartyChanged, CallStateChanged, CallTransferred
+from models.events import (
+    CallAnswered,
+    CallPartyChanged,
+    CallQueued,
+    CallStateChanged,
+    CallTransferred,
+)
 from models.ports import PartyChoice
 from models.vocabulary import (
     AgentState,
@@ -17,6 +23,7 @@ from models.vocabulary import (
     ContactOutcome,
     Leg,
     PartyKind,
+    PriorityReason,
     TransferKind,
 )
 from tests.support.rtp import Voice
@@ -196,6 +203,8 @@ async def test_blind_to_a_queue_and_to_an_expert(floor: CallFloor) -> None:
             other.answer(await other.rung())
             other.voice.say(tone_ulaw(PARTY))
             await floor.happened(CallAnswered, 2)
+            queued = floor.all(CallQueued)[-1]  # a wish of the agent's, and no fault
+            assert PriorityReason.INTERRUPTED not in queued.priority_reasons
             assert await hears_only(talk.voice, PARTY, of=ALL)
             async with outsider(floor) as (expert, voice):
                 await floor.calls.desk.transfer(talk.call_id, second, BLIND, EXPERT)

@@ -210,6 +210,21 @@ async def leaves_message(citizen: Phone, voice: Voice, floor: CallFloor) -> None
     assert citizen.ended_as == "hung up by the other side"
 
 
+async def test_agents_who_have_all_closed_their_pages_are_not_waited_for(
+    short_asterisk: RunningAsterisk, tmp_path: Path
+) -> None:
+    async with opened(short_asterisk, tmp_path, nobody_seconds=0.5) as floor:
+        async with floor.agent("王芳", "1901") as (agent, _):
+            await floor.calls.set_state(agent, AgentState.BUSY)
+        await floor.until(lambda: not floor.calls.presence(agent).phone_online)
+        assert floor.calls.presence(agent).state is AgentState.BUSY, "never signed out"
+        async with caller(floor) as (citizen, voice, _):
+            await leaves_message(citizen, voice, floor)
+        _, contact = await floor.ended()
+        assert contact is not None
+        assert contact.outcome is ContactOutcome.VOICEMAIL_LEFT
+
+
 @pytest.mark.parametrize("limit", ["max_wait", "nobody_seconds"])
 async def test_at_the_very_last_a_message_is_taken(
     short_asterisk: RunningAsterisk, tmp_path: Path, limit: str
