@@ -3,7 +3,6 @@ import { nextTick, reactive, ref } from 'vue'
 
 import type { CallView, Presence } from '@/api/types'
 import { hasContent, newSheet, withEdit } from '@/logic/form'
-import type { SaveState } from '@/stores/desk-draft'
 import { followCalls, type FollowedAgent } from '@/stores/desk-following'
 
 const ring = {
@@ -37,7 +36,6 @@ function seat() {
   followCalls(agent, {
     callId,
     keepsText: () => !done.value && hasContent(sheet.value),
-    saveState: ref<SaveState>('clean'),
     mayOpen: () => true,
     left: () => null,
     open: async (id) => void (callId.value = id),

@@ -9,7 +9,7 @@ import { computed, ref, watch } from 'vue'
 import { api } from '@/api'
 import { floorApi } from '@/api/floor'
 import { sentenceOf } from '@/api/http'
-import type { AgentView, CallView, DraftView, Presence } from '@/api/types'
+import type { AgentView, CallView, Presence } from '@/api/types'
 import { viewOfEvent } from '@/logic/talk'
 import { useSeatPhone } from './agent-phone'
 import { useLive } from './live'
@@ -32,8 +32,6 @@ export const useAgent = defineStore('agent', () => {
 
   const presence = ref<Presence | null>(null)
   const call = ref<CallView | null>(null)
-  /** What was typed for the call in hand, as the server had it at the last reading. */
-  const draft = ref<(DraftView & { callId: string }) | null>(null)
   const ended = ref<EndedCall | null>(null)
   /** The call that this person supervises by the own telephone. */
   const watching = ref<string | null>(null)
@@ -94,7 +92,6 @@ export const useAgent = defineStore('agent', () => {
     // It is also named while one wraps up, when it may go on with whom it was handed to.
     const over = view.presence.state === 'WRAP_UP' || OVER.has(view.call?.state ?? 'ENDED')
     call.value = over ? null : view.call
-    draft.value = view.call && view.draft ? { callId: view.call.call_id, ...view.draft } : null
     if (holdsCall.value) watching.value = null
     const free = !view.presence.call_id || view.presence.state === 'WRAP_UP'
     if (free && !watching.value) telephone.dropDoubtful()
@@ -252,7 +249,6 @@ export const useAgent = defineStore('agent', () => {
   return {
     presence,
     call,
-    draft,
     ended,
     watching,
     ...telephone.shown,

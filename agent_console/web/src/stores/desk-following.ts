@@ -3,7 +3,6 @@
 import { nextTick, watch, type Ref } from 'vue'
 
 import type { useAgent } from './agent'
-import type { SaveState } from './desk-draft'
 
 /** What is asked of the agent's store. */
 export type FollowedAgent = Pick<
@@ -13,7 +12,6 @@ export type FollowedAgent = Pick<
 
 export interface FollowedDesk {
   callId: Ref<string | null>
-  saveState: Ref<SaveState>
   /** There is text that must stay before the eyes. */
   keepsText(): boolean
   mayOpen(): boolean
@@ -35,12 +33,11 @@ export function followCalls(agent: FollowedAgent, desk: FollowedDesk): void {
     { immediate: true },
   )
 
-  /** A call that a colleague handed over comes with what he had typed. */
+  /** A call that a colleague handed over, and that we have taken, comes with what he had typed. */
   watch(
-    () => agent.holdsCall,
-    (holds) => {
-      const shown = agent.call?.call_id === desk.callId.value
-      if (holds && shown && desk.saveState.value === 'clean') void desk.load(true)
+    () => (agent.holdsCall && agent.call?.state !== 'RINGING' ? agent.call?.call_id : null),
+    (taken) => {
+      if (taken && taken === desk.callId.value) void desk.load(true)
     },
   )
 

@@ -21,22 +21,31 @@ export async function readCall(id: string, wanted: () => boolean): Promise<CallD
   }
 }
 
-/** What was typed; null: nothing. `handedOver`: the call has just become ours, its draft with it. */
+/** What was typed for a call, by whomever. */
+export interface DraftReading {
+  /** Null: nothing, or nothing that we may see. */
+  draft: DraftView | null
+  /** It is ours to go on with; otherwise somebody else may still be writing it. */
+  ours: boolean
+}
+
+const NOT_OURS: DraftReading = { draft: null, ours: false }
+
+/** Always asked for at the server: what came with the call may be older than the call's change. */
 export async function readDraft(
   id: string,
-  agent: ReturnType<typeof useAgent>,
-  handedOver: boolean,
-): Promise<DraftView | null> {
-  // A call in hand came together with its draft; only earlier ones are asked for.
-  const inHand = agent.presence?.call_id === id && !handedOver
-  if (inHand) return agent.draft?.callId === id ? agent.draft : null
+  agent: Pick<ReturnType<typeof useAgent>, 'call' | 'holdsCall'>,
+): Promise<DraftReading> {
+  const inHand = agent.call?.call_id === id
   // Whoever is only asked about a colleague's call does not write its form.
-  if (agent.call?.call_id === id && !agent.holdsCall) return null
+  if (inHand && !agent.holdsCall) return NOT_OURS
+  // While it rings here a colleague who hands it over may have it still.
+  const rings = inHand && agent.call?.state === 'RINGING'
   try {
-    return await api.draft(id)
+    return { draft: await api.draft(id), ours: !rings }
   } catch (error) {
-    // A colleague has the call now.
-    if (error instanceof ApiError && error.status === 403) return null
+    // A colleague has the call now, or the hand-over is told before it is written.
+    if (error instanceof ApiError && error.status === 403) return NOT_OURS
     throw error
   }
 }

@@ -9,9 +9,10 @@ import { computed, ref } from 'vue'
 
 import { api } from '@/api'
 import { sentenceOf } from '@/api/http'
-import type { CallDetail, Correction, Understanding } from '@/api/types'
+import type { CallDetail, Correction, DraftView, Understanding } from '@/api/types'
 import { fromDraft, hasContent, newSheet, nextDemand, toDraft, withProposals, type Sheet } from '@/logic/form'
 import { dropKept, readKept, writeKept } from '@/logic/kept'
+import { joined } from '@/logic/merge'
 import { merged, withUtterance, type Spoken } from '@/logic/transcript'
 import { useAgent } from './agent'
 import { useDraftSaving } from './desk-draft'
@@ -91,6 +92,10 @@ export const useDesk = defineStore('desk', () => {
     readOnly,
     content: draftContent,
     storageKey,
+    rings: () => agent.call?.call_id === callId.value && agent.call?.state === 'RINGING',
+    read: (id) => readDraft(id, agent),
+    join: joinDraft,
+    onRead: () => understanding.value && propose(understanding.value),
     onRefused: (error) => void whose.refused(error),
   })
   const { saveState, savedAt, changed, save } = saving
@@ -139,7 +144,7 @@ export const useDesk = defineStore('desk', () => {
     loadProblem.value = ''
     editing.focus.value = null
     order.forget()
-    saving.isClean()
+    saving.forget()
   }
 
   function recoverLocal(): void {
@@ -147,6 +152,7 @@ export const useDesk = defineStore('desk', () => {
     if (!kept) return
     sheet.value = fromDraft(kept, numberOfCurrentCall() ?? '')
     publicAnswer.value = String(kept.public_answer ?? '')
+    saving.base.value = (kept.base as DraftView | undefined) ?? null
     if (callId.value) saveState.value = 'dirty'
   }
 
@@ -156,14 +162,11 @@ export const useDesk = defineStore('desk', () => {
     if (!id) return
     loadProblem.value = ''
     try {
-      const [call, draft] = await Promise.all([
-        readCall(id, () => id === callId.value),
-        readDraft(id, agent, handedOver),
-      ])
+      const call = await readCall(id, () => id === callId.value)
       if (id !== callId.value) return
       takeDetail(call)
-      if (draft && saveState.value === 'clean') takeDraft(draft.content, draft.updated_at)
-      if (understanding.value) propose(understanding.value)
+      if (handedOver || !saving.known.value) await saving.read()
+      else if (understanding.value) propose(understanding.value)
     } catch (error) {
       if (id === callId.value) loadProblem.value = sentenceOf(error)
     }
@@ -196,12 +199,11 @@ export const useDesk = defineStore('desk', () => {
     }
   }
 
-  function takeDraft(content: Record<string, unknown>, at: string): void {
-    if (hasContent(sheet.value)) return
+  function joinDraft({ content: stored }: DraftView): boolean {
+    const { content, ours } = joined(draftContent(), stored, saving.base.value?.content ?? null)
     sheet.value = fromDraft(content, number.value)
     publicAnswer.value = String(content.public_answer ?? '')
-    saveState.value = 'saved'
-    savedAt.value = at
+    return ours
   }
 
   function draftContent(): Record<string, unknown> {
@@ -261,7 +263,8 @@ export const useDesk = defineStore('desk', () => {
   })
 
   function propose(news: Understanding): void {
-    if (done.value || readOnly.value) return
+    // Before the stored form is there, the machine's words would count as the form.
+    if (done.value || readOnly.value || !saving.known.value) return
     const before = JSON.stringify(sheet.value.form)
     sheet.value = withProposals(sheet.value, news, {
       callerNumber: number.value,
@@ -277,6 +280,7 @@ export const useDesk = defineStore('desk', () => {
     sheet.value = nextDemand(sheet.value)
     publicAnswer.value = ''
     order.resume()
+    saving.isBase()
     if (callId.value) writeKept(openKey(), callId.value)
   }
 
@@ -284,7 +288,6 @@ export const useDesk = defineStore('desk', () => {
 
   followCalls(agent, {
     callId,
-    saveState,
     keepsText,
     mayOpen: () => session.may('order.create'),
     left: () => readKept<string>(openKey()),
