@@ -7,12 +7,19 @@ from dispatch.checks import Faults
 from dispatch.commands import DecideExtension, RequestExtension
 from dispatch.promises import Promise
 from dispatch.requests import ask, decide
-from dispatch.running import cut, keep_order_due, latest_below, promise_anew, show_lights
+from dispatch.running import (
+    cut,
+    keep_order_due,
+    latest_below,
+    latest_beside,
+    promise_anew,
+    show_lights,
+)
 from dispatch.step import Handler, Step
 from dispatch.terms import terms_of
 from models.tables import OrderRequest, Task
-from models.task_tree import lead_task, parent_of
-from models.vocabulary import Action, LimitUnit, RequestKind, RequestState
+from models.task_tree import lead_task, leader_of, parent_of
+from models.vocabulary import Action, LimitUnit, RequestKind, RequestState, TaskRole
 from models.workflow import Case
 
 _IN_DAYS = (LimitUnit.WD, LimitUnit.ND)
@@ -112,12 +119,13 @@ def _check_granted(step: Step, amount: int, asked: int) -> None:
 def _extend(step: Step, added: Limit) -> None:
     task = step.subject
     promise = step.rules.promiser.extended(Promise.from_json(task.clocks["handle"]), added)
-    parent = parent_of(task, step.tasks)
-    if parent is not None:
-        promise = cut(promise, latest_below(step, parent).due)
+    why = "办结时限由上级平台规定"
+    if (parent := parent_of(task, step.tasks)) is not None:
+        promise, why = cut(promise, latest_below(step, parent).due), "上级单位的时限内没有余地"
+    if task.role is TaskRole.JOINT and (lead := leader_of(task, step.tasks)) is not None:
+        promise, why = cut(promise, latest_beside(step, lead).due), "主办单位的时限内没有余地"
     if promise.due <= task.due_at:
         faults = Faults(step.rules)
-        why = "上级单位的时限内没有余地" if parent else "办结时限由上级平台规定"
         faults.add("granted", f"{why}，不能延期")
         faults.raise_any()
     promise_anew(step, task, "handle", promise)

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from dispatch.checks import Faults
 from dispatch.commands import FirstContact, SignFor, SubmitPart, SubmitResult
 from dispatch.delegation import come_back
-from dispatch.requests import drop_open
+from dispatch.requests import drop_open, end
 from dispatch.running import run_clock, start_task_clock
 from dispatch.step import Handler, Step, plain
 from models.tables import Task
-from models.vocabulary import Action, Outcome, Role
+from models.vocabulary import OPEN_REQUEST, Action, Outcome, RequestKind, RequestState, Role
 
 #: Outcomes that must say why the demand is not met.
 _UNMET = (Outcome.PARTLY_SOLVED, Outcome.PLANNED, Outcome.UNSOLVABLE, Outcome.NOT_OURS)
@@ -74,12 +74,21 @@ async def submit_result(step: Step, command: SubmitResult) -> None:
     result = command.facts()
     task = step.subject
     step.change_task(task, submitted_at=step.now, submitted_by=step.actor.id, **result)
-    drop_open(step, [task], "办理结果已提交，申请自动撤回")
+    _drop_asked(step, task, "办理结果已提交，申请自动撤回")
     if task.parent_id is None:
         step.change(public_answer=command.public_answer)
         run_clock(step)
     else:
         start_task_clock(step, task, "audit")
+
+
+def _drop_asked(step: Step, task: Task, why: str) -> None:
+    """What the result makes needless. Not the question whether a leader should supervise the unit:
+    a result is no answer to that, and may be a sham."""
+    for request in step.requests:
+        needless = request.task_id == task.id and request.kind is not RequestKind.SUPERVISION
+        if needless and request.state in OPEN_REQUEST:
+            end(step, request, RequestState.WITHDRAWN, why)
 
 
 async def submit_part(step: Step, command: SubmitPart) -> None:

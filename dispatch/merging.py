@@ -7,16 +7,13 @@ the second lock only when it is free: nobody waits while holding one, so nobody 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
-
 from sqlalchemy import or_, select
 
 from dispatch.asking import ask_office, decide, withdraw_all
 from dispatch.commands import DecideMerge, Merge, SuggestMerge, Unmerge, Urge, invalid
+from dispatch.merged_promises import bring_forward, owe_nobody_else, promised_to
 from dispatch.oversights import issue_urge
-from dispatch.promises import Promise
-from dispatch.running import cut, keep_order_due, promise_anew, run_clock, show_lights
+from dispatch.running import run_clock
 from dispatch.scope import can_see
 from dispatch.step import Handler, Step
 from models.errors import Conflict
@@ -65,6 +62,8 @@ async def unmerge(step: Step, command: Unmerge) -> None:
     lead.reason = command.reason
     lead.told(order=step.order.order_no)
     lead.change(merged_count=lead.order.merged_count - 1)
+    if not lead.order.merged_count:
+        owe_nobody_else(lead)
     await lead.finish()
     step.told(into=lead.order.order_no)
     step.change(merged_into=None)
@@ -93,7 +92,7 @@ async def _merge(step: Step, order: WorkOrder) -> None:
     lead = await step_on(step, order.id, Action.MERGE)
     _check_lead(step.order, lead.order)
     lead.follow(Case.TAKE_IN)
-    due = _earliest(step.tasks)
+    promised = promised_to(step.order, step.tasks)
     for task in step.tasks:
         if task.state in ACTIVE_TASK:
             step.change_task(task, state=TaskState.CANCELLED)
@@ -104,8 +103,7 @@ async def _merge(step: Step, order: WorkOrder) -> None:
     lead.reason = step.reason
     lead.told(order=step.order.order_no)
     lead.change(merged_count=lead.order.merged_count + 1)
-    if due is not None:
-        _bring_forward(lead, due, step.order.order_no)
+    bring_forward(lead, step.order, promised)
     await lead.finish()
 
 
@@ -117,29 +115,14 @@ def _check_lead(order: WorkOrder, lead: WorkOrder) -> None:
         message = f"工单 {lead.order_no} 已并入其他工单，请并入它的主件"
     elif lead.state not in MAY_LEAD:
         message = f"工单 {lead.order_no} 现在是“{lead.state.label}”，不能再并入其他工单"
+    elif lead.suspended_at is not None:
+        message = f"工单 {lead.order_no} 已挂起，请先恢复办理"
+    elif lead.disputed_at is not None:
+        message = f"工单 {lead.order_no} 的承办单位争议正在裁定，裁定后再并入"
     elif order.confidential != lead.confidential:
         message = "保密件和非保密件不能并单"
     if message:
         raise invalid([{"field": "into", "message": message}])
-
-
-def _earliest(tasks: list[Task]) -> datetime | None:
-    """What the caller was promised."""
-    lead = lead_task(tasks)
-    return lead.due_at if lead is not None and lead.state in ACTIVE_TASK else None
-
-
-def _bring_forward(lead: Step, due: datetime, order_no: str) -> None:
-    """No caller waits longer for having been merged."""
-    task = lead_task(lead.tasks)
-    if task is None or task.state not in UNIT_AT_WORK or task.due_at <= due:
-        return
-    lead.turn_to(task)
-    promise = cut(Promise.from_json(task.clocks["handle"]), due)
-    words = f"{promise.explanation}并入的工单 {order_no} 时限在先。"
-    promise_anew(lead, task, "handle", replace(promise, explanation=words))
-    keep_order_due(lead)
-    show_lights(lead)
 
 
 async def _named(step: Step, into: str) -> WorkOrder:

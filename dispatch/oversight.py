@@ -30,12 +30,17 @@ async def raise_urgency(step: Step, command: RaiseUrgency) -> None:
         raise invalid([{"field": "urgency", "message": message}])
     step.reason = command.reason
     step.change(urgency=command.urgency)
+    hurry(step)
+    keep_order_due(step)
+    show_lights(step)
+
+
+def hurry(step: Step) -> None:
+    """What the order's urgency now asks for, counted from now on, where that is sooner."""
     if step.order.state is OrderState.TO_DISPATCH:
         _hurry_dispatch(step)
     for task in active(step.tasks):
         _hurry(step, task)
-    keep_order_due(step)
-    show_lights(step)
 
 
 def _hurry_dispatch(step: Step) -> None:
@@ -50,7 +55,8 @@ def _hurry(step: Step, task: Task) -> None:
     for name in owed_clocks(task):
         before = Promise.from_json(task.clocks[name])
         promise = promise_for(step.order, step.rules, name, step.now)
-        if promise.due < before.due:
+        done = task.submitted_at or promise.due  # what was in time stays in time
+        if done <= promise.due < before.due:
             promise_anew(step, task, name, promise)
 
 

@@ -18,6 +18,7 @@ from models.vocabulary import (
     OrderState,
     OversightKind,
     RequestKind,
+    RequestState,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ async def overseeing(step: Step) -> list[Timer]:
 def _supervisions(step: Step, task: Task) -> Iterator[Timer]:
     """One for each level the task never was at, by how late it would be."""
     proposed = any(
-        one.kind is RequestKind.SUPERVISION and one.task_id == task.id for one in step.requests
+        one.kind is RequestKind.SUPERVISION
+        and one.task_id == task.id
+        and one.state is not RequestState.WITHDRAWN
+        for one in step.requests
     )
     for rule in step.rules.oversight.supervision:
         reached = task.highest_supervision and task.highest_supervision <= rule.level

@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from dispatch.promises import Promise
-from dispatch.requests import let_go
+from dispatch.promises import Promise, Source
+from dispatch.requests import end, let_go
 from dispatch.step import Step
 from dispatch.terms import promise_for, twice
 from models.ids import new_id
 from models.states import IN_HAND
 from models.tables import Task
 from models.task_tree import lead_task
-from models.vocabulary import OrderState, TaskRole, TaskState
+from models.vocabulary import (
+    OPEN_REQUEST,
+    OrderState,
+    RequestKind,
+    RequestState,
+    TaskRole,
+    TaskState,
+)
 
 #: Clock of the order itself that starts when a state is entered.
 ORDER_CLOCKS = {
@@ -24,6 +31,9 @@ ORDER_CLOCKS = {
     OrderState.TO_FOLLOW_UP: "follow_up",
     OrderState.SHELVED: "shelve_review",
 }
+
+#: Clock of an order that is not dispatched: by when callers merged into it were promised a result.
+HANDED_ON = "handed_on"
 
 
 def run_clock(step: Step) -> None:
@@ -36,7 +46,17 @@ def run_clock(step: Step) -> None:
     if step.order.state not in IN_HAND:  # no unit has it any more
         step.change(suspended_at=None, suspended_until=None)
         let_go(step)
+        _forget_supervision(step)
     show_lights(step)
+
+
+def _forget_supervision(step: Step) -> None:
+    """With the unit's result approved, or its task gone, nobody need be asked to supervise it."""
+    if step.order.state is OrderState.TO_AUDIT:
+        return
+    for request in step.requests:
+        if request.kind is RequestKind.SUPERVISION and request.state in OPEN_REQUEST:
+            end(step, request, RequestState.WITHDRAWN, "承办任务已结束，提请自动失效")
 
 
 def show_lights(step: Step) -> None:
@@ -86,7 +106,7 @@ def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None =
     redo_of = redo_of or _done_before(step)
     clocks = _own_clocks(step)
     handle = promise_for(order, step.rules, "redo" if redo else "handle", step.now)
-    clocks["handle"] = replace(handle, name="handle")
+    clocks["handle"] = _as_handed_on(step, replace(handle, name="handle"))
     task = _new_task(step, department, note, TaskRole.LEAD, clocks)
     task.redo_of = redo_of.id if redo_of else None
     step.add_task(task)
@@ -94,6 +114,17 @@ def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None =
     step.change(lead_department=department)
     keep_order_due(step)
     return task
+
+
+def _as_handed_on(step: Step, promise: Promise) -> Promise:
+    """No later than what callers were promised whose orders were merged in before dispatch."""
+    clocks = dict(step.order.clocks)
+    kept = clocks.pop(HANDED_ON, None)
+    if kept is None:
+        return promise
+    step.order.clocks = clocks
+    handed_on = Promise.from_json(kept)
+    return cut(promise, handed_on.due, handed_on.explanation)
 
 
 def _done_before(step: Step) -> Task | None:
@@ -112,8 +143,7 @@ def keep_order_due(step: Step) -> None:
 
 def new_joint_task(step: Step, lead: Task, department: str, note: str) -> Task:
     """A unit that helps: it reports to the lead one, and before it has to be done."""
-    share = step.rules.handling.joint_share
-    handle = _before(step, lead, share, "主办单位")
+    handle = latest_beside(step, lead)
     task = _new_task(step, department, note, TaskRole.JOINT, _own_clocks(step, handle))
     task.parent_id = lead.parent_id
     # It speaks with the lead unit; the citizen hears from one of them.
@@ -141,21 +171,28 @@ def latest_below(step: Step, parent: Task) -> Promise:
     return _before(step, parent, step.rules.handling.child_share, "上级单位")
 
 
+def latest_beside(step: Step, lead: Task) -> Promise:
+    """The latest promise of a unit that helps: time is left for the lead one to finish."""
+    return _before(step, lead, step.rules.handling.joint_share, "主办单位")
+
+
 def _before(step: Step, other: Task, share: float, whose: str) -> Promise:
     promise = Promise.from_json(other.clocks["handle"])
     return step.rules.promiser.before(promise, step.now, share, name="handle", whose=whose)
 
 
-def cut(promise: Promise, latest: datetime) -> Promise:
-    """The promise, but no later than ``latest``."""
+def cut(promise: Promise, latest: datetime, words: str = "派单时要求提前完成。") -> Promise:
+    """The promise, but no later than ``latest``; ``words`` say why."""
     if promise.due <= latest:
         return promise
     return replace(
         promise,
         due=latest,
+        # What was counted does not say any more when it ends.
+        source=Source.WITHIN if promise.source is Source.COUNTED else promise.source,
         yellow_at=min(promise.yellow_at, latest),
         orange_at=min(promise.orange_at, latest),
-        explanation=f"{promise.explanation}派单时要求提前完成。",
+        explanation=f"{promise.explanation}{words}",
     )
 
 

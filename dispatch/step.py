@@ -75,9 +75,12 @@ class Step:
     def look(self) -> Task | None:
         """The task that the command is about, before the table is asked.
 
-        :raises InvalidInput: when the command names a task or request that the order has not.
+        :raises InvalidInput: when the command names a task or request that the order has not, or a
+            request that is about another task than the one it names.
         """
         request, task = self._named_request(), self._named_task()
+        if task and request and request.task_id not in (None, task.id):
+            raise invalid([{"field": "request_id", "message": "该申请不是这个承办任务提出的"}])
         if task is None and request is not None:
             task = next((one for one in self.tasks if one.id == request.task_id), None)
         return task or subject_task(self.tasks, self.actor)

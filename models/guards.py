@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from models.states import HOTLINE_ROLES
 from models.tables import OrderRequest, Task, WorkOrder
 from models.task_tree import leader_of, parent_of, unit_task, waited_for
 from models.vocabulary import (
@@ -62,10 +63,10 @@ class Situation:
     def pending(self, *kinds: RequestKind) -> OrderRequest | None:
         """The undecided request of one of these kinds: the one named, else the one on the task, or
         on the order for requests that concern no task."""
-        named = self.request
+        named, task_id = self.request, self.task.id if self.task else None
         if named is not None:
-            return named if named.kind in kinds and named.state in OPEN_REQUEST else None
-        task_id = self.task.id if self.task else None
+            fits = named.kind in kinds and named.task_id in (None, task_id)
+            return named if fits and named.state in OPEN_REQUEST else None
         return next(
             (one for one in self.open_requests(*kinds) if one.task_id in (None, task_id)), None
         )
@@ -108,6 +109,12 @@ OWN_DEPARTMENT = Guard(
     silent=True,
     refusal="该承办任务不属于您所在的单位",
     holds=lambda s: _belongs_to(s.task, s),
+)
+OWN_DEPARTMENT_OR_HOTLINE = Guard(
+    name="own_department_or_hotline",
+    silent=True,
+    refusal="该承办任务不属于您所在的单位",
+    holds=lambda s: _belongs_to(s.task, s) or not s.actor.usable_roles.isdisjoint(HOTLINE_ROLES),
 )
 PARENT_DEPARTMENT = Guard(
     name="parent_department",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.guards import Guard, Situation
-from models.vocabulary import RequestKind, RequestState, SupervisionLevel, Urgency
+from models.vocabulary import RequestKind, RequestState, Role, SupervisionLevel, Urgency
 
 
 def none_pending(*kinds: RequestKind) -> Guard:
@@ -53,6 +53,17 @@ SUPERVISED = Guard(
     refusal="该承办任务没有在督办",
     holds=lambda s: s.task is not None and (s.task.open_supervision or 0) > 0,
     silent=True,
+)
+SETTLED_BY_ITS_LEVEL = Guard(
+    name="settled_by_its_level",
+    refusal=f"{SupervisionLevel.ONE.label}由{Role.MANAGER.label}审核销号",
+    holds=lambda s: (
+        s.task is not None
+        and (
+            s.task.open_supervision != SupervisionLevel.ONE.rank
+            or Role.MANAGER in s.actor.usable_roles
+        )
+    ),
 )
 MAY_RISE = Guard(
     name="may_rise",

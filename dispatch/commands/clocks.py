@@ -21,3 +21,5 @@ class MoveDeadline(OrderCommand):
 
     external_due: AwareDatetime
     reason: str = Field(min_length=2, max_length=500)
+    #: What shows that it does; needless when that system says so itself.
+    evidence: str = Field("", max_length=1000)

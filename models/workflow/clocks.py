@@ -20,9 +20,9 @@ TRANSITIONS: tuple[Transition, ...] = (
         action=Action.MOVE_DEADLINE,
         from_order=(OrderState.TO_DISPATCH, *IN_HAND, OrderState.TO_AUDIT),
         to_order=None,
-        roles=(*OFFICE, Role.DISPATCHER, Role.PARTNER),
+        roles=(*OFFICE, Role.PARTNER),
         guards=(HAS_EXTERNAL_DUE, NOT_SUSPENDED),
-        needs=("external_due", "reason"),
-        effect="上级平台延长了它规定的时限：主办单位的办结时限随之延后；已承诺的时限不提前",
+        needs=("external_due", "reason", "evidence"),
+        effect="上级平台延长了它规定的时限，由它自己告知或由热线凭它同意的凭据登记：主办单位的办结时限随之延后；已承诺的时限不提前",
     ),
 )

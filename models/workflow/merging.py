@@ -43,7 +43,8 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=MAY_LEAD,
         to_order=None,
         roles=_WHO,
-        effect="主件记下并入的工单",
+        guards=(NOT_SUSPENDED, NOT_DISPUTED),
+        effect="主件记下并入的工单，紧急程度取两者中较高的，各项时限取较早的，下级和协办随之提前",
     ),
     Transition(
         action=Action.DECIDE_MERGE,

@@ -8,6 +8,7 @@ from models.guards import (
     NOT_SUSPENDED,
     NOTHING_PENDING,
     OWN_DEPARTMENT,
+    OWN_DEPARTMENT_OR_HOTLINE,
     PARENT_DEPARTMENT,
     SUSPENDED,
 )
@@ -123,7 +124,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_task=UNIT_AT_WORK,
         level=Level.TOP,
         part=TaskRole.LEAD,
-        guards=(SUSPENDED,),
+        guards=(OWN_DEPARTMENT_OR_HOTLINE, SUSPENDED),
         needs=("reason",),
         limit="suspension",
         effect="余下的时间从恢复时继续计算；挂起期满由系统自动恢复",

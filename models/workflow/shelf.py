@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.guards import NOT_SUSPENDED
+from models.guards import NOT_SUSPENDED, OWN_DEPARTMENT_OR_HOTLINE
 from models.oversight_guards import none_pending, not_own
 from models.states import IN_HAND, UNIT, UNIT_AT_WORK
 from models.vocabulary import Action, OrderState, RequestKind, Role, TaskRole, TaskState
@@ -19,7 +19,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_task=UNIT_AT_WORK,
         level=Level.TOP,
         part=TaskRole.LEAD,
-        guards=(NOT_SUSPENDED, none_pending(K.SHELF)),
+        guards=(OWN_DEPARTMENT_OR_HOTLINE, NOT_SUSPENDED, none_pending(K.SHELF)),
         needs=("reason", "plan", "leader", "caller_informed"),
         effect="附解决计划和包案领导，并已告知诉求人",
     ),

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.assessment.record import score_fault
 from dispatch.rules import Rules
 from dispatch.step import plain
-from models.states import ACTIVE_TASK, IN_HAND, OPEN_STATES, UNIT_AT_WORK
+from models.states import ACTIVE_TASK, HOTLINE_ROLES, IN_HAND, OPEN_STATES, UNIT_AT_WORK
 from models.tables import (
     ClosureScore,
     FollowUp,
@@ -32,6 +32,7 @@ from models.vocabulary import (
     OrderState,
     RequestKind,
     RequestState,
+    Role,
     TaskRole,
     TaskState,
 )
@@ -42,6 +43,8 @@ _OF_UNITS = (
     RequestKind.EXTENSION,
     RequestKind.SUSPENSION,
 )
+#: The hotline's own code among the units.
+HOTLINE = "D-HL"
 _SUBMITS = ("submit_result", "submit_part")
 _AUDITS = ("approve_result", "send_back", "accept_result")
 
@@ -117,7 +120,9 @@ def the_tree_is_sound(file: File) -> None:
             assert task.due_at <= parent.due_at
             assert depth(task, file.tasks) <= 5
         if task.role is TaskRole.JOINT:
-            assert leader_of(task, file.tasks) is not None, "whoever helps helps somebody"
+            lead = leader_of(task, file.tasks)
+            assert lead is not None, "whoever helps helps somebody"
+            assert task.due_at <= lead.due_at, "whoever helps is done before whom it helps"
         if task.state is TaskState.DELEGATED:
             assert active(children_of(task, file.tasks))
     for task in file.tasks:
@@ -135,6 +140,7 @@ def nobody_decides_their_own(file: File) -> None:
         if one.state in (RequestState.GRANTED, RequestState.REFUSED):
             assert one.decided_by not in (None, one.asked_by), one.kind
             assert one.agreed_by is None or one.agreed_by != one.decided_by
+    _whoever_was_asked_decides(file)
     submitted: dict[str | None, str] = {}
     for event in file.events:
         if event.action in _SUBMITS:
@@ -142,6 +148,18 @@ def nobody_decides_their_own(file: File) -> None:
         elif event.action in _AUDITS and submitted.get(event.task_id):
             joint = event.action == "send_back" and event.from_state not in ("TO_AUDIT",)
             assert joint or submitted[event.task_id] != event.actor_id
+
+
+def _whoever_was_asked_decides(file: File) -> None:
+    """The hotline what it was asked for, the unit above what those below asked it for."""
+    asked = {f"requests.{one.id}.state": one for one in file.requests}
+    decided = (RequestState.GRANTED.value, RequestState.REFUSED.value)
+    for event in file.events:
+        for path, (_before, after) in event.changes.items():
+            if path in asked and after in decided and event.actor_role is not Role.SYSTEM:
+                by_hotline = event.actor_role in HOTLINE_ROLES
+                assert by_hotline == (asked[path].decider == HOTLINE), event.action
+                assert by_hotline or event.actor_department == asked[path].decider
 
 
 def no_silent_change(file: File) -> None:

@@ -9,7 +9,9 @@ import pytest
 from dispatch.commands import AddJoint, MoveDeadline
 from dispatch.promises import Promise
 from models.errors import InvalidInput, TransitionRefused
+from models.guards import Actor
 from models.store import Store
+from models.vocabulary import Role
 from tests.dispatch.desk import FRIDAY, Desk
 from tests.dispatch.reading import events_of, order_of, task_at
 
@@ -20,7 +22,9 @@ MOVED = DEADLINE + timedelta(days=3)
 
 
 def moved(until: datetime = MOVED) -> MoveDeadline:
-    return MoveDeadline(external_due=until, reason="市平台同意延期三天")
+    return MoveDeadline(
+        external_due=until, reason="市平台同意延期三天", evidence="市平台回执2026-1188号"
+    )
 
 
 async def test_the_unit_gets_the_time_that_the_city_allows(desk: Desk, store: Store) -> None:
@@ -41,8 +45,21 @@ async def test_the_unit_gets_the_time_that_the_city_allows(desk: Desk, store: St
 
 async def test_before_dispatch_it_is_kept_for_the_unit(desk: Desk, store: Store) -> None:
     order_id = (await desk.open(external_due=DEADLINE)).order_id
-    await desk.act("paidan", order_id, moved())
+    await desk.act("banzhang", order_id, moved())
     assert (await order_of(store, order_id)).external_due == MOVED
+
+
+async def test_nobody_moves_it_on_their_own_word(desk: Desk, store: Store) -> None:
+    order_id = await desk.signed(external_due=DEADLINE)
+    far = moved(DEADLINE + timedelta(days=60))
+    with pytest.raises(TransitionRefused, match="您的岗位是派单员"):
+        await desk.act("paidan", order_id, far)
+    with pytest.raises(InvalidInput, match="请填写上级平台同意延长时限的凭据"):
+        await desk.act("banzhang", order_id, far.model_copy(update={"evidence": ""}))
+    assert (await order_of(store, order_id)).due_at == DEADLINE
+    city = Actor(id="city", name="市平台", roles=frozenset({Role.PARTNER}))
+    await desk.service.act(city, order_id, moved().model_copy(update={"evidence": ""}))
+    assert (await order_of(store, order_id)).due_at == MOVED
 
 
 async def test_it_is_never_earlier(desk: Desk, store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -10,7 +11,9 @@ from sqlalchemy import func, select
 from dispatch import merged_answers
 from dispatch.chain import ChainVerifier
 from dispatch.commands import (
+    AddJoint,
     DecideMerge,
+    Delegate,
     Dispatch,
     Merge,
     SignFor,
@@ -27,9 +30,12 @@ from models.clock import ManualClock
 from models.errors import Conflict, InvalidInput, TransitionRefused
 from models.store import Store
 from models.tables import FollowUp, TimerRow, WorkOrder
-from models.vocabulary import CloseReason, OrderState, TaskState
+from models.vocabulary import CloseReason, OrderState, TaskState, Urgency
+from tests.dispatch.conftest import DEEP
 from tests.dispatch.desk import HAPPY, Desk
 from tests.dispatch.reading import events_of, order_of, task_at
+from tests.dispatch.test_pauses import suspended
+from tests.dispatch.test_returns import disputed
 
 pytestmark = pytest.mark.store
 
@@ -100,6 +106,78 @@ async def test_nobody_waits_longer_for_having_been_merged(desk: Desk, store: Sto
     assert (await order_of(store, early)).light_red_at is None
 
 
+async def test_with_the_lead_all_below_and_beside_it_are_brought_forward(
+    desk: Desk, store: Store
+) -> None:
+    early = await desk.signed()
+    desk.later(days=3)
+    lead = await desk.dispatched()
+    await desk.act("chengguan", lead, SignFor())
+    await desk.act("chengguan", lead, Delegate(department=DEEP[1]))
+    await desk.act("paidan", lead, AddJoint(department="D-ZJ", note="请配合"))
+    await merge(desk, early, lead)
+    promised = (await task_at(store, early, "D-CG")).due_at
+    assert (await task_at(store, lead, "D-CG")).due_at == promised
+    for unit in (DEEP[1], "D-ZJ"):
+        task = await task_at(store, lead, unit)
+        assert desk.clock.now() < task.due_at < promised
+        assert "因并单，上级任务的时限提前" in task.clocks["handle"]["explanation"]
+
+
+async def test_what_was_promised_waits_for_the_unit_of_an_order_not_yet_dispatched(
+    desk: Desk, store: Store
+) -> None:
+    early, other = await desk.signed(), await desk.signed()
+    desk.later(days=3)
+    lead, alone = (await desk.open()).order_id, (await desk.open()).order_id
+    await merge(desk, early, lead)
+    await merge(desk, other, alone)
+    promised = (await task_at(store, early, "D-CG")).due_at
+    await desk.act("paidan", other, Unmerge(reason="核实后不是同一路灯"))
+    for order_id in (lead, alone):
+        await desk.act("paidan", order_id, Dispatch(department="D-CG"))
+    task = await task_at(store, lead, "D-CG")
+    assert task.due_at == (await order_of(store, lead)).due_at == promised
+    assert "时限在先" in task.clocks["handle"]["explanation"]
+    assert (await task_at(store, alone, "D-CG")).due_at > promised
+
+
+async def test_a_result_that_lies_with_the_auditor_is_not_made_late(
+    desk: Desk, store: Store
+) -> None:
+    early = await desk.dispatched(urgency="URGENT")
+    await desk.act("chengguan", early, SignFor())
+    lead = await desk.signed()
+    await desk.contact(lead)
+    desk.later(hours=30)
+    await desk.submit(lead)
+    await merge(desk, early, lead)
+    order, task = await order_of(store, lead), await task_at(store, lead, "D-CG")
+    assert order.urgency is Urgency.URGENT
+    assert order.due_at == task.due_at == task.submitted_at
+
+
+@pytest.mark.parametrize("department", ["", "D-CG"])
+async def test_urgency_and_another_system_s_deadline_pass_to_the_lead(
+    desk: Desk, store: Store, department: str
+) -> None:
+    lead = await desk.dispatched() if department else (await desk.open()).order_id
+    desk.later(minutes=5)
+    deadline = desk.clock.now() + timedelta(hours=20)
+    child = (await desk.open(urgency="CRITICAL", external_due=deadline)).order_id
+    owed = (await order_of(store, child)).dispatch_due
+    await merge(desk, child, lead)
+    order = await order_of(store, lead)
+    assert (order.urgency, order.external_due) == (Urgency.CRITICAL, deadline)
+    if not department:
+        assert order.dispatch_due == order.light_red_at == owed
+        await desk.act("paidan", lead, Dispatch(department="D-CG"))
+    assert (await task_at(store, lead, "D-CG")).due_at <= deadline
+    alone = await desk.dispatched(urgency="CRITICAL", external_due=deadline)
+    usual = (await task_at(store, alone, "D-CG")).due_at
+    assert (await task_at(store, lead, "D-CG")).due_at == usual
+
+
 @pytest.mark.parametrize(
     ("case", "words"),
     [
@@ -107,6 +185,8 @@ async def test_nobody_waits_longer_for_having_been_merged(desk: Desk, store: Sto
         ("unknown", "没有这个编号的工单"),
         ("merged", "请并入它的主件"),
         ("closed", "不能再并入其他工单"),
+        ("suspended", "已挂起，请先恢复办理"),
+        ("disputed", "争议正在裁定"),
         ("confidential", "保密件和非保密件不能并单"),
     ],
 )
@@ -124,6 +204,10 @@ async def test_what_cannot_be_merged_says_why(
             await merge(desk, lead, other)
         case "closed":
             lead = (await desk.open(answered=True, public_answer="可在社区办理。")).order_id
+        case "suspended":
+            lead = await suspended(desk)
+        case "disputed":
+            lead = await disputed(desk)
         case "confidential":
             lead = await desk.dispatched(confidential=True)
     with pytest.raises(InvalidInput, match=words):
@@ -140,14 +224,14 @@ async def test_an_order_that_others_were_merged_into_stays_where_it_is(
     with pytest.raises(TransitionRefused, match="有其他工单并入本工单"):
         await merge(desk, lead, other)
     with pytest.raises(TransitionRefused, match="有其他工单并入本工单"):
-        await desk.act("banzhang", lead, Withdraw(reason="不用了", consent="录音"))
+        await desk.act("banzhang", lead, Withdraw(reason="不用了", consent="11月20日来电录音"))
     await desk.act("paidan", child, Unmerge(reason="核实后不是同一路灯"))
     order = await order_of(store, child)
     assert (order.state, order.merged_into) == (OrderState.TO_DISPATCH, None)
     assert order.light_red_at == order.dispatch_due
     await desk.act("paidan", child, Dispatch(department="D-CG"))
     assert (await order_of(store, lead)).merged_count == 0
-    await desk.act("banzhang", lead, Withdraw(reason="不用了", consent="录音"))
+    await desk.act("banzhang", lead, Withdraw(reason="不用了", consent="11月20日来电录音"))
 
 
 async def test_who_takes_the_call_suggests_and_the_dispatcher_confirms(

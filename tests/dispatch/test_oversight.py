@@ -13,6 +13,7 @@ from dispatch.commands import (
     ProposeSupervision,
     RaiseUrgency,
     RequestReturn,
+    SendBack,
     SettleSupervision,
     Supervise,
     Urge,
@@ -28,6 +29,7 @@ from models.tables import Oversight, UnitCard
 from models.vocabulary import (
     CardColour,
     OversightState,
+    RequestKind,
     RequestState,
     ReturnReason,
     SupervisionLevel,
@@ -233,6 +235,47 @@ async def test_a_shift_leader_asks_a_leader_and_a_no_changes_nothing(
     assert (await order_of(store, order_id)).supervised == 0
     (request,) = await requests_of(store, order_id)
     assert request.state is RequestState.REFUSED
+
+
+async def test_a_leader_s_supervision_ends_with_a_leader_s_word(desk: Desk, store: Store) -> None:
+    order_id = await desk.signed()
+    await desk.act("zhuren", order_id, supervise(SupervisionLevel.ONE, SupervisionReason.MAJOR))
+    await desk.act("chengguan", order_id, AnswerSupervision(answer=ANSWER))
+    for granted in (True, False):
+        settled = SettleSupervision(granted=granted, remark="已核实")
+        with pytest.raises(TransitionRefused, match="一级督办由"):
+            await desk.act("banzhang", order_id, settled)
+    await desk.act("zhuren", order_id, SettleSupervision(granted=True, remark="同意销号"))
+    assert (await order_of(store, order_id)).supervised == 0
+
+
+async def test_a_sham_result_does_not_stop_the_question_to_the_leader(
+    desk: Desk, store: Store, keeper: Timekeeper
+) -> None:
+    order_id = await desk.signed()
+    await desk.contact(order_id)
+    desk.later(days=16)  # more than five working days late
+    await keeper.fire_due()
+    (asked,) = await requests_of(store, order_id)
+    assert (asked.kind, asked.state) == (RequestKind.SUPERVISION, RequestState.OPEN)
+    await desk.submit(order_id)
+    await desk.act("shenhe", order_id, SendBack(reason="答复空泛，没有办理"))
+    assert [one.state for one in await requests_of(store, order_id)] == [RequestState.OPEN]
+    await desk.act("zhuren", order_id, DecideSupervision(granted=True, reason="同意提级"))
+    assert (await order_of(store, order_id)).supervised == 1
+
+
+async def test_what_a_leader_is_asked_ends_with_the_unit_s_task(
+    desk: Desk, store: Store, keeper: Timekeeper
+) -> None:
+    order_id = await desk.signed()
+    await desk.contact(order_id)
+    asked = ProposeSupervision(reason_code=SupervisionReason.MAJOR, reason="涉及学校周边安全")
+    await desk.act("banzhang", order_id, asked)
+    await desk.submit(order_id)
+    await desk.approve(order_id)
+    (request,) = await requests_of(store, order_id)
+    assert request.state is RequestState.WITHDRAWN
 
 
 async def test_what_turns_out_urgent_is_owed_sooner_and_never_later(

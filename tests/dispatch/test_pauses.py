@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from dispatch.commands import (
+    AddJoint,
+    AskShelf,
     DecideExtension,
     DecideSuspension,
     Delegate,
@@ -187,6 +189,42 @@ async def test_the_unit_above_decides_within_its_own_time(desk: Desk, store: Sto
         await desk.act("chengguan", order_id, grant)
 
 
+async def test_nobody_grants_their_own_unit_s_request_by_naming_a_task_below(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await desk.signed()
+    await desk.act("chengguan", order_id, Delegate(department=SECTION))
+    await ask_more(desk, order_id, task_id=(await task_at(store, order_id, "D-CG")).id)
+    (request,) = await requests_of(store, order_id)
+    below = await task_at(store, order_id, SECTION)
+    named = YES.model_copy(update={"task_id": below.id, "request_id": request.id})
+    colleague = replace(desk.people["chengguan"], id="staff-colleague")
+    for who in (colleague, desk.people["banzhang"]):
+        with pytest.raises(InvalidInput, match="该申请不是这个承办任务提出的"):
+            await desk.service.act(who, order_id, named)
+    assert (await requests_of(store, order_id))[0].state is RequestState.OPEN
+    right = YES.model_copy(update={"request_id": request.id})
+    await desk.act("banzhang", order_id, right)
+
+
+async def test_who_helps_gets_no_more_time_than_the_one_who_is_helped(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await desk.signed()
+    await desk.act("paidan", order_id, AddJoint(department="D-ZJ", note="请配合"))
+    await desk.act("zhujian", order_id, SignFor())
+    desk.later(hours=30)
+    await ask_more(desk, order_id, who="zhujian", amount=4)
+    helper, lead = await task_at(store, order_id, "D-ZJ"), await task_at(store, order_id, "D-CG")
+    grant = YES.model_copy(update={"task_id": helper.id})
+    await desk.act("banzhang", order_id, grant)
+    later = await task_at(store, order_id, "D-ZJ")
+    assert helper.due_at < later.due_at < lead.due_at
+    await ask_more(desk, order_id, who="zhujian", amount=1)
+    with pytest.raises(InvalidInput, match="主办单位的时限内没有余地"):
+        await desk.act("banzhang", order_id, grant)
+
+
 async def test_a_result_makes_the_request_needless(desk: Desk, store: Store) -> None:
     order_id = await desk.signed()
     await ask_more(desk, order_id)
@@ -231,6 +269,33 @@ async def test_resumed_what_was_left_is_counted_anew(desk: Desk, store: Store) -
     await desk.submit(order_id)
 
 
+async def test_nobody_else_resumes_or_shelves_what_the_lead_has(
+    desk: Desk, store: Store, clock: ManualClock
+) -> None:
+    order_id = await desk.signed()
+    await desk.act("paidan", order_id, AddJoint(department="D-ZJ", note="请配合"))
+    await desk.act("zhujian", order_id, SignFor())
+    lead = (await task_at(store, order_id, "D-CG")).id
+    shelf = AskShelf(
+        task_id=lead,
+        reason="权属不清，无法办理",
+        plan="待确权后列入改造计划",
+        leader="王副区长",
+        caller_informed="今天上午电话告知",
+    )
+    with pytest.raises(TransitionRefused, match="不属于您所在的单位"):
+        await desk.act("zhujian", order_id, shelf)
+    await desk.act("chengguan", order_id, RequestSuspension.model_validate(PAUSE))
+    await desk.act("banzhang", order_id, DecideSuspension(granted=True, reason="同意挂起"))
+    with pytest.raises(TransitionRefused, match="不属于您所在的单位"):
+        await desk.act("zhujian", order_id, Resume(reason="可以办理了", task_id=lead))
+    details = OrderDetails(store, clock, desk.service.rules)
+    for who, may in (("zhujian", False), ("chengguan", True), ("banzhang", True)):
+        shown = await details.order(desk.people[who], order_id)
+        assert ("resume" in {one.action for one in shown.allowed_actions}) is may, who
+    await desk.act("banzhang", order_id, Resume(reason="可以办理了"))
+
+
 async def test_at_its_end_the_system_resumes(desk: Desk, store: Store, clock: ManualClock) -> None:
     order_id = await suspended(desk)
     desk.later(days=14)
@@ -267,7 +332,7 @@ async def test_a_citizen_may_withdraw_what_is_suspended(
     desk: Desk, store: Store, clock: ManualClock
 ) -> None:
     order_id = await suspended(desk)
-    await desk.act("banzhang", order_id, Withdraw(reason="诉求人撤回", consent="来电录音"))
+    await desk.act("banzhang", order_id, Withdraw(reason="诉求人撤回", consent="11月20日来电录音"))
     assert (await task_at(store, order_id, "D-CG")).state is TaskState.CANCELLED
     desk.later(days=30)
     assert await keeper(desk, store, clock).fire_due() == 0

@@ -86,7 +86,8 @@ class Scene:
             self.order.suspended_at = FRIDAY
         if row.from_task:
             self._set_tasks()
-        self.requests = [asked(row.pending[0])] if row.pending else []
+        concerned = "task" if row.from_task else None
+        self.requests = [asked(row.pending[0], task_id=concerned)] if row.pending else []
         if "agreed" in names:
             self.requests[0].state = RequestState.AGREED
         if "return_refused" in names:
