@@ -20,7 +20,7 @@ from dispatch.step import Handler, Step
 from dispatch.terms import promise_for, terms_of
 from models.errors import TransitionRefused
 from models.vocabulary import Action, RequestKind
-from models.workflow import Case
+from models.workflow import Case, lead_task
 
 
 async def archive(step: Step, command: Archive) -> None:
@@ -46,7 +46,7 @@ async def ask_reopening(step: Step, command: AskReopening) -> None:
 
 
 async def decide_reopening(step: Step, command: DecideReopening) -> None:
-    """The same number, counted on; all clocks anew."""
+    """The same number, counted on; all clocks anew, and what is done now counts."""
     step.follow(Case.GRANTED if command.granted else Case.REFUSED)
     step.reason = command.reason
     decide(step, command.granted, command.reason, given={"unit_fault": command.unit_fault})
@@ -58,16 +58,18 @@ async def decide_reopening(step: Step, command: DecideReopening) -> None:
         closed_at=None,
         close_reason=None,
         archived_at=None,
+        excluded_at=None,
     )
     run_clock(step)
 
 
 async def ask_exclusion(step: Step, command: AskExclusion) -> None:
-    """The unit's own order, soon after it was closed."""
+    """The order that the unit led to its end, soon after it was closed."""
     step.follow()
     faults = Faults(step.rules)
-    if not any(task.department == step.actor.department for task in step.tasks):
-        faults.add("reason", "该工单不是您所在的单位承办的")
+    lead = lead_task(step.tasks)
+    if lead is None or lead.department != step.actor.department:
+        faults.add("reason", "该工单不是由您所在的单位主办的")
     faults.raise_any()
     _check_in_time(step, "exclusion_request", "申请不计入统计")
     step.reason = command.reason

@@ -9,17 +9,19 @@ from dispatch.checks import Faults
 from dispatch.commands import Amend, Dispatch
 from dispatch.running import new_joint_task, new_lead_task, run_clock
 from dispatch.step import Handler, Step
+from models.tables import WorkOrder
 from models.task_tree import unit_task
-from models.vocabulary import Action
+from models.vocabulary import Action, RequestType, Urgency
+from models.workflow import Case
 
 _STEERS_CLOCK = {"request_type", "category", "urgency", "area"}
 
 
 async def amend(step: Step, command: Amend) -> None:
     """Correct what was taken in, before it is dispatched."""
-    step.follow()
     given = command.facts().items()
     wanted = {name: value for name, value in given if name != "reason" and value is not None}
+    step.follow(Case.EASED if _eases(step.order, wanted) else Case.CORRECTED)
     wanted = _checked_amendment(step, wanted)
     step.reason = command.reason
     if "category" in wanted:
@@ -29,6 +31,18 @@ async def amend(step: Step, command: Amend) -> None:
     step.change(area=step.rules.areas.street_of(order.place, order.content) or "")
     if _STEERS_CLOCK & step.changes.keys():
         run_clock(step)
+
+
+def _eases(order: WorkOrder, wanted: dict[str, Any]) -> bool:
+    """Whether it takes away what protects the citizen or the case."""
+    return any(
+        before == kept and wanted.get(name, kept) != kept
+        for name, before, kept in (
+            ("request_type", order.request_type, RequestType.REPORT),
+            ("urgency", order.urgency, Urgency.CRITICAL),
+            ("confidential", order.confidential, True),
+        )
+    )
 
 
 def _checked_amendment(step: Step, wanted: dict[str, Any]) -> dict[str, Any]:

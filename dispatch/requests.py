@@ -71,7 +71,14 @@ def _head(step: Step, command: RequestCommand) -> str:
     if not command.head:
         message = "申请须经本单位负责人同意，请填写负责人姓名"
         raise invalid([{"field": "head", "message": message}])
+    if _same_name(command.head, step.actor.name):
+        message = "负责人不能是申请人本人，请填写同意申请的单位负责人姓名"
+        raise invalid([{"field": "head", "message": message}])
     return command.head
+
+
+def _same_name(one: str, other: str) -> bool:
+    return "".join(one.split()) == "".join(other.split())
 
 
 def _decider(step: Step) -> str:

@@ -15,6 +15,7 @@ from models.vocabulary import (
     RequestState,
     RequestType,
     Role,
+    TaskRole,
     Urgency,
 )
 
@@ -205,11 +206,18 @@ RETURN_REFUSED = Guard(
         )
     ),
 )
+
+
+def _is_top_lead(task: Task | None) -> bool:
+    return task is not None and task.parent_id is None and task.role is TaskRole.LEAD
+
+
 OWNER_NOT_RULED = Guard(
     name="owner_not_ruled",
     refusal="承办单位已经裁定，不能再退单",
     holds=lambda s: (
-        not any(
+        not _is_top_lead(s.task)  # the ruling names the unit that leads, and nobody below or beside
+        or not any(
             one.kind is RequestKind.DISPUTE
             and one.state in (RequestState.GRANTED, RequestState.REFUSED)
             for one in s.requests

@@ -29,6 +29,7 @@ from models.states import UNIT_AT_WORK
 from models.store import Store
 from models.tables import AccessLog, Task, WorkOrder
 from models.tables.partners import ExternalRef
+from models.task_tree import leader_of, parent_of
 from models.vocabulary import (
     AccessKind,
     Action,
@@ -63,6 +64,17 @@ class WorkPage(BaseModel):
     next_cursor: str | None
 
 
+class TaskBelow(BaseModel):
+    """A task of another unit that this one takes the result of, or leads."""
+
+    task_id: str
+    task_state: TaskState
+    role: TaskRole
+    department: str
+    due_at: datetime
+    allowed_actions: list[Action]
+
+
 class WorkTask(WorkRow):
     """A task with all that is needed to do it, as the unit's clerk may see it."""
 
@@ -87,7 +99,10 @@ class WorkTask(WorkRow):
     caller_phone: str
     callback_phone: str
     want_reply: bool
+    #: What may be done now with this very task, or with the order as a whole.
     allowed_actions: list[Action]
+    #: Tasks that it answers for: handed down, or joint ones beside it. Acted on by their own id.
+    below: list[TaskBelow]
 
 
 class WorkDesk:
@@ -124,12 +139,12 @@ class WorkDesk:
         )
 
     async def task(self, partner: Partner, task_id: str) -> WorkTask:
-        """One of its tasks. Reading a citizen's number is written down.
+        """One of its tasks, or below one of them. Reading a citizen's number is written down.
 
         :raises NotFound: it has no such task.
         """
         async with self._store.read() as session:
-            task = await _task_of(session, partner, task_id)
+            task, tasks = await _task_or_below(session, partner, task_id)
             order = await session.get_one(WorkOrder, task.order_id)
             query = select(ExternalRef).where(
                 ExternalRef.task_id == task.id, ExternalRef.system == partner.code
@@ -137,12 +152,12 @@ class WorkDesk:
             ref = await session.scalar(query)
         detail = await self._details.order(partner.worker(), task.order_id)
         await self._note_reading(partner, detail)
-        return _shown(task, order, detail, ref)
+        return _shown(task, _answers_for(task, tasks), order, detail, ref)
 
     async def act(self, partner: Partner, task_id: str, command: OrderCommand) -> WorkTask:
-        """Sign, report, give back … : any command of a unit."""
+        """Sign, report, give back, take a result from below … : any command of a unit."""
         async with self._store.transaction() as work:
-            task = await _task_of(work.session, partner, task_id)
+            task, _ = await _task_or_below(work.session, partner, task_id)
             own = command.model_copy(update={"task_id": task.id})
             await self._orders.act_in(work, partner.worker(), task.order_id, own)
         return await self.task(partner, task_id)
@@ -203,8 +218,37 @@ def _unit(partner: Partner) -> str:
 async def _task_of(session: AsyncSession, partner: Partner, task_id: str) -> Task:
     task = await session.get(Task, task_id)
     if task is None or task.department != _unit(partner):
-        raise NotFound("没有这个承办任务，或不由该系统承办", task_id=task_id)
+        raise _no_task(task_id)
     return task
+
+
+async def _task_or_below(
+    session: AsyncSession, partner: Partner, task_id: str
+) -> tuple[Task, list[Task]]:
+    """A task that its unit has or answers for, and all tasks of the order."""
+    task = await session.get(Task, task_id)
+    if task is None:
+        raise _no_task(task_id)
+    found = await session.scalars(
+        select(Task).where(Task.order_id == task.order_id).order_by(Task.id)
+    )
+    tasks = list(found)
+    if _unit(partner) not in {one.department for one in _responsible(task, tasks)}:
+        raise _no_task(task_id)
+    return task, tasks
+
+
+def _responsible(task: Task, tasks: list[Task]) -> list[Task]:
+    """The task itself, the one above it, and the lead beside it."""
+    return [one for one in (task, parent_of(task, tasks), leader_of(task, tasks)) if one]
+
+
+def _answers_for(task: Task, tasks: list[Task]) -> list[Task]:
+    return [one for one in tasks if one is not task and task in _responsible(one, tasks)]
+
+
+def _no_task(task_id: str) -> NotFound:
+    return NotFound("没有这个承办任务，或不由该系统承办", task_id=task_id)
 
 
 def _taken(external_id: str) -> AlreadyGiven:
@@ -240,7 +284,30 @@ def _short(task: Task, order: WorkOrder) -> dict[str, object]:
     }
 
 
-def _shown(task: Task, order: WorkOrder, detail: OrderDetail, ref: ExternalRef | None) -> WorkTask:
+def _allowed(task: Task, detail: OrderDetail) -> list[Action]:
+    """Each once: a task may have several requests."""
+    mine = (one.action for one in detail.allowed_actions if one.task_id in (None, task.id))
+    return list(dict.fromkeys(mine))
+
+
+def _below(task: Task, detail: OrderDetail) -> TaskBelow:
+    return TaskBelow(
+        task_id=task.id,
+        task_state=task.state,
+        role=task.role,
+        department=task.department,
+        due_at=task.due_at,
+        allowed_actions=[one.action for one in detail.allowed_actions if one.task_id == task.id],
+    )
+
+
+def _shown(
+    task: Task,
+    below: list[Task],
+    order: WorkOrder,
+    detail: OrderDetail,
+    ref: ExternalRef | None,
+) -> WorkTask:
     demand = ("request_type", "category", "category_name", "title", "content", "demand", "place")
     note = next(one.note for one in detail.tasks if one.id == task.id)
     return WorkTask.model_validate(
@@ -258,6 +325,7 @@ def _shown(task: Task, order: WorkOrder, detail: OrderDetail, ref: ExternalRef |
             "caller_name": detail.caller.name,
             "caller_phone": detail.caller.phone,
             "callback_phone": detail.caller.callback_phone,
-            "allowed_actions": [one.action for one in detail.allowed_actions],
+            "allowed_actions": _allowed(task, detail),
+            "below": [_below(one, detail) for one in below],
         }
     )

@@ -68,7 +68,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         pending=(K.REOPENING,),
         guards=(not_own(K.REOPENING),),
         needs=("granted", "reason", "unit_fault"),
-        effect="编号不变、加序号，各项时限重新计算；因单位原因的计入评估",
+        effect="编号不变、加序号，各项时限重新计算，已不计入统计的恢复计入；因单位原因的计入评估",
     ),
     Transition(
         action=Action.DECIDE_REOPENING,

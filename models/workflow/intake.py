@@ -30,11 +30,21 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         action=Action.AMEND,
+        case=Case.CORRECTED,
         from_order=(S.TO_DISPATCH,),
         to_order=None,
         roles=(R.AGENT, R.SHIFT_LEADER, R.DISPATCHER),
         needs=("reason",),
         effect="更正工单内容",
+    ),
+    Transition(
+        action=Action.AMEND,
+        case=Case.EASED,
+        from_order=(S.TO_DISPATCH,),
+        to_order=None,
+        roles=(R.SHIFT_LEADER,),
+        needs=("reason",),
+        effect="只能由班长更正，更正人不能再办理该工单的撤单",
     ),
     Transition(
         action=Action.DISPATCH,

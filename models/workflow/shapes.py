@@ -40,6 +40,8 @@ class Case(Labelled):
     LEVEL_3 = "level_3", "三级"
     LEVEL_2 = "level_2", "二级"
     LEVEL_1 = "level_1", "一级"
+    CORRECTED = "corrected", "一般更正"
+    EASED = "eased", "举报改为其他类型、特急降级或取消保密"
     INTO = "into", "并入其他工单的"
     TAKE_IN = "take_in", "作为主件的"
 

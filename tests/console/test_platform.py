@@ -118,6 +118,38 @@ async def test_a_units_own_system_works_its_tasks(house: House) -> None:
     assert len((await works.ask("GET", "tasks?state=all")).body["items"]) == 1
 
 
+async def test_a_units_own_system_hands_a_task_down_and_takes_the_result(house: House) -> None:
+    works = await system(house, department="D-CG", gives_orders=False)
+    section = await system(house, department="D-CG-SZ", gives_orders=False)
+    agent, dispatcher = await house.signed_in("agent"), await house.signed_in("dispatcher")
+    order = await open_order(agent)
+    await done(dispatcher, order, "dispatch", department="D-CG", note="")
+    [own] = (await works.ask("GET", "tasks")).body["items"]
+    place = f"tasks/{own['task_id']}"
+    await works.ask("POST", f"{place}/sign_for", {})
+    down = await works.ask("POST", f"{place}/delegate", {"department": "D-CG-SZ"})
+    [child] = down.body["below"]
+    assert (child["department"], child["task_state"]) == ("D-CG-SZ", "TO_SIGN")
+    assert "recall" in child["allowed_actions"] and "recall" not in down.body["allowed_actions"]
+
+    below = f"tasks/{child['task_id']}"
+    assert (await works.ask("POST", f"{below}/sign_for", {})).status == 409  # not its own to sign
+    await section.ask("POST", f"{below}/sign_for", {})
+    contact = {"person": "张先生", "reached": True}
+    await section.ask("POST", f"{below}/first_contact", contact)
+    sent = await section.ask("POST", f"{below}/submit_result", RESULT)
+    assert sent.body["task_state"] == "SUBMITTED"
+    assert (await section.ask("POST", f"{place}/submit_result", RESULT)).status == 404  # above it
+    back = {"reason": "请补充维修后的照片"}
+    answer = await works.ask("POST", f"{below}/send_back", back)
+    assert (answer.status, answer.body["task_state"]) == (200, "SENT_BACK")
+    await section.ask("POST", f"{below}/submit_result", RESULT)
+    taken = await works.ask("POST", f"{below}/accept_result", {})
+    assert (taken.status, taken.body["task_state"]) == (200, "DONE")
+    sent = await works.ask("POST", f"{place}/submit_result", RESULT)
+    assert sent.body["order_state"] == "TO_AUDIT"
+
+
 async def test_a_system_does_nothing_beyond_its_part(house: House) -> None:
     city = await system(house)
     works = await system(house, department="D-CG", gives_orders=False)

@@ -43,6 +43,7 @@ _FIELDS: dict[str, Choice] = {
     "external_due": lambda random: FRIDAY + timedelta(days=random.randint(1, 20)),
     "days": lambda random: random.randint(1, 31),
     "head": lambda _: "局长王某",
+    "consent": lambda _: "11月20日来电录音",
     # Whoever asks for more time has told the citizen so.
     "caller_informed": lambda _: True,
 }

@@ -11,15 +11,17 @@ from dispatch.commands import (
     ConfirmExclusion,
     DecideExclusion,
     DecideReopening,
+    DecideReturn,
     Dispatch,
     Note,
+    RequestReturn,
     SignFor,
 )
 from dispatch.order_timers import OrderTimers
 from dispatch.reports.facts import Period, read_facts
 from dispatch.timers import Timekeeper
 from models.clock import ManualClock
-from models.errors import TransitionRefused
+from models.errors import InvalidInput, TransitionRefused
 from models.store import Store
 from models.vocabulary import ExclusionReason, OrderState, ReopeningReason, RequestState
 from tests.dispatch.desk import FRIDAY, HAPPY, ZONE, Desk
@@ -32,6 +34,15 @@ APPEAL = AskReopening(
 )
 NOT_OURS = AskExclusion(
     reason_code=ExclusionReason.NOT_OURS, reason="供电线路故障所致", evidence="供电公司证明"
+)
+GIVE_BACK = RequestReturn.model_validate(
+    {
+        "reason_code": "NOT_OUR_DUTY",
+        "reason": "该路段路灯由住建部门管护",
+        "clause": "三定方案第三条",
+        "suggested_department": "D-ZJ",
+        "head": "局长王某",
+    }
 )
 
 
@@ -141,6 +152,37 @@ async def test_leaving_out_takes_the_unit_the_office_and_a_leader(desk: Desk, st
     assert (len(facts.orders), facts.tasks, facts.scores, facts.opinions) == (1, [], [], [])
     with pytest.raises(TransitionRefused, match="已不计入统计"):
         await desk.act("chengguan", order_id, NOT_OURS)
+
+
+async def test_only_the_unit_that_led_it_may_have_an_order_left_out(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await desk.dispatched()
+    await desk.act("chengguan", order_id, GIVE_BACK)
+    moved = DecideReturn(granted=True, reason="属住建职责", department="D-ZJ")
+    await desk.act("paidan", order_id, moved)
+    await desk.act("zhujian", order_id, SignFor())
+    await desk.contact(order_id, "zhujian")
+    await desk.submit(order_id, "zhujian")
+    await desk.approve(order_id)
+    await desk.follow_up(order_id, **HAPPY)
+    with pytest.raises(InvalidInput, match="不是由您所在的单位主办的"):
+        await desk.act("chengguan", order_id, NOT_OURS)
+    await desk.act("zhujian", order_id, NOT_OURS)
+    assert [one.asked_department for one in await requests_of(store, order_id)][-1] == "D-ZJ"
+
+
+async def test_what_is_done_after_an_order_was_opened_again_counts(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await closed(desk)
+    await desk.act("chengguan", order_id, NOT_OURS)
+    await desk.act("shenhe", order_id, DecideExclusion(granted=True, reason="证明属实"))
+    await desk.act("zhuren", order_id, ConfirmExclusion(granted=True, reason="同意剔除"))
+    await desk.act("huawu1", order_id, APPEAL)
+    granted = DecideReopening(granted=True, reason="修复质量不合格", unit_fault=True)
+    await desk.act("zhuren", order_id, granted)
+    assert (await order_of(store, order_id)).excluded_at is None
 
 
 async def test_one_no_is_enough_to_count(desk: Desk, store: Store) -> None:

@@ -341,6 +341,40 @@ async def test_withdrawing_takes_the_unit_off_the_work(desk: Desk, store: Store)
         await desk.submit(order_id)
 
 
+WITHDRAWN = Withdraw(reason="诉求人称灯已亮", consent="11月20日来电录音")
+
+
+async def test_only_a_shift_leader_takes_the_protection_from_an_order(
+    desk: Desk, store: Store
+) -> None:
+    order_id = (await desk.open(request_type="REPORT", urgency="CRITICAL")).order_id
+    for change in ({"request_type": "HELP"}, {"urgency": "NORMAL"}, {"confidential": False}):
+        command = Amend.model_validate({"reason": "更正", **change})
+        with pytest.raises(TransitionRefused, match="只能由班长操作"):
+            await desk.act("paidan", order_id, command)
+    await desk.act("paidan", order_id, Amend(reason="补充地点", place="蒸湘北路18号"))
+    eased = {"request_type": "HELP", "urgency": "NORMAL", "confidential": False}
+    await desk.act("banzhang", order_id, Amend.model_validate({"reason": "非举报", **eased}))
+    with pytest.raises(TransitionRefused, match="本人更正过性质的工单"):
+        await desk.act("banzhang", order_id, WITHDRAWN)
+    await desk.act("paidan", order_id, WITHDRAWN)
+    assert (await order_of(store, order_id)).state is OrderState.WITHDRAWN
+
+
+@pytest.mark.parametrize("consent", ["无", "诉求人已经同意撤单", "2026"])
+async def test_consent_that_nobody_could_check_is_none(desk: Desk, consent: str) -> None:
+    order_id = (await desk.open()).order_id
+    with pytest.raises(InvalidInput, match="何人何时同意"):
+        await desk.act("paidan", order_id, Withdraw(reason="诉求人撤单", consent=consent))
+
+
+async def test_who_took_a_demand_in_does_not_strike_it_off(desk: Desk) -> None:
+    order_id = (await desk.open("banzhang")).order_id
+    with pytest.raises(TransitionRefused, match="不能撤销本人受理"):
+        await desk.act("banzhang", order_id, WITHDRAWN)
+    await desk.act("paidan", order_id, WITHDRAWN)
+
+
 async def test_order_of_another_unit_does_not_exist_for_a_clerk(desk: Desk) -> None:
     order_id = await desk.dispatched()
     with pytest.raises(NotFound):

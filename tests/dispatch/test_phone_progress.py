@@ -146,7 +146,7 @@ async def test_an_order_withdrawn_meanwhile_cannot_be_urged(
     desk: Desk, progress: PhoneProgress
 ) -> None:
     order_id = await desk.dispatched()
-    await desk.act("banzhang", order_id, Withdraw(reason="已自行解决", consent="电话录音"))
+    await desk.act("banzhang", order_id, Withdraw(reason="已自行解决", consent="11月20日来电录音"))
     with pytest.raises(TransitionRefused):
         await progress.urge(order_id, "call-1")
 

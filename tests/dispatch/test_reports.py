@@ -242,7 +242,7 @@ async def _one_order(desk: Desk, dice: random.Random) -> None:
     if stop < 0.1:
         return
     if stop < 0.15 and wish["request_type"] != "REPORT":
-        await desk.act("banzhang", order_id, Withdraw(reason="撤回", consent="录音"))
+        await desk.act("banzhang", order_id, Withdraw(reason="撤回", consent="11月20日来电录音"))
         return
     await _handle(desk, dice, order_id, clerk)
 

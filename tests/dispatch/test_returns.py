@@ -100,6 +100,7 @@ async def test_refused_the_unit_goes_on_as_signed_when_it_asked(desk: Desk, stor
     ("changes", "field"),
     [
         ({"head": ""}, "head"),
+        ({"head": "彭 海波"}, "head"),  # who asks
         ({"suggested_department": ""}, "suggested_department"),
         ({"suggested_department": "D-CG"}, "suggested_department"),
         ({"suggested_department": "D-NO"}, "suggested_department"),
@@ -273,6 +274,17 @@ async def test_ruled_to_stay_with_help_from_others(desk: Desk, store: Store) -> 
     assert [one.state for one in await requests_of(store, order_id)] == [RequestState.REFUSED] * 2
     with pytest.raises(TransitionRefused):
         await desk.act("chengguan", order_id, OBJECTION)
+
+
+async def test_after_a_ruling_units_below_may_still_give_work_back(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await disputed(desk)
+    stays = SettleDispute(department="D-CG", reason="城管局承办")
+    await desk.act("banzhang", order_id, stays)
+    await desk.act("chengguan", order_id, Delegate(department=SECTION))
+    await give_back(desk, order_id, who=SECTION, suggested_department="D-CG")
+    assert (await task_at(store, order_id, SECTION)).state is TaskState.RETURN_REQUESTED
 
 
 async def test_the_second_unit_that_gives_an_order_back_makes_it_a_dispute(

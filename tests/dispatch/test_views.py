@@ -409,7 +409,7 @@ async def test_withdrawn_order_says_why_it_has_no_score(
 ) -> None:
     order_id = await desk.dispatched()
     assert (await details.order(people["zhuren"], order_id)).score_note == "工单办结后作办结评估。"
-    command = Withdraw(reason="诉求人撤回", consent="来电录音")
+    command = Withdraw(reason="诉求人撤回", consent="11月20日来电录音")
     await desk.act("banzhang", order_id, command)
     shown = await details.order(people["zhuren"], order_id)
     assert shown.score_note == "工单已撤回，不作办结评估。"
