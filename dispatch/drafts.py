@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.commands import SaveDraft
 from models.clock import Clock
-from models.errors import Forbidden
+from models.errors import DraftChanged, Forbidden
 from models.guards import Actor
 from models.store import Store
 from models.tables import Call, Draft
@@ -41,6 +41,7 @@ class Drafts:
         """Keep what is typed now.
 
         :raises Forbidden: for another agent's draft.
+        :raises DraftChanged: somebody else saved it since it was read here.
         """
         async with self._store.transaction() as work:
             draft = await work.session.get(Draft, command.id)
@@ -48,6 +49,7 @@ class Drafts:
                 draft = Draft(id=command.id, agent_id=actor.id, order_id=None)
                 work.session.add(draft)
             await _check_owner(work.session, draft, actor)
+            _check_base(draft, actor, command)
             draft.agent_id = actor.id
             draft.content = command.content
             draft.updated_at = self._clock.now()
@@ -79,6 +81,16 @@ async def _check_owner(session: AsyncSession, draft: Draft, actor: Actor) -> Non
     call = await session.get(Call, draft.id)
     if call is None or call.agent_id != actor.id:
         raise Forbidden("这份草稿是其他话务员的", draft_id=draft.id)
+
+
+def _check_base(draft: Draft, actor: Actor, command: SaveDraft) -> None:
+    """One's own later text may always replace the earlier; another's only when it was read."""
+    if "based_on" not in command.model_fields_set or draft.agent_id == actor.id:
+        return
+    if draft.updated_at == command.based_on:
+        return
+    stored = {"content": draft.content, "updated_at": draft.updated_at.isoformat()}
+    raise DraftChanged("这份草稿在您读取之后由他人保存过", draft_id=draft.id, **stored)
 
 
 def _view(draft: Draft) -> DraftView:

@@ -88,6 +88,16 @@ class Conflict(HotlineError):
     title = "数据已被他人修改"
 
 
+class DraftChanged(HotlineError):
+    """Somebody else saved the draft since it was read.
+
+    Details: ``content`` and ``updated_at``, as it is stored now.
+    """
+
+    code = "draft-changed"
+    title = "草稿已由他人更新"
+
+
 class AlreadyGiven(HotlineError):
     """Another system sends an id again, with other content. Details: ``different_fields``."""
 

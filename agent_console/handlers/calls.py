@@ -9,7 +9,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from pydantic import Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 from sqlalchemy import Select, select
 
 from agent_console.call_queries import (
@@ -96,6 +96,9 @@ class SaveDraftBody(Body):
     """The form as it is; checked only when the order is opened."""
 
     content: dict[str, Any]
+    #: The ``updated_at`` of the draft that the form began with; null: there was none. Left
+    #: out: whatever is stored is replaced.
+    based_on: AwareDatetime | None = None
 
 
 @routes.route("GET", "/api/calls", summary="通话记录")
@@ -216,11 +219,12 @@ async def get_draft(ask: Ask, call_id: str) -> DraftView | None:
 )
 async def save_draft(ask: Ask, call_id: str, body: SaveDraftBody) -> DraftSaved:
     """The whole form, as often as one likes. Only for calls in one's own hands: who has handed the
-    call on is told who has it now (409, ``handed-on``).
+    call on is told who has it now (409, ``handed-on``). What somebody else saved since ``based_on``
+    is not overwritten, but comes with the refusal (409, ``draft-changed``).
     """
     async with ask.console.store.read() as session:
         await need_in_hand(session, call_id, ask.person)
-    command = SaveDraft(id=call_id, content=body.content)
+    command = SaveDraft(id=call_id, **body.model_dump(exclude_unset=True))
     saved = await ask.console.drafts.save_draft(ask.person.actor(), command)
     return DraftSaved(updated_at=saved.updated_at)
 

@@ -87,9 +87,14 @@ class Reassign(OrderCommand):
 
 
 class SaveDraft(BaseModel):
-    """What an agent has typed so far. ``content`` is the form as it is, checked only at opening."""
+    """What an agent has typed so far. ``content`` is the form as it is, checked only at opening.
+
+    ``based_on`` is the ``updated_at`` of the draft that the form began with; None: there was none.
+    Left out: whatever is stored is replaced.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(min_length=1, max_length=26)
     content: dict[str, Any]
+    based_on: datetime | None = None

@@ -178,6 +178,28 @@ async def test_a_draft_passes_on_with_its_call(house: House) -> None:
     assert (await agent.get(path)).status == 403
 
 
+async def test_whoever_has_not_read_the_former_agents_draft_does_not_replace_it(
+    house: House,
+) -> None:
+    call = await past_call(house)
+    agent, other = await house.signed_in("agent"), await house.signed_in("agent2")
+    path = f"/api/calls/{call.id}/draft"
+    typed = {"place": "人民路八号"}
+    saved = await agent.request("PUT", path, body={"content": typed})
+    await _hand_on(house, call.id, to=await staff_id(house, "agent2"))
+    hasty = {"content": {"title": "停水"}}
+    for based_on in (None, "2020-01-01T00:00:00Z"):
+        refused = await other.request("PUT", path, body=hasty | {"based_on": based_on})
+        assert (refused.status, refused.body["code"]) == (409, "draft-changed")
+        assert refused.body["content"] == typed
+    assert (await other.get(path)).body["content"] == typed
+    assert refused.body["updated_at"][:19] == saved.body["updated_at"][:19]
+    both = {"content": typed | hasty["content"], "based_on": refused.body["updated_at"]}
+    assert (await other.request("PUT", path, body=both)).status == 200
+    # One's own earlier text may be replaced, whatever it was based on.
+    assert (await other.request("PUT", path, body=both)).status == 200
+
+
 async def test_a_draft_of_a_call_that_waits_for_the_next_is_nobodys(house: House) -> None:
     call = await past_call(house)
     agent, stranger = await house.signed_in("agent"), await house.signed_in("agent2")

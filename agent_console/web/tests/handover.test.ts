@@ -17,6 +17,8 @@ const server = {
   /** The hand-over is written there. */
   handedOver: true,
   saves: [] as Data[],
+  /** What was not read is not replaced: it is somebody else's. */
+  refuses: false,
   understanding: null as Understanding | null,
 }
 const handlers = new Map<string, (data: Data) => void>()
@@ -38,7 +40,10 @@ vi.mock('@/api', () => ({
       if (!server.handedOver) throw new ApiError(403, 'forbidden', '', '')
       return server.stored
     },
-    saveDraft: async (_id: string, content: Data) => {
+    saveDraft: async (_id: string, { content, based_on }: { content: Data; based_on: string | null }) => {
+      if (server.refuses && based_on !== server.stored?.updated_at) {
+        throw new ApiError(409, 'draft-changed', '', '', [], { ...server.stored })
+      }
       server.saves.push(content)
       server.stored = { content, updated_at: `saved ${server.saves.length}` }
       return { updated_at: server.stored.updated_at }
@@ -92,7 +97,7 @@ describe('the form of a call that changes hands', () => {
       removeItem: (key: string) => kept.delete(key),
     })
     const stored = { content: TYPED, updated_at: 'by a colleague' }
-    Object.assign(server, { stored, handedOver: true, saves: [], understanding: understood('南京路') })
+    Object.assign(server, { stored, handedOver: true, saves: [], refuses: false, understanding: understood('南京路') })
     Object.assign(agent, { call: null, presence: { state: 'READY' }, holdsCall: false })
     setActivePinia(createPinia())
     desk = (await import('@/stores/desk')).useDesk()
@@ -157,6 +162,20 @@ describe('the form of a call that changes hands', () => {
     await later(2 * ROUND_MS)
     expect(desk.form.place).toBe('人民路十号')
     expect(server.stored?.content.place).toBe('人民路十号')
+  })
+
+  it('is put together with what somebody saved in between, and says so', async () => {
+    rings('TALKING')
+    await later(2 * ROUND_MS)
+    expect(desk.joinedLate).toBe(false)
+    server.stored = { content: { ...TYPED, demand: '尽快恢复供水' }, updated_at: 'in between' }
+    server.refuses = true
+    desk.edit('content', '停水三天')
+    await later(2 * ROUND_MS)
+    const both = { place: '人民路八号', demand: '尽快恢复供水', content: '停水三天' }
+    expect(desk.form).toMatchObject(both)
+    expect(server.stored?.content).toMatchObject(both)
+    expect([desk.saveState, desk.joinedLate]).toEqual(['saved', true])
   })
 
   it('is filled by the machine at once where nobody had typed', async () => {

@@ -39,9 +39,14 @@ export const api = {
   recordingUrl: (id: string, leg: 'caller' | 'agent') => `/api/calls/${id}/recording/${leg}.wav`,
   /** Null: nothing was typed yet. */
   draft: (id: string) => request<t.DraftView | null>('GET', `/api/calls/${id}/draft`),
-  saveDraft: (id: string, content: Record<string, unknown>, keepalive = false) =>
+  /** `based_on`: the `updated_at` of the draft that the form began with; null: there was none. */
+  saveDraft: (
+    id: string,
+    draft: { content: Record<string, unknown>; based_on: string | null },
+    keepalive = false,
+  ) =>
     request<{ updated_at: string }>('PUT', `/api/calls/${id}/draft`, {
-      body: { content },
+      body: draft,
       keepalive,
     }),
 

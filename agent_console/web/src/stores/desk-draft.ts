@@ -15,6 +15,9 @@ const SAVE_EVERY_MS = 2000
 /** The server will not take it, however often it is sent. */
 const REFUSALS = [403, 404, 409, 413, 422]
 
+/** Somebody else saved in between; what is stored comes with the refusal. */
+const DRAFT_CHANGED = 'draft-changed'
+
 export type SaveState = 'clean' | 'dirty' | 'saving' | 'saved' | 'failed'
 
 export interface DraftSource {
@@ -45,6 +48,8 @@ export function useDraftSaving(source: DraftSource) {
   const known = ref(false)
   /** What the form began with: as it was read or saved last; null: nothing was stored. */
   const base = ref<DraftView | null>(null)
+  /** What somebody else saved in between was put into the form. */
+  const joinedLate = ref(false)
 
   function changed(): void {
     saveState.value = 'dirty'
@@ -67,6 +72,7 @@ export function useDraftSaving(source: DraftSource) {
     isClean()
     known.value = false
     base.value = null
+    joinedLate.value = false
   }
 
   /** The form is meant as it is: it does not go back to what was stored for a former order. */
@@ -128,11 +134,15 @@ export function useDraftSaving(source: DraftSource) {
 
   async function send(id: string, sent: Record<string, unknown>): Promise<void> {
     try {
-      const answer = await api.saveDraft(id, sent)
+      const answer = await api.saveDraft(id, basedOn(sent))
       if (id === callId.value) taken(id, sent, answer.updated_at)
     } catch (error) {
       if (id === callId.value) failed(error)
     }
+  }
+
+  function basedOn(words: Record<string, unknown>) {
+    return { content: words, based_on: base.value?.updated_at || null }
   }
 
   function taken(id: string, sent: Record<string, unknown>, at: string): void {
@@ -145,10 +155,20 @@ export function useDraftSaving(source: DraftSource) {
   }
 
   function failed(error: unknown): void {
+    if (error instanceof ApiError && error.code === DRAFT_CHANGED) return outrun(error)
     saveState.value = 'failed'
     if (!(error instanceof ApiError) || !REFUSALS.includes(error.status)) return
     refusal.value = sentenceOf(error)
     source.onRefused(error)
+  }
+
+  /** Both texts go into the form; the next round saves it, based on what is stored now. */
+  function outrun({ extra }: ApiError): void {
+    take({
+      content: extra.content as DraftView['content'],
+      updated_at: String(extra.updated_at),
+    })
+    joinedLate.value = true
   }
 
   /** What was typed in the last moments, before the call leaves our hands. */
@@ -181,7 +201,7 @@ export function useDraftSaving(source: DraftSource) {
 
   window.addEventListener('pagehide', () => {
     if (callId.value && known.value && saveState.value === 'dirty' && !readOnly.value) {
-      api.saveDraft(callId.value, content(), true).catch(() => {})
+      api.saveDraft(callId.value, basedOn(content()), true).catch(() => {})
     }
   })
 
@@ -191,6 +211,7 @@ export function useDraftSaving(source: DraftSource) {
     refusal,
     known,
     base,
+    joinedLate,
     changed,
     isClean,
     isBase,

@@ -321,6 +321,7 @@ export const useDesk = defineStore('desk', () => {
     saveState,
     savedAt,
     refusal: saving.refusal,
+    joinedLate: saving.joinedLate,
     unsaved,
     setAside,
     open,
