@@ -218,15 +218,16 @@ async def test_whoever_is_on_duty_with_a_mobile_phone_gets_the_message(
     assert sorted(one.address for one in sent) == [SMS, "13911112222"]
 
 
+@pytest.mark.parametrize(("urgency", "word"), [("CRITICAL", "特急"), ("URGENT", "紧急")])
 async def test_nobody_is_woken_at_night_except_for_what_cannot_wait(
-    desk: Desk, tells: Telling, store: Store, clock: ManualClock
+    urgency: str, word: str, desk: Desk, tells: Telling, store: Store, clock: ManualClock
 ) -> None:
     desk.later(hours=13)  # 23:00
     await desk.dispatched()
-    await desk.dispatched(urgency="CRITICAL")
+    await desk.dispatched(urgency=urgency)
     await tells.news.tell()
     urgent = await messages(store)
-    assert len(urgent) == 2 and "特急" in urgent[0].text
+    assert len(urgent) == 2 and word in urgent[0].text
 
     desk.later(hours=2)
     assert await tells.digests.look() == 0
