@@ -6,7 +6,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench bench-calls bench-speech bench-similar bench-nlp clean
+.PHONY: help install run test check bench bench-calls bench-speech bench-similar bench-nlp bench-orders clean
 
 help: ## 列出可用的命令
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ bench-nlp: ## 测量文本理解的速度
 bench-similar: ## 测量一百万张工单中的相似检索
 	@$(PYTHON) scripts/install.py test
 	@.venv/bin/python -m bench.similar $(ARGS)
+
+bench-orders: ## 测量一百万张工单中的办理、列表、检索和定时
+	@$(PYTHON) scripts/install.py test
+	@.venv/bin/python -m bench.orders $(ARGS)
 
 clean: ## 删除安装和构建的产物（数据库、录音和配置保留）
 	rm -rf .venv var/asterisk-root var/.installed var/log/install *.egg-info
