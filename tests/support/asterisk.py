@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,10 @@ def isolated_settings(var: Path, **overrides: Any) -> Settings:
     ``overrides`` replace single settings, e.g. ``telephony={"ring_seconds": 3}``.
     """
     http_port, web_port = free_ports(2)
-    sip_port, citizen_port = free_ports(2, kind="udp")
     media = free_udp_range(_MEDIA_PORTS)
+    # A signalling port among those of sound would look like a call's that was left behind.
+    others = (port for port in free_ports(4, kind="udp") if port not in media)
+    sip_port, citizen_port = islice(others, 2)
     values: dict[str, Any] = {
         "var": var,
         "web": {"port": web_port},

@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from models.events import CallAnswered, CallEnded, CallOffered, CallQueued
+from models.ids import new_id
 from models.tables import Call, Contact
 from models.vocabulary import AgentState, Channel, ContactOutcome
 from telephony.names import kind_of
@@ -182,11 +183,12 @@ async def test_the_database_is_killed_in_mid_call(
     short_asterisk: RunningAsterisk, postgres: Postgres, tmp_path: Path
 ) -> None:
     """Calls come, are answered and end without it; when it is back all of it is written down."""
-    url = postgres.database("killed")
+    name = f"killed-{new_id()}"
+    url = postgres.database(name)
     async with scene(short_asterisk, tmp_path, database_url=url) as now:
         async with talking(now, "13800000501") as (citizen, voice):
             await now.floor.calls.flush()
-            postgres.cut_off("killed")
+            postgres.cut_off(name)
             await hear_each_other(voice, now.phone.voice)
             await citizen.hang_up()
             await now.floor.happened(CallEnded)
@@ -195,7 +197,7 @@ async def test_the_database_is_killed_in_mid_call(
             await hear_each_other(voice, now.phone.voice)
             await citizen.hang_up()
             await now.floor.happened(CallEnded, 2)
-        postgres.bring_back("killed")
+        postgres.bring_back(name)
         await _until_written(now.floor, 2)
         async with now.floor.store.read() as session:
             kept = list(await session.scalars(select(Call).order_by(Call.started_at)))
