@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 
@@ -60,14 +61,15 @@ async def measure(hotline: RunningHotline, rates: Sequence[int], seconds: float)
     return _rows(ours, barest, stay)
 
 
-async def checks(hotline: RunningHotline, before: dict[str, int]) -> list[Check]:
+async def checks(hotline: RunningHotline, before: dict[str, int], since: datetime) -> list[Check]:
     """After the bursts: nothing of any call is left, and none is there twice.
 
     :param before: the open files before them.
+    :param since: when they began; each run of the ladder calls from the same numbers.
     """
     left = await left_over(hotline)
     after = await files_afterwards(hotline, before)
-    query = select(Call.citizen_number, Call.ended_at).where(_of_bursts())
+    query = select(Call.citizen_number, Call.ended_at).where(_of_bursts(), Call.started_at >= since)
     async with hotline.database() as store, store.read() as session:
         calls = list(await session.execute(query))
     numbers = {number for number, _ in calls}

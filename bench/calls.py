@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from datetime import UTC, datetime
 
 import structlog
 import uvloop
@@ -38,9 +39,9 @@ async def measure(
     async with running_hotline(telephony=telephony, asterisk=plenty_of_media_ports()) as hotline:
         await make_agents(hotline, agents)
         full = await busy_floor.measure(hotline, agents, minutes, talk)
-        before = open_files(hotline)
+        before, since = open_files(hotline), datetime.now(UTC)
         bursts = await call_rate.measure(hotline, rates, burst_seconds)
-        afterwards = await call_rate.checks(hotline, before)
+        afterwards = await call_rate.checks(hotline, before, since)
     share = bursts[0].ratio or 0.0
     enough = Check(
         name=f"bursts reach {LEAST_SHARE:.0%} of the barest program's rate",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bench import call_rate, floor_figures
@@ -45,9 +47,9 @@ async def test_bursts_leave_nothing_behind() -> None:
         telephony={"desk_phones": 2, "wrap_up_seconds": 0}, asterisk=plenty_of_media_ports()
     ) as hotline:
         await call_rate.measure(hotline, (2,), 1.0)  # what is opened once and kept
-        before = open_files(hotline)
+        before, since = open_files(hotline), datetime.now(UTC)
         await call_rate.measure(hotline, (12,), 2.0)
-        checks = await call_rate.checks(hotline, before)
+        checks = await call_rate.checks(hotline, before, since)
     assert len(checks) == 4
     assert all(one.held for one in checks), checks
 
