@@ -19,6 +19,7 @@ from dispatch.directory.ownership import (
     owner_of,
 )
 from dispatch.rules import Rules
+from models.errors import NotFound
 from models.tables import CatalogueRule, CatalogueVersion, WorkOrder
 from models.vocabulary import RequestType
 
@@ -127,8 +128,12 @@ class CatalogueViews:
         return await self.owner_of(matter, asked.day or self._book.today)
 
     async def owner_today(self, order: WorkOrder) -> OwnerView:
-        """Whose an order is by the catalogue of today."""
-        return await self.owner_of(matter_of(order), self._book.today)
+        """Whose an order is by the catalogue of today; nobody's while none has been entered yet."""
+        today = self._book.today
+        try:
+            return await self.owner_of(matter_of(order), today)
+        except NotFound:
+            return self._nobody(today, version="")
 
     async def owner_of(self, matter: Matter, day: date) -> OwnerView:
         """Who owned a matter on a day, and by which rule."""
