@@ -82,12 +82,12 @@ async def spent_by(hotline: RunningHotline) -> AsyncIterator[Callable[[], Spent]
     assert asterisk is not None
     assert ours is not None
     groups = [[asterisk], [ours.pid], _workers(ours.pid)]
-    before = [sum(map(_processor_seconds, group)) for group in groups]
+    before = [sum(map(processor_seconds, group)) for group in groups]
     started = time.monotonic()
     shares: list[float] = []
     yield lambda: Spent(asterisk=shares[0], ours=shares[1], speech=shares[2])
     passed = time.monotonic() - started
-    after = [sum(map(_processor_seconds, group)) for group in groups]
+    after = [sum(map(processor_seconds, group)) for group in groups]
     shares += [max(0.0, late - early) / passed for early, late in zip(before, after, strict=True)]
 
 
@@ -98,7 +98,7 @@ async def _spent(hotline: RunningHotline, seconds: float) -> Spent:
     return spent()
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
     """User and system time so far, of all threads; 0 when it has ended."""
     try:
         fields = _fields(pid)

@@ -8,9 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from dispatch.requests import decide, end
+from dispatch.requests import decide, end, put
 from dispatch.step import Step
-from models.ids import new_id
 from models.tables import OrderRequest, Task
 from models.vocabulary import OPEN_REQUEST, RequestKind, RequestState
 
@@ -29,25 +28,17 @@ def ask_office(
     wanted: dict[str, Any] | None = None,
 ) -> OrderRequest:
     """Ask for something that somebody else of the hotline decides, by ``due``."""
-    request = OrderRequest(
-        id=new_id(),
-        order_id=step.order.id,
-        task_id=task.id if task else None,
-        kind=kind,
-        state=RequestState.OPEN,
-        asked_at=step.now,
-        asked_by=step.actor.id,
-        asked_by_name=step.actor.name,
-        asked_department=step.actor.department,
+    return put(
+        step,
+        kind,
+        task=task,
         reason_code=reason_code,
         reason=reason,
         evidence=evidence or {},
         wanted=wanted or {},
-        due_at=due,
+        due=due,
         decider=step.rules.departments.hotline,
     )
-    step.add_request(request)
-    return request
 
 
 def agree(step: Step, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from dispatch.commands import LapseRequest, RequestCommand, WithdrawRequest, invalid
@@ -42,10 +43,38 @@ def ask(
 
     :raises InvalidInput: when the unit's head has not agreed.
     """
+    request = put(
+        step,
+        kind,
+        task=step.subject,
+        reason_code=reason_code,
+        reason=command.reason,
+        evidence={**evidence, "head": _head(step, command)},
+        wanted=wanted,
+        due=promise_for(step.order, step.rules, DECISION_CLOCKS[kind], step.now).due,
+        decider=_decider(step),
+    )
+    step.reason = command.reason
+    return request
+
+
+def put(
+    step: Step,
+    kind: RequestKind,
+    *,
+    task: Task | None,
+    reason_code: str,
+    reason: str,
+    evidence: dict[str, Any],
+    wanted: dict[str, Any],
+    due: datetime,
+    decider: str,
+) -> OrderRequest:
+    """A new request of whoever acts, to be decided by ``decider`` (a unit) until ``due``."""
     request = OrderRequest(
         id=new_id(),
         order_id=step.order.id,
-        task_id=step.subject.id,
+        task_id=task.id if task else None,
         kind=kind,
         state=RequestState.OPEN,
         asked_at=step.now,
@@ -53,13 +82,12 @@ def ask(
         asked_by_name=step.actor.name,
         asked_department=step.actor.department,
         reason_code=reason_code,
-        reason=command.reason,
-        evidence={**evidence, "head": _head(step, command)},
+        reason=reason,
+        evidence=evidence,
         wanted=wanted,
-        due_at=promise_for(step.order, step.rules, DECISION_CLOCKS[kind], step.now).due,
-        decider=_decider(step),
+        due_at=due,
+        decider=decider,
     )
-    step.reason = command.reason
     step.add_request(request)
     return request
 

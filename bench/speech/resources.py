@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+from bench.cpu import processor_seconds
 from bench.figures import Row
 from bench.speech.conversations import Leg, legs
 from bench.speech.feeding import OURS, RATE, Fed, fed
@@ -13,7 +14,6 @@ from bench.speech.feeding import OURS, RATE, Fed, fed
 _AHEAD_SECONDS = 5
 _BLOCK = RATE * _AHEAD_SECONDS
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def memory_of_calls(model: Path, calls: int = 10) -> Row:
@@ -62,12 +62,12 @@ def catch_up(model: Path) -> Row:
     """A recording as fast as one core can: sound through processor time."""
     spoken = legs(3, 120)
     with fed(OURS, model) as worker:
-        begun, spent = time.monotonic(), _processor_seconds(worker.pid)
+        begun, spent = time.monotonic(), processor_seconds(worker.pid)
         for number, leg in enumerate(spoken):
             worker.open(number)
             _feed(worker, number, leg.sound)
         passed = time.monotonic() - begun
-        spent = _processor_seconds(worker.pid) - spent
+        spent = processor_seconds(worker.pid) - spent
     sound = sum(_seconds(leg) for leg in spoken)
     talk = sum(sum(leg.speaks) / 10 for leg in spoken)
     return Row(
@@ -96,8 +96,3 @@ def _seconds(leg: Leg) -> float:
 def _megabytes(pid: int) -> float:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * _PAGE / 1e6
-
-
-def _processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS

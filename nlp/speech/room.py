@@ -37,7 +37,6 @@ class Room:
         self._leave = leave
         self._late_before: set[Place] = set()
         self._looks_with_room: dict[Place, int] = {}
-        self._told: dict[int, SpeechMode] = {}
 
     def admits(self, stream: SpeechStream, there: Sequence[SpeechStream]) -> bool:
         """Whether a new leg is recognised live. A citizen's always is: it displaces an agent's."""
@@ -47,10 +46,6 @@ class Room:
         if not admitted:
             self._tell(stream, SpeechMode.RECORDING)
         return admitted
-
-    def mode(self, stream: SpeechStream) -> SpeechMode:
-        """How a leg is recognised now."""
-        return self._told.get(stream.number, SpeechMode.LIVE)
 
     def look(self, place: Place, legs: Sequence[SpeechStream]) -> None:
         """Judge one worker by its live legs."""
@@ -65,7 +60,6 @@ class Room:
         for stream in legs:
             if not stream.left:
                 self._tell(stream, mode)
-        self._forget_others()
 
     def _weigh_partials(self, place: Place, lag: float) -> None:
         late = lag > _NO_PARTIALS_SECONDS
@@ -80,17 +74,10 @@ class Room:
             place.want_partials(True)
 
     def _tell(self, stream: SpeechStream, mode: SpeechMode) -> None:
-        before = self._told.get(stream.number, SpeechMode.LIVE)
-        self._told[stream.number] = mode
+        before, stream.mode = stream.mode, mode
         if mode is not before:
             key = stream.key
             self._on_mode(LegMode(call_id=key.call_id, leg=key.leg, mode=mode))
-
-    def _forget_others(self) -> None:
-        """Numbers grow: what is far below the newest is over."""
-        if len(self._told) > 10_000:
-            for number in sorted(self._told)[:5_000]:
-                del self._told[number]
 
 
 def _lag(legs: Sequence[SpeechStream]) -> float:

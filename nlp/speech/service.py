@@ -98,7 +98,7 @@ class SpeechService:
     def modes(self, call_id: str) -> dict[Leg, SpeechMode]:
         """How each side of a running call is recognised."""
         own = (stream for stream in self._streams.values() if stream.key.call_id == call_id)
-        return {stream.key.leg: self._room.mode(stream) for stream in own}
+        return {stream.key.leg: stream.mode for stream in own}
 
     async def start(self) -> None:
         """Start the workers and wait until one is ready.

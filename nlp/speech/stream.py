@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from models.speech import Speaker, Utterance, Word
-from models.vocabulary import Leg
+from models.vocabulary import Leg, SpeechMode
 from nlp.speech.protocol import Heard, Opening, Progress
 
 _BYTES = 2
@@ -116,6 +116,8 @@ class SpeechStream:
         self.closing = False
         #: Left to the recording: no more sound is taken.
         self.left = False
+        #: How far it is recognised, as was told last.
+        self.mode = SpeechMode.LIVE
         self.closed: asyncio.Future[None] | None = None
         self.deaths = 0
         self.lost_samples = 0

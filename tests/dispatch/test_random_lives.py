@@ -73,8 +73,6 @@ class Lives(RuleBasedStateMachine):
     databases: ClassVar[Databases]
     rules_in_force: ClassVar[Rules]
     people: ClassVar[dict[str, Actor]]
-    #: How often each action was done, over all examples.
-    deeds: ClassVar[dict[Action, int]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -207,7 +205,6 @@ class Lives(RuleBasedStateMachine):
             self.run(self.service.act(self.people[who], order_id, command))
         except (TransitionRefused, InvalidInput, NotFound):
             return False
-        self.deeds[command.action] = self.deeds.get(command.action, 0) + 1
         self.run(self._check(order_id))
         return True
 
@@ -267,7 +264,7 @@ def live(databases: Databases, rules: Rules, people: dict[str, Actor], examples:
     )
     # The functions lie on the class, where they must not become methods.
     Lives.databases, Lives.rules_in_force = staticmethod(databases), rules
-    Lives.people, Lives.deeds = {**people, "both": both}, {}
+    Lives.people = {**people, "both": both}
     run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
         Lives,
         settings=settings(
