@@ -57,7 +57,8 @@ class CallerJournal:
         self._first = self._first or await self._first_call()
         if self._first is None:
             return 0  # a new database knows nobody
-        since = max(self._first, now - _WINDOW)
+        # The dialplan's times are whole seconds.
+        since = max(self._first.replace(microsecond=0), now - _WINDOW)
         settled = max(self._started_at, now - _SETTLING)
         notes, read = await asyncio.to_thread(self._new_lines, settled)
         recent = [note for note in notes if note.at >= since]

@@ -214,8 +214,9 @@ async def test_agents_who_have_all_closed_their_pages_are_not_waited_for(
     short_asterisk: RunningAsterisk, tmp_path: Path
 ) -> None:
     async with opened(short_asterisk, tmp_path, nobody_seconds=0.5) as floor:
-        async with floor.agent("王芳", "1901") as (agent, _):
+        async with floor.agent("王芳", "1901") as (agent, phone):
             await floor.calls.set_state(agent, AgentState.BUSY)
+            await phone.register(expires=0)
         await floor.until(lambda: not floor.calls.presence(agent).phone_online)
         assert floor.calls.presence(agent).state is AgentState.BUSY, "never signed out"
         async with caller(floor) as (citizen, voice, _):
