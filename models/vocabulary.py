@@ -47,6 +47,14 @@ class Urgency(Labelled):
         return list(type(self)).index(self)
 
 
+class Difficulty(Labelled):
+    """How hard a demand is to handle."""
+
+    ORDINARY = "ORDINARY", "一般"
+    COMPLEX = "COMPLEX", "复杂"
+    HARD = "HARD", "疑难"
+
+
 class Channel(Labelled):
     """The way a contact came in."""
 
@@ -141,7 +149,7 @@ class Role(Labelled):
     UNIT_HEAD = "UNIT_HEAD", "承办单位负责人"
     AUDITOR = "AUDITOR", "办结审核员"
     FOLLOW_UP = "FOLLOW_UP", "回访员"
-    MANAGER = "MANAGER", "管理者"
+    MANAGER = "MANAGER", "热线办负责人"
     ADMIN = "ADMIN", "系统管理员"
     #: Another system that speaks with ours; no person holds it.
     PARTNER = "PARTNER", "外部系统"
@@ -159,10 +167,10 @@ class OrderState(Labelled):
     TO_FOLLOW_UP = "TO_FOLLOW_UP", "待回访"
     REDO = "REDO", "重办"
     SHELVED = "SHELVED", "疑难挂账"
-    MERGED = "MERGED", "并单"
-    CLOSED = "CLOSED", "办结"
-    ARCHIVED = "ARCHIVED", "归档"
-    WITHDRAWN = "WITHDRAWN", "撤单"
+    MERGED = "MERGED", "已并单"
+    CLOSED = "CLOSED", "已办结"
+    ARCHIVED = "ARCHIVED", "已归档"
+    WITHDRAWN = "WITHDRAWN", "已撤单"
     REFUSED = "REFUSED", "不予受理"
 
 
@@ -175,8 +183,8 @@ class TaskState(Labelled):
     DELEGATED = "DELEGATED", "已下派"
     SUBMITTED = "SUBMITTED", "已反馈"
     SENT_BACK = "SENT_BACK", "审核退回"
-    DONE = "DONE", "完成"
-    CANCELLED = "CANCELLED", "撤回"
+    DONE = "DONE", "已完成"
+    CANCELLED = "CANCELLED", "已撤回"
 
 
 class TaskRole(Labelled):
@@ -199,9 +207,11 @@ class Action(Labelled):
     FIRST_CONTACT = "first_contact", "先行联系"
     DELEGATE = "delegate", "下派"
     RECALL = "recall", "收回下派"
+    REPORT_PROGRESS = "report_progress", "反馈进展"
+    LAPSE_PROGRESS = "lapse_progress", "逾期未反馈进展"
     SUBMIT_RESULT = "submit_result", "提交办理结果"
     SUBMIT_PART = "submit_part", "提交协办意见"
-    ACCEPT_RESULT = "accept_result", "认可下级结果"
+    ACCEPT_RESULT = "accept_result", "认可下级办理结果"
     APPROVE_RESULT = "approve_result", "审核通过"
     SEND_BACK = "send_back", "审核退回"
     REQUEST_RETURN = "request_return", "申请退单"
@@ -212,7 +222,7 @@ class Action(Labelled):
     DECIDE_EXTENSION = "decide_extension", "审定延期"
     REQUEST_SUSPENSION = "request_suspension", "申请挂起"
     DECIDE_SUSPENSION = "decide_suspension", "审定挂起"
-    RESUME = "resume", "恢复办理"
+    RESUME = "resume", "解除挂起"
     WITHDRAW_REQUEST = "withdraw_request", "撤回申请"
     LAPSE_REQUEST = "lapse_request", "申请逾期未审定"
     RECOUNT = "recount", "重算时限"
@@ -227,13 +237,14 @@ class Action(Labelled):
     PROPOSE_SUPERVISION = "propose_supervision", "提请领导督办"
     DECIDE_SUPERVISION = "decide_supervision", "审定领导督办"
     ANSWER_SUPERVISION = "answer_supervision", "答复督办"
+    LAPSE_SUPERVISION = "lapse_supervision", "督办逾期未答复"
     SETTLE_SUPERVISION = "settle_supervision", "审核督办答复"
-    RAISE_URGENCY = "raise_urgency", "提升紧急程度"
+    RAISE_URGENCY = "raise_urgency", "调高紧急程度"
     SUGGEST_MERGE = "suggest_merge", "建议并单"
     MERGE = "merge", "并单"
     DECIDE_MERGE = "decide_merge", "确认并单"
     UNMERGE = "unmerge", "解除并单"
-    ANSWER_MERGED = "answer_merged", "答复并单"
+    ANSWER_MERGED = "answer_merged", "答复并入工单"
     ASK_SUPPLEMENT = "ask_supplement", "要求补充信息"
     SUPPLEMENT = "supplement", "补充信息"
     DECIDE_REFUSAL = "decide_refusal", "复核不予受理"
@@ -244,14 +255,20 @@ class Action(Labelled):
     REVIEW_SHELF = "review_shelf", "复核挂账"
     TAKE_OFF_SHELF = "take_off_shelf", "解除挂账"
     ARCHIVE = "archive", "归档"
-    ASK_REOPENING = "ask_reopening", "申请重新开启"
-    DECIDE_REOPENING = "decide_reopening", "审定重新开启"
+    ASK_REOPENING = "ask_reopening", "申请恢复办理"
+    DECIDE_REOPENING = "decide_reopening", "审定恢复办理"
     ASK_EXCLUSION = "ask_exclusion", "申请不计入统计"
     DECIDE_EXCLUSION = "decide_exclusion", "审定不计入统计"
     CONFIRM_EXCLUSION = "confirm_exclusion", "复核不计入统计"
-    HAND_OVER = "hand_over", "移交经办人"
+    HAND_OVER = "hand_over", "变更经办人"
     NOTE = "note", "备注"
+    ASK_WITHDRAWAL = "ask_withdrawal", "申请撤单"
+    DECIDE_WITHDRAWAL = "decide_withdrawal", "审定撤单"
     WITHDRAW = "withdraw", "撤单"
+    ATTACH = "attach", "补充材料"
+    INVITE_FOLLOW_UP = "invite_follow_up", "短信回访"
+    WATCH = "watch", "特别关注"
+    UNWATCH = "unwatch", "取消特别关注"
 
 
 class RequestKind(Labelled):
@@ -268,8 +285,9 @@ class RequestKind(Labelled):
     OBJECTION = "OBJECTION", "受理异议"
     MERGE = "MERGE", "并单"
     SHELF = "SHELF", "疑难挂账"
-    REOPENING = "REOPENING", "重新开启"
+    REOPENING = "REOPENING", "恢复办理"
     EXCLUSION = "EXCLUSION", "不计入统计"
+    WITHDRAWAL = "WITHDRAWAL", "撤单"
 
 
 class RequestState(Labelled):
@@ -296,11 +314,11 @@ class ReturnReason(Labelled):
     WRONG_AREA = "WRONG_AREA", "属地不符"
     UNCLEAR_OWNER = "UNCLEAR_OWNER", "权属不清"
     OVERLAPPING = "OVERLAPPING", "职能交叉"
-    INCOMPLETE = "INCOMPLETE", "信息不全无法办理"
+    INCOMPLETE = "INCOMPLETE", "信息不全，无法办理"
     REPEATED = "REPEATED", "重复工单"
     IN_LEGAL_PROCEDURE = "IN_LEGAL_PROCEDURE", "已进入法定程序"
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE", "不属受理范围"
-    WRONG_CATEGORY = "WRONG_CATEGORY", "派单错误（类别）"
+    WRONG_CATEGORY = "WRONG_CATEGORY", "诉求分类有误"
     OTHER = "OTHER", "其他"
 
 
@@ -342,6 +360,8 @@ class OversightState(Labelled):
     RAISED = "RAISED", "已提级"
     #: The task it was about is over.
     ENDED = "ENDED", "随任务终结"
+    #: It was issued for a lateness that an extension has taken away.
+    LIFTED = "LIFTED", "因延期撤销"
 
 
 class SupervisionLevel(Labelled):
@@ -363,6 +383,7 @@ class SupervisionReason(Labelled):
     OVERDUE = "OVERDUE", "超期未办结"
     REDO = "REDO", "重办"
     URGES_UNANSWERED = "URGES_UNANSWERED", "催办不答复"
+    UNANSWERED = "UNANSWERED", "督办不答复"
     UNWILLING = "UNWILLING", "推诿拒办"
     UNTRUE = "UNTRUE", "办理结果不实"
     MAJOR = "MAJOR", "重大事项"
@@ -414,11 +435,41 @@ class ExclusionReason(Labelled):
 class CloseReason(Labelled):
     """What an order was closed on; there is no closing without one."""
 
-    ANSWERED = "ANSWERED", "现场答复"
+    ANSWERED = "ANSWERED", "直接答复"
     FOLLOWED_UP = "FOLLOWED_UP", "已回访"
     UNREACHABLE = "UNREACHABLE", "多次回访未接通"
     NO_REPLY_WANTED = "NO_REPLY_WANTED", "诉求人不需要回访"
     PANEL = "PANEL", "会商认定"
+    NOT_SAMPLED = "NOT_SAMPLED", "未列入抽样回访"
+    CONFIDENTIAL = "CONFIDENTIAL", "保密件不回访"
+
+
+class FollowUpWay(Labelled):
+    """How the citizen was asked."""
+
+    PHONE = "PHONE", "电话"
+    WEB = "WEB", "短信链接"
+
+
+class SendBackReason(Labelled):
+    """What of a result does not stand up to the auditor's list."""
+
+    NOT_ANSWERED = "NOT_ANSWERED", "未回应诉求"
+    NO_CONTACT = "NO_CONTACT", "未联系诉求人"
+    NO_EVIDENCE = "NO_EVIDENCE", "缺少佐证材料"
+    TEMPLATE = "TEMPLATE", "套话答复"
+    WRONG_FACTS = "WRONG_FACTS", "事实不清或不符"
+    OTHER = "OTHER", "其他"
+
+
+class AttachmentKind(Labelled):
+    """What a file shows."""
+
+    HANDLING = "HANDLING", "办理佐证"
+    CONTACT = "CONTACT", "联系佐证"
+    IDENTITY = "IDENTITY", "身份材料"
+    CONSENT = "CONSENT", "诉求人同意"
+    OTHER = "OTHER", "其他"
 
 
 class LimitUnit(Labelled):
@@ -466,7 +517,7 @@ class SolvedByCaller(Labelled):
     SOLVED = "SOLVED", "已解决"
     PARTLY = "PARTLY", "部分解决"
     EXPLAINED = "EXPLAINED", "未解决但认可解释"
-    PLANNED = "PLANNED", "认可限期计划"
+    PLANNED = "PLANNED", "认可限期解决计划"
     UNSOLVED = "UNSOLVED", "未解决"
 
 
@@ -641,6 +692,18 @@ class NoticeKind(Labelled):
     LIGHT_YELLOW = "LIGHT_YELLOW", "临期"
     LIGHT_ORANGE = "LIGHT_ORANGE", "即将超期"
     LIGHT_RED = "LIGHT_RED", "已超期"
+    DECISION_DUE = "DECISION_DUE", "申请待审定，即将超时"
+    DECISION_OVERDUE = "DECISION_OVERDUE", "申请超时未审定"
+    ANSWER_DUE = "ANSWER_DUE", "督办待答复，即将超时"
+    ANSWER_OVERDUE = "ANSWER_OVERDUE", "逾期未答复"
+
+
+class NoticeAudience(Labelled):
+    """Who of a unit a notice is for."""
+
+    UNIT = "UNIT", "经办人员"
+    LEADER = "LEADER", "单位负责人"
+    BOTH = "BOTH", "经办人员和单位负责人"
 
 
 class MessageChannel(Labelled):
@@ -674,6 +737,7 @@ class AccessKind(Labelled):
     CALL_FORCE_HANG_UP = "call.force_hang_up", "强拆通话"
     CALL_PICK_UP = "call.pick_up", "抢接来电"
     FORCE_STATE = "agent.force_state", "强制置态"
+    ATTACHMENT = "attachment", "查看工单材料"
 
 
 class CatalogueSource(Labelled):

@@ -1,6 +1,7 @@
 """The tables. One module per subject; importing this package registers them all."""
 
 from models.tables.access import AccessLog
+from models.tables.attachments import Attachment
 from models.tables.base import Base
 from models.tables.calls import (
     AgentPresenceRow,
@@ -29,6 +30,7 @@ from models.tables.floor import (
     Surge,
     TelephonyProcess,
 )
+from models.tables.follow_ups import FollowUpLink
 from models.tables.notices import (
     Notice,
     NoticeRead,
@@ -63,6 +65,7 @@ __all__ = [
     "AccessLog",
     "AgentPresenceRow",
     "AgentStateLogRow",
+    "Attachment",
     "AuditReview",
     "Base",
     "BlockedNumber",
@@ -82,6 +85,7 @@ __all__ = [
     "ExternalRef",
     "FloorAlert",
     "FollowUp",
+    "FollowUpLink",
     "HandOver",
     "HotEvent",
     "HotEventOrder",

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ids import new_id
 from models.tables.base import Base, Code
-from models.vocabulary import MessageChannel, NoticeKind
+from models.vocabulary import MessageChannel, NoticeAudience, NoticeKind
 
 
 class Pending:
@@ -62,6 +62,11 @@ class Notice(Base):
     task_id: Mapped[str | None] = mapped_column(String(26))
     #: The event that it tells; None: only time has passed.
     event_id: Mapped[str | None] = mapped_column(String(26))
+    #: The request or supervision that waits.
+    subject_id: Mapped[str | None] = mapped_column(String(26))
+    audience: Mapped[NoticeAudience] = mapped_column(
+        Code(NoticeAudience), default=NoticeAudience.UNIT, server_default="UNIT"
+    )
     due_at: Mapped[datetime | None]
     at: Mapped[datetime]
     #: When it went out in a message, or was found to need none.

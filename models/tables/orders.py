@@ -14,7 +14,9 @@ from models.vocabulary import (
     Channel,
     CloseReason,
     DemandFinding,
+    Difficulty,
     FactFinding,
+    FollowUpWay,
     OrderState,
     Outcome,
     RequestKind,
@@ -80,6 +82,10 @@ class WorkOrder(Base):
     category: Mapped[str] = mapped_column(String(32))
     taxonomy_version: Mapped[str] = mapped_column(String(32))
     urgency: Mapped[Urgency] = mapped_column(Code(Urgency))
+    #: How hard the matter is, as the dispatcher judges; limits depend on it.
+    difficulty: Mapped[Difficulty] = mapped_column(
+        Code(Difficulty), default=Difficulty.ORDINARY, server_default="ORDINARY"
+    )
     title: Mapped[str] = mapped_column(String(100))
     content: Mapped[str] = mapped_column(Text)
     demand: Mapped[str] = mapped_column(Text, default="")
@@ -105,6 +111,8 @@ class WorkOrder(Base):
     scoring_version: Mapped[str] = mapped_column(String(32), default="")
     dispatch_due: Mapped[datetime | None]
     dispatched_at: Mapped[datetime | None]
+    #: The first try to ask the citizen about the present result.
+    follow_up_started_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     #: The due date reaches beyond the loaded calendar.
     due_provisional: Mapped[bool] = mapped_column(default=False)
@@ -129,6 +137,11 @@ class WorkOrder(Base):
     reopen_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     #: Since when it is left out of the statistics.
     excluded_at: Mapped[datetime | None]
+    #: Somebody's special attention (特别关注), and why.
+    watched_at: Mapped[datetime | None]
+    watch_reason: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    #: The article of the knowledge base that it was answered by on the spot.
+    knowledge_id: Mapped[str] = mapped_column(String(32), default="", server_default="")
     #: Code of the reason (``config/oversight.yaml``) why it was not accepted.
     refusal: Mapped[str] = mapped_column(String(16), default="", server_default="")
 
@@ -137,7 +150,10 @@ class Task(Base):
     """One unit's share of an order, with its own clock and state."""
 
     __tablename__ = "tasks"
-    __table_args__ = (Index("ix_tasks_department_state", "department", "state"),)
+    __table_args__ = (
+        Index("ix_tasks_department_state", "department", "state"),
+        Index("ix_tasks_state_light_yellow_at", "state", "light_yellow_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
@@ -164,7 +180,15 @@ class Task(Base):
     #: ISO times of tries that did not reach the citizen, and since when they have been enough.
     contact_tries: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     contact_excused_at: Mapped[datetime | None]
+    #: By when the unit says how far it is, where nobody can wait for the result; else None.
+    progress_due: Mapped[datetime | None]
+    first_progress_at: Mapped[datetime | None]
+    #: When it first handed down a part.
+    delegated_at: Mapped[datetime | None]
     due_at: Mapped[datetime] = mapped_column(index=True)
+    #: When the lights of ``due_at`` change; red is ``due_at`` itself.
+    light_yellow_at: Mapped[datetime | None]
+    light_orange_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     submitted_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     fact_finding: Mapped[FactFinding | None] = mapped_column(Code(FactFinding))
@@ -173,6 +197,10 @@ class Task(Base):
     unresolved_reason: Mapped[str] = mapped_column(Text, default="")
     public_answer: Mapped[str] = mapped_column(Text, default="")
     internal_note: Mapped[str] = mapped_column(Text, default="")
+    #: Who of the unit's leadership has looked at the result, and what shows that it is true:
+    #: {"text", "files": {id: name}}.
+    reviewed_by: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     #: What a joint unit found and did, for the lead unit.
     opinion: Mapped[str] = mapped_column(Text, default="", server_default="")
     sent_back_count: Mapped[int] = mapped_column(Integer, default=0)
@@ -266,6 +294,8 @@ class AuditReview(Base):
     process_items: Mapped[dict[str, Any]]
     process: Mapped[float | None] = mapped_column(Float)
     reason: Mapped[str] = mapped_column(Text, default="")
+    #: Codes of what was wrong with a result that was sent back.
+    faults: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
 
 
 class FollowUp(Base):
@@ -278,7 +308,11 @@ class FollowUp(Base):
     #: The lead task whose result was asked about.
     task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"))
     call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"))
+    #: Who asked, or sent the message that asked.
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    way: Mapped[FollowUpWay] = mapped_column(
+        Code(FollowUpWay), default=FollowUpWay.PHONE, server_default="PHONE"
+    )
     at: Mapped[datetime]
     reached: Mapped[bool]
     #: Did the unit contact the citizen? As the citizen says.

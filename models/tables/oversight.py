@@ -63,6 +63,8 @@ class UnitCard(Base):
     reason: Mapped[str] = mapped_column(Text)
     oversight_id: Mapped[str | None] = mapped_column(ForeignKey("oversights.id"))
     at: Mapped[datetime]
+    #: What it was given for has turned out to be none; it does not count any more.
+    lifted_at: Mapped[datetime | None]
 
 
 class Sequence(Base):

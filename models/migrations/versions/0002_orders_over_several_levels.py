@@ -305,6 +305,54 @@ def upgrade() -> None:
         sa.UniqueConstraint("system", "day", name=op.f("uq_reconciliations_system_day")),
     )
     op.create_table(
+        "attachments",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("order_id", sa.String(length=26), nullable=False),
+        sa.Column("task_id", sa.String(length=26), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("path", sa.String(length=255), nullable=False),
+        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("uploaded_by", sa.String(length=26), nullable=False),
+        sa.Column("uploaded_by_name", sa.String(length=64), nullable=False),
+        sa.Column("department", sa.String(length=32), nullable=False),
+        sa.Column("attached_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("event_seq", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_attachments_order_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
+    )
+    with op.batch_alter_table("attachments", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_attachments_attached_at_uploaded_at", ["attached_at", "uploaded_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_attachments_order_id"), ["order_id"], unique=False)
+
+    op.create_table(
+        "follow_up_links",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("order_id", sa.String(length=26), nullable=False),
+        sa.Column("task_id", sa.String(length=26), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("staff_id", sa.String(length=26), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.id"], name=op.f("fk_follow_up_links_order_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff.id"], name=op.f("fk_follow_up_links_staff_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_follow_up_links")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_follow_up_links_secret_hash")),
+    )
+    with op.batch_alter_table("follow_up_links", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_follow_up_links_order_id"), ["order_id"], unique=False)
+
+    op.create_table(
         "notices",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("key", sa.String(length=120), nullable=False),
@@ -313,6 +361,8 @@ def upgrade() -> None:
         sa.Column("order_id", sa.String(length=26), nullable=False),
         sa.Column("task_id", sa.String(length=26), nullable=True),
         sa.Column("event_id", sa.String(length=26), nullable=True),
+        sa.Column("subject_id", sa.String(length=26), nullable=True),
+        sa.Column("audience", sa.String(length=32), server_default="UNIT", nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
@@ -442,6 +492,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("oversight_id", sa.String(length=26), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_unit_cards_order_id")),
         sa.ForeignKeyConstraint(
             ["oversight_id"], ["oversights.id"], name=op.f("fk_unit_cards_oversight_id")
@@ -453,11 +504,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_unit_cards_department_at", ["department", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_unit_cards_order_id"), ["order_id"], unique=False)
 
+    with op.batch_alter_table("audit_reviews", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("faults", sa.JSON(), server_default="[]", nullable=False))
+
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("app", sa.String(length=64), server_default="", nullable=False)
         )
         batch_op.add_column(sa.Column("transcript_coverage", sa.Float(), nullable=True))
+
+    with op.batch_alter_table("follow_ups", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("way", sa.String(length=32), server_default="PHONE", nullable=False)
+        )
 
     with op.batch_alter_table("hot_events", schema=None) as batch_op:
         batch_op.add_column(sa.Column("lead_order_id", sa.String(length=26), nullable=True))
@@ -472,7 +531,13 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("area", sa.String(length=32), server_default="", nullable=False)
         )
+        batch_op.add_column(
+            sa.Column("difficulty", sa.String(length=32), server_default="ORDINARY", nullable=False)
+        )
         batch_op.add_column(sa.Column("external_due", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(
+            sa.Column("follow_up_started_at", sa.DateTime(timezone=True), nullable=True)
+        )
         batch_op.add_column(sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("suspended_until", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("disputed_at", sa.DateTime(timezone=True), nullable=True))
@@ -489,6 +554,13 @@ def upgrade() -> None:
             sa.Column("reopen_count", sa.Integer(), server_default="0", nullable=False)
         )
         batch_op.add_column(sa.Column("excluded_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("watched_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(
+            sa.Column("watch_reason", sa.String(length=200), server_default="", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("knowledge_id", sa.String(length=32), server_default="", nullable=False)
+        )
         batch_op.add_column(
             sa.Column("refusal", sa.String(length=16), server_default="", nullable=False)
         )
@@ -510,6 +582,17 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("contact_excused_at", sa.DateTime(timezone=True), nullable=True)
         )
+        batch_op.add_column(sa.Column("progress_due", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(
+            sa.Column("first_progress_at", sa.DateTime(timezone=True), nullable=True)
+        )
+        batch_op.add_column(sa.Column("delegated_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("light_yellow_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("light_orange_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(
+            sa.Column("reviewed_by", sa.String(length=64), server_default="", nullable=False)
+        )
+        batch_op.add_column(sa.Column("evidence", sa.JSON(), server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("opinion", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(
             sa.Column("open_urges", sa.Integer(), server_default="0", nullable=False)
@@ -522,6 +605,9 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_tasks_handler_id"), ["handler_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_tasks_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index(
+            "ix_tasks_state_light_yellow_at", ["state", "light_yellow_at"], unique=False
+        )
         batch_op.create_foreign_key(
             batch_op.f("fk_tasks_handler_id"), "staff", ["handler_id"], ["id"]
         )
@@ -542,12 +628,20 @@ def downgrade() -> None:
 
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_tasks_handler_id"), type_="foreignkey")
+        batch_op.drop_index("ix_tasks_state_light_yellow_at")
         batch_op.drop_index(batch_op.f("ix_tasks_parent_id"))
         batch_op.drop_index(batch_op.f("ix_tasks_handler_id"))
         batch_op.drop_column("highest_supervision")
         batch_op.drop_column("open_supervision")
         batch_op.drop_column("open_urges")
         batch_op.drop_column("opinion")
+        batch_op.drop_column("evidence")
+        batch_op.drop_column("reviewed_by")
+        batch_op.drop_column("light_orange_at")
+        batch_op.drop_column("light_yellow_at")
+        batch_op.drop_column("delegated_at")
+        batch_op.drop_column("first_progress_at")
+        batch_op.drop_column("progress_due")
         batch_op.drop_column("contact_excused_at")
         batch_op.drop_column("contact_tries")
         batch_op.drop_column("handler_id")
@@ -559,6 +653,9 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_orders_merged_into"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_orders_merged_into"))
         batch_op.drop_column("refusal")
+        batch_op.drop_column("knowledge_id")
+        batch_op.drop_column("watch_reason")
+        batch_op.drop_column("watched_at")
         batch_op.drop_column("excluded_at")
         batch_op.drop_column("reopen_count")
         batch_op.drop_column("archived_at")
@@ -569,7 +666,9 @@ def downgrade() -> None:
         batch_op.drop_column("disputed_at")
         batch_op.drop_column("suspended_until")
         batch_op.drop_column("suspended_at")
+        batch_op.drop_column("follow_up_started_at")
         batch_op.drop_column("external_due")
+        batch_op.drop_column("difficulty")
         batch_op.drop_column("area")
         batch_op.drop_column("access_number")
 
@@ -577,9 +676,15 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_hot_events_lead_order_id"), type_="foreignkey")
         batch_op.drop_column("lead_order_id")
 
+    with op.batch_alter_table("follow_ups", schema=None) as batch_op:
+        batch_op.drop_column("way")
+
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.drop_column("transcript_coverage")
         batch_op.drop_column("app")
+
+    with op.batch_alter_table("audit_reviews", schema=None) as batch_op:
+        batch_op.drop_column("faults")
 
     with op.batch_alter_table("unit_cards", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_unit_cards_order_id"))
@@ -608,6 +713,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_notices_department_at")
 
     op.drop_table("notices")
+    with op.batch_alter_table("follow_up_links", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_follow_up_links_order_id"))
+
+    op.drop_table("follow_up_links")
+    with op.batch_alter_table("attachments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attachments_order_id"))
+        batch_op.drop_index("ix_attachments_attached_at_uploaded_at")
+
+    op.drop_table("attachments")
     op.drop_table("reconciliations")
     with op.batch_alter_table("partner_keys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_partner_keys_system"))
