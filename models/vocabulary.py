@@ -747,5 +747,35 @@ class CatalogueSource(Labelled):
     IMPORT = "IMPORT", "导入"
 
 
+class ArticleState(Labelled):
+    """State of one version of an article of the knowledge base."""
+
+    DRAFT = "DRAFT", "草稿"
+    IN_REVIEW = "IN_REVIEW", "待审"
+    PUBLISHED = "PUBLISHED", "已发布"
+    REPLACED = "REPLACED", "已替换"
+    WITHDRAWN = "WITHDRAWN", "已下架"
+    #: Shown of a published one whose last day is over; never stored.
+    EXPIRED = "EXPIRED", "已过期"
+
+
+class ArticleAction(Labelled):
+    """What was done with an article."""
+
+    SEED = "SEED", "初始条目"
+    IMPORT = "IMPORT", "导入"
+    DRAFT = "DRAFT", "起草"
+    EDIT = "EDIT", "修改"
+    DISCARD = "DISCARD", "放弃草稿"
+    SUBMIT = "SUBMIT", "送审"
+    PUBLISH = "PUBLISH", "审核通过并发布"
+    SEND_BACK = "SEND_BACK", "审核退回"
+    WITHDRAW = "WITHDRAW", "下架"
+    EXPIRE = "EXPIRE", "到期失效"
+    REMIND = "REMIND", "到期提醒"
+    REPORT = "REPORT", "提出纠错"
+    ANSWER = "ANSWER", "答复纠错"
+
+
 #: Every closed set by name, for ``/api/vocabulary``.
 ALL: dict[str, type[Labelled]] = {cls.__name__: cls for cls in Labelled.__subclasses__()}

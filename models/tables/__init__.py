@@ -31,6 +31,13 @@ from models.tables.floor import (
     TelephonyProcess,
 )
 from models.tables.follow_ups import FollowUpLink
+from models.tables.knowledge import (
+    Article,
+    ArticleEvent,
+    ArticleMark,
+    ArticleReport,
+    ArticleVersion,
+)
 from models.tables.notices import (
     Notice,
     NoticeRead,
@@ -65,6 +72,11 @@ __all__ = [
     "AccessLog",
     "AgentPresenceRow",
     "AgentStateLogRow",
+    "Article",
+    "ArticleEvent",
+    "ArticleMark",
+    "ArticleReport",
+    "ArticleVersion",
     "Attachment",
     "AuditReview",
     "Base",
