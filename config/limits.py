@@ -37,9 +37,9 @@ CLOCK_LABELS = {
     "shelve_decision": "疑难会商时限",
     "shelve_review": "挂账复核周期",
     "archive": "归档时限",
-    "reopen_request": "申请复核时限",
-    "exclusion_request": "申请剔除时限",
-    "exclusion_decision": "剔除审定时限",
+    "reopen_request": "申请恢复办理时限",
+    "exclusion_request": "申请不计入统计时限",
+    "exclusion_decision": "不计入统计审定时限",
 }
 #: Clocks that a policy file may leave out: another rule then says how long.
 OPTIONAL_CLOCKS = frozenset({"redo"})

@@ -1,4 +1,4 @@
-"""Closed orders: put away (归档), opened again (重新开启), left out of the statistics (剔除)."""
+"""Closed orders: put away (归档), opened again (恢复办理), left out of the statistics (剔除)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def archive(step: Step, command: Archive) -> None:
 async def ask_reopening(step: Step, command: AskReopening) -> None:
     """Within the time after closing that the rules give."""
     step.follow()
-    _check_in_time(step, "reopen_request", "申请重新开启")
+    _check_in_time(step, "reopen_request", "申请恢复办理")
     step.reason = command.reason
     limit = step.rules.oversight.reopen_decision.limit
     ask_office(

@@ -88,7 +88,7 @@ def _share(lead: Step, step: Step) -> Task:
         order_id=step.order.id,
         role=TaskRole.LEAD,
         state=TaskState.DONE,
-        note=f"由主件 {lead.order.order_no} 一并办理",
+        note=f"由主单 {lead.order.order_no} 一并办理",
         opinion="",
         contact_tries=[],
         sent_back_count=0,

@@ -112,11 +112,11 @@ def _check_lead(order: WorkOrder, lead: WorkOrder) -> None:
     if lead.id == order.id:
         message = "不能并入本工单自己"
     elif lead.state is OrderState.MERGED:
-        message = f"工单 {lead.order_no} 已并入其他工单，请并入它的主件"
+        message = f"工单 {lead.order_no} 已并入其他工单，请并入它的主单"
     elif lead.state not in MAY_LEAD:
         message = f"工单 {lead.order_no} 现在是“{lead.state.label}”，不能再并入其他工单"
     elif lead.suspended_at is not None:
-        message = f"工单 {lead.order_no} 已挂起，请先恢复办理"
+        message = f"工单 {lead.order_no} 已挂起，请先解除挂起"
     elif lead.disputed_at is not None:
         message = f"工单 {lead.order_no} 的承办单位争议正在裁定，裁定后再并入"
     elif order.confidential != lead.confidential:

@@ -74,10 +74,10 @@ def check_opening(command: OpenOrder, rules: Rules) -> OpenOrder:
 
 def _check_answer(command: OpenOrder, faults: Faults, has_phone: bool) -> None:
     if command.answered and not command.public_answer:
-        faults.add("public_answer", "现场答复的请填写答复内容")
+        faults.add("public_answer", "直接答复的请填写答复内容")
     settled = command.answered or bool(command.refusal)
     if not settled and command.public_answer:
-        faults.add("answered", "填写了答复内容，请选“现场答复”；需要派单的请清空答复内容")
+        faults.add("answered", "填写了答复内容，请选“直接答复”；需要派单的请清空答复内容")
     if not settled and command.want_reply and not has_phone:
         faults.add(
             "callback_phone",

@@ -59,5 +59,5 @@ class OrderTimers:
         await self._orders.act_in(work, SYSTEM, timer.subject_id, command)
 
     async def _resume(self, work: UnitOfWork, timer: Timer) -> None:
-        command = Resume(reason="挂起期满，系统自动恢复办理")
+        command = Resume(reason="挂起期满，系统自动解除挂起")
         await self._orders.act_in(work, SYSTEM, timer.subject_id, command)

@@ -29,7 +29,7 @@ def check_refusal(command: OpenOrder, faults: Faults, rules: Rules) -> OpenOrder
     if not command.refusal:
         return command
     if command.answered:
-        faults.add("refusal", "现场答复和不予受理只能选一项")
+        faults.add("refusal", "直接答复和不予受理只能选一项")
     reason = rules.oversight.refusal(command.refusal)
     if reason is None:
         faults.add("refusal", f"没有编码为 {command.refusal} 的不予受理原因")

@@ -150,7 +150,7 @@ NOTHING_OPEN_BELOW = Guard(
 )
 NOT_SUSPENDED = Guard(
     name="not_suspended",
-    refusal="工单已挂起，请先恢复办理",
+    refusal="工单已挂起，请先解除挂起",
     holds=lambda s: s.order is not None and s.order.suspended_at is None,
 )
 SUSPENDED = Guard(

@@ -89,7 +89,7 @@ def _stage(s: Situation) -> RequestState | None:
 
 NOT_AGREED = Guard(
     name="not_agreed",
-    refusal="热线已同意，等待管理者复核",
+    refusal="热线已同意，等待热线办负责人复核",
     holds=lambda s: _stage(s) is not RequestState.AGREED,
     silent=True,
 )

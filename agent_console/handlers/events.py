@@ -15,7 +15,7 @@ routes = Routes("热点事件")
 class MergeBody(Body):
     """Which order answers for the event."""
 
-    lead_order_id: str = Field(min_length=1, max_length=26, title="主件")
+    lead_order_id: str = Field(min_length=1, max_length=26, title="主单")
 
 
 class EventQuery(Body):

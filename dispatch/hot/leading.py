@@ -45,7 +45,7 @@ class EventLeads:
         others = await self._others(event_id, lead_id)
         outcome = MergeOutcome(lead_order_id=lead_id, merged=[], left=[])
         for order in others:
-            command = Merge(into=lead_id, reason="同一热点事件，并入主件一并办理")
+            command = Merge(into=lead_id, reason="同一热点事件，并入主单一并办理")
             try:
                 await self._orders.act(actor, order.id, command)
             except HotlineError as error:

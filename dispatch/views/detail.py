@@ -329,7 +329,7 @@ def _score_note(file: _File, sees_score: bool) -> str:
     if order.state is OrderState.WITHDRAWN:
         return "工单已撤回，不作办结评估。"
     if order.close_reason is CloseReason.ANSWERED:
-        return "现场答复的工单没有承办单位，不作办结评估。"
+        return "直接答复的工单没有承办单位，不作办结评估。"
     if file.score is None:
         return "工单办结后作办结评估。"
     return "" if sees_score else "您的岗位不查看办结评估。"

@@ -87,7 +87,7 @@ def _unmerge(_tell: Teller, event: OrderEvent) -> str:
 
 def _answer_merged(_tell: Teller, event: OrderEvent) -> str:
     if into := _told(event, "into"):
-        return f"以主件{into}的办理结果答复本工单"
+        return f"以主单{into}的办理结果答复本工单"
     return f"将办理结果答复并入的{_told(event, 'orders')}件工单"
 
 
@@ -131,11 +131,11 @@ def _shelf(_tell: Teller, event: OrderEvent) -> str:
 
 
 def _reopening(_tell: Teller, event: OrderEvent) -> str:
-    return _decided(event, "同意重新开启，转派单", "不同意重新开启")
+    return _decided(event, "同意恢复办理，转派单", "不同意恢复办理")
 
 
 def _exclusion(_tell: Teller, event: OrderEvent) -> str:
-    return _decided(event, "同意不计入统计，报管理者复核", "不同意剔除，仍计入统计")
+    return _decided(event, "同意不计入统计，报热线办负责人复核", "不同意不计入统计")
 
 
 def _exclusion_confirmed(_tell: Teller, event: OrderEvent) -> str:

@@ -154,7 +154,7 @@ class Teller:
 
 def _open(tell: Teller, event: OrderEvent) -> str:
     if event.to_state == OrderState.CLOSED:
-        return "受理诉求并现场答复，工单办结"
+        return "受理诉求并直接答复，工单办结"
     if event.to_state == OrderState.REFUSED:
         return f"登记诉求，不予受理：{event.reason}"
     unit = tell.after(event, "lead_department")

@@ -99,7 +99,7 @@ def _decide_suspension(tell: Teller, event: OrderEvent) -> str:
 
 def _resume(tell: Teller, event: OrderEvent) -> str:
     due = tell.after(event, "due_at")
-    return "恢复办理" + (f"，办结时限为{due}" if due else "") + _because(event)
+    return "解除挂起" + (f"，办结时限为{due}" if due else "") + _because(event)
 
 
 def _of_task(verb: str) -> Sentence:

@@ -14,6 +14,6 @@ TRANSITIONS: tuple[Transition, ...] = (
         roles=(Role.SYSTEM,),
         from_task=ACTIVE_TASK,
         needs=("handler_id", "reason"),
-        effect="经办人离岗时，由系统把未了的承办任务移交给接办人",
+        effect="经办人离岗时，由系统把未办结的承办任务移交给接办人",
     ),
 )

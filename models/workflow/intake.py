@@ -17,7 +17,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_order=S.CLOSED,
         roles=(R.AGENT, R.SHIFT_LEADER),
         needs=("title", "content", "request_type", "category", "urgency", "public_answer"),
-        effect="以“现场答复”办结，不作办结评估",
+        effect="以“直接答复”办结，不作办结评估",
     ),
     Transition(
         action=Action.OPEN,

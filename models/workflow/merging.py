@@ -35,7 +35,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_task=T.CANCELLED,
         guards=_FREE,
         needs=("into", "reason"),
-        effect="保留编号，未完成的承办任务撤回，由主件一并办理；主件的时限取两者中较早的",
+        effect="保留编号，未完成的承办任务撤回，由主单一并办理；主单的时限取两者中较早的",
     ),
     Transition(
         action=Action.MERGE,
@@ -44,7 +44,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_order=None,
         roles=_WHO,
         guards=(NOT_SUSPENDED, NOT_DISPUTED),
-        effect="主件记下并入的工单，紧急程度取两者中较高的，各项时限取较早的，下级和协办随之提前",
+        effect="主单记下并入的工单，紧急程度取两者中较高的，各项时限取较早的，下级和协办随之提前",
     ),
     Transition(
         action=Action.DECIDE_MERGE,
@@ -56,7 +56,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         pending=(K.MERGE,),
         guards=(*_FREE, not_own(K.MERGE)),
         needs=("granted", "reason"),
-        effect="并入所提的主件",
+        effect="并入所提的主单",
     ),
     Transition(
         action=Action.DECIDE_MERGE,
@@ -84,7 +84,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(*MAY_LEAD, S.TO_FOLLOW_UP, S.CLOSED, S.SHELVED),
         to_order=None,
         roles=_WHO,
-        effect="主件记下解除并单的工单",
+        effect="主单记下解除并单的工单",
     ),
     Transition(
         action=Action.ANSWER_MERGED,
@@ -92,7 +92,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.TO_FOLLOW_UP, S.CLOSED, S.ARCHIVED),
         to_order=None,
         roles=(R.SYSTEM,),
-        effect="主件的答复审核通过后，由系统逐件答复并入的工单",
+        effect="主单的答复审核通过后，由系统逐件答复并入的工单",
     ),
     Transition(
         action=Action.ANSWER_MERGED,
@@ -101,7 +101,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_order=S.TO_FOLLOW_UP,
         roles=(R.SYSTEM,),
         new_task=T.DONE,
-        effect="得到主件的答复，单独回访",
+        effect="得到主单的答复，单独回访",
     ),
     Transition(
         action=Action.ANSWER_MERGED,
@@ -110,6 +110,6 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_order=S.CLOSED,
         roles=(R.SYSTEM,),
         new_task=T.DONE,
-        effect="得到主件的答复，以“诉求人不需要回访”办结",
+        effect="得到主单的答复，以“诉求人不需要回访”办结",
     ),
 )

@@ -68,7 +68,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_order=None,
         roles=(*HOTLINE_ROLES, R.PARTNER, R.SYSTEM),
         needs=("reason",),
-        effect="单位在办的须限时答复；已并单的同时催办主件；由系统办理的，是诉求人在电话里按键催办",
+        effect="单位在办的须限时答复；已并单的同时催办主单；由系统办理的，是诉求人在电话里按键催办",
     ),
     Transition(
         action=Action.ANSWER_URGE,

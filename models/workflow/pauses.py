@@ -99,7 +99,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         guards=(NOT_OWN_REQUEST,),
         needs=_DECISION,
         limit="suspension_decision",
-        effect="各单位的时限停止计算，恢复办理时继续计算余下的时间",
+        effect="各单位的时限停止计算，解除挂起后继续计算余下的时间",
     ),
     Transition(
         action=Action.DECIDE_SUSPENSION,
@@ -127,6 +127,6 @@ TRANSITIONS: tuple[Transition, ...] = (
         guards=(OWN_DEPARTMENT_OR_HOTLINE, SUSPENDED),
         needs=("reason",),
         limit="suspension",
-        effect="余下的时间从恢复时继续计算；挂起期满由系统自动恢复",
+        effect="余下的时间从解除挂起时继续计算；挂起期满由系统自动解除",
     ),
 )

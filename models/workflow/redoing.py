@@ -21,7 +21,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         roles=(R.FOLLOW_UP,),
         guards=(UNDECIDED,),
         needs=("contacted", "solved", "satisfaction", "redo_reason"),
-        effect="提出重办申请，由班长或管理者审批",
+        effect="提出重办申请，由班长或热线办负责人审批",
     ),
     Transition(
         action=Action.RECORD_FOLLOW_UP,

@@ -20,7 +20,7 @@ class Case(Labelled):
     """What the data of a command decided: chooses among rows of the same action."""
 
     ANY = "any", ""
-    ANSWERED = "answered", "当场答复"
+    ANSWERED = "answered", "直接答复"
     TO_UNIT = "to_unit", "需要承办单位办理"
     REPLY_WANTED = "reply_wanted", "诉求人需要回访"
     NO_REPLY_WANTED = "no_reply_wanted", "诉求人不需要回访"
@@ -43,7 +43,7 @@ class Case(Labelled):
     CORRECTED = "corrected", "一般更正"
     EASED = "eased", "举报改为其他类型、特急降级或取消保密"
     INTO = "into", "并入其他工单的"
-    TAKE_IN = "take_in", "作为主件的"
+    TAKE_IN = "take_in", "作为主单的"
 
 
 class Level(Labelled):

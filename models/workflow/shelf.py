@@ -68,6 +68,6 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_order=S.DISPATCHED,
         roles=(R.SHIFT_LEADER, R.MANAGER),
         needs=("reason",),
-        effect="恢复办理，办结时限从现在起重新计算",
+        effect="继续办理，办结时限从现在起重新计算",
     ),
 )

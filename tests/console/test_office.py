@@ -56,6 +56,6 @@ async def test_every_action_comes_with_its_form(house: House) -> None:
     shown = (await leader.get(f"/api/orders/{order['id']}")).body
     forms = {item["action"]: item["fields"] for item in shown["allowed_actions"]}
     fields = {field["name"]: field for field in forms["merge"]}
-    assert (fields["into"]["label"], fields["into"]["required"]) == ("主件工单编号", True)
+    assert (fields["into"]["label"], fields["into"]["required"]) == ("主单编号", True)
     assert {field["kind"] for field in forms["raise_urgency"]} == {"choice", "words"}
     assert all(field["label"] != field["name"] for form in forms.values() for field in form)

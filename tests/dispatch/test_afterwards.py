@@ -87,7 +87,7 @@ async def test_nothing_is_put_away_while_somebody_has_a_say(
     desk.later(days=10)
     await keeper.fire_due()
     assert (await order_of(store, order_id)).state is OrderState.CLOSED
-    with pytest.raises(TransitionRefused, match="只能由管理者操作"):
+    with pytest.raises(TransitionRefused, match="只能由热线办负责人操作"):
         await desk.act("banzhang", order_id, DecideReopening(granted=False, reason="无新事实"))
     await desk.act("zhuren", order_id, DecideReopening(granted=False, reason="无新事实"))
     await keeper.fire_due()
@@ -127,7 +127,7 @@ async def test_too_late_is_too_late(desk: Desk, store: Store) -> None:
     with pytest.raises(TransitionRefused, match="办结已超过3个工作日，不能再申请不计入统计"):
         await desk.act("chengguan", order_id, NOT_OURS)
     desk.later(days=25)
-    with pytest.raises(TransitionRefused, match="办结已超过30个自然日，不能再申请重新开启"):
+    with pytest.raises(TransitionRefused, match="办结已超过30个自然日，不能再申请恢复办理"):
         await desk.act("huawu1", order_id, APPEAL)
     assert await requests_of(store, order_id) == []
 
@@ -142,7 +142,7 @@ async def test_leaving_out_takes_the_unit_the_office_and_a_leader(desk: Desk, st
     await desk.act("shenhe", order_id, DecideExclusion(granted=True, reason="证明属实"))
     (request,) = await requests_of(store, order_id)
     assert (request.state, request.agreed_by) == (RequestState.AGREED, "staff-shenhe")
-    with pytest.raises(TransitionRefused, match="等待管理者复核"):
+    with pytest.raises(TransitionRefused, match="等待热线办负责人复核"):
         await desk.act("banzhang", order_id, DecideExclusion(granted=False, reason="不同意"))
     await desk.act("zhuren", order_id, ConfirmExclusion(granted=True, reason="同意剔除"))
     assert (await order_of(store, order_id)).excluded_at is not None

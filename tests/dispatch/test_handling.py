@@ -337,7 +337,7 @@ async def test_withdrawing_takes_the_unit_off_the_work(desk: Desk, store: Store)
     assert order.state is OrderState.WITHDRAWN
     assert task.state is TaskState.CANCELLED
     assert order.light_red_at is None
-    with pytest.raises(TransitionRefused, match="工单现在是“撤单”"):
+    with pytest.raises(TransitionRefused, match="工单现在是“已撤单”"):
         await desk.submit(order_id)
 
 

@@ -183,9 +183,9 @@ async def test_urgency_and_another_system_s_deadline_pass_to_the_lead(
     [
         ("itself", "不能并入本工单自己"),
         ("unknown", "没有这个编号的工单"),
-        ("merged", "请并入它的主件"),
+        ("merged", "请并入它的主单"),
         ("closed", "不能再并入其他工单"),
-        ("suspended", "已挂起，请先恢复办理"),
+        ("suspended", "已挂起，请先解除挂起"),
         ("disputed", "争议正在裁定"),
         ("confidential", "保密件和非保密件不能并单"),
     ],

@@ -88,8 +88,8 @@ def test_malformed_demand_names_the_field(
         ({"department": "D-HL"}, "department", "热线中心不承办诉求"),
         ({"caller_phone": "138-0000-ABCD"}, "caller_phone", "电话号码应由3至20位数字组成"),
         ({"caller_phone": ""}, "callback_phone", "需要回访的请填写联系电话"),
-        ({"answered": True}, "public_answer", "现场答复的请填写答复内容"),
-        ({"public_answer": "请拨打供电公司电话"}, "answered", "请选“现场答复”"),
+        ({"answered": True}, "public_answer", "直接答复的请填写答复内容"),
+        ({"public_answer": "请拨打供电公司电话"}, "answered", "请选“直接答复”"),
         ({"call_id": "no-such-call"}, "call_id", "没有这通电话的记录"),
         ({"contact_id": "no-such-contact"}, "contact_id", "没有这个来件的记录"),
     ],
@@ -127,7 +127,7 @@ async def test_answer_on_the_spot_closes_without_a_score(
     assert shown.close_reason is CloseReason.ANSWERED
     assert shown.public_answer == answer
     assert shown.score is None
-    assert shown.score_note == "现场答复的工单没有承办单位，不作办结评估。"
+    assert shown.score_note == "直接答复的工单没有承办单位，不作办结评估。"
 
 
 async def test_reports_are_confidential_unless_said_otherwise(desk: Desk, store: Store) -> None:

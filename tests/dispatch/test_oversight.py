@@ -143,7 +143,7 @@ async def test_an_answer_is_looked_at_by_somebody_else(
 ) -> None:
     order_id = await desk.signed()
     order = supervise(SupervisionLevel.TWO, SupervisionReason.UNWILLING)
-    with pytest.raises(TransitionRefused, match="只能由班长、管理者操作"):
+    with pytest.raises(TransitionRefused, match="只能由班长、热线办负责人操作"):
         await desk.act("paidan", order_id, order)
     await desk.act("banzhang", order_id, order)
     with pytest.raises(TransitionRefused, match="已在三级督办或更高级别的督办之中"):
@@ -164,7 +164,7 @@ async def test_an_answer_is_looked_at_by_somebody_else(
         f"彭海波（承办单位经办人）答复督办：{ANSWER}",
         "陈建国（班长）不认可督办答复，请在2026年11月24日24:00前答复：没有说明责任人。",
         f"彭海波（承办单位经办人）答复督办：{ANSWER}",
-        "罗文斌（管理者）认可督办答复，督办销号：同意销号。",
+        "罗文斌（热线办负责人）认可督办答复，督办销号：同意销号。",
     ]
 
 
@@ -194,7 +194,7 @@ async def test_an_untrue_result_is_worth_nothing(
 ) -> None:
     order_id = await desk.signed()
     order = supervise(SupervisionLevel.ONE, SupervisionReason.UNTRUE)
-    with pytest.raises(TransitionRefused, match="只能由管理者操作"):
+    with pytest.raises(TransitionRefused, match="只能由热线办负责人操作"):
         await desk.act("banzhang", order_id, order)
     await desk.act("zhuren", order_id, order)
     assert await cards(store, order_id) == [CardColour.RED]

@@ -246,13 +246,13 @@ async def test_while_suspended_no_clock_runs_and_nothing_is_submitted(
     order = await order_of(store, order_id)
     assert order.light_red_at is None
     assert local(order.suspended_until) == "12-04 23:59"
-    with pytest.raises(TransitionRefused, match="工单已挂起，请先恢复办理"):
+    with pytest.raises(TransitionRefused, match="工单已挂起，请先解除挂起"):
         await desk.submit(order_id)
     details = await OrderDetails(store, clock, desk.service.rules).order(
         desk.people["chengguan"], order_id
     )
     why = {one.action: one.reason for one in details.refused_actions}
-    assert why["submit_result"] == "工单已挂起，请先恢复办理"
+    assert why["submit_result"] == "工单已挂起，请先解除挂起"
     assert "resume" in {one.action for one in details.allowed_actions}
 
 

@@ -161,7 +161,7 @@ async def test_after_two_redos_a_panel_has_the_word(desk: Desk, store: Store) ->
     order_id = await redone_twice(desk)
     assert (await requests_of(store, order_id))[-1].kind is RequestKind.PANEL
     finding = DecidePanel(finding=PanelFinding.UNREASONABLE, reason="诉求超出现行标准")
-    with pytest.raises(TransitionRefused, match="只能由管理者操作"):
+    with pytest.raises(TransitionRefused, match="只能由热线办负责人操作"):
         await desk.act("banzhang", order_id, finding)
     await desk.act("zhuren", order_id, finding)
     order = await order_of(store, order_id)
@@ -194,7 +194,7 @@ async def test_a_panel_shelves_with_a_plan_and_it_is_taken_up_again(
 async def test_a_shelved_order_keeps_its_time_and_is_looked_at(desk: Desk, store: Store) -> None:
     order_id = await desk.signed()
     await desk.act("chengguan", order_id, SHELF)
-    with pytest.raises(TransitionRefused, match="只能由管理者操作"):
+    with pytest.raises(TransitionRefused, match="只能由热线办负责人操作"):
         await desk.act("banzhang", order_id, DecideShelf(granted=True, reason="同意"))
     desk.later(days=1)
     await desk.act("zhuren", order_id, DecideShelf(granted=True, reason="计划可行，同意挂账"))
@@ -206,7 +206,7 @@ async def test_a_shelved_order_keeps_its_time_and_is_looked_at(desk: Desk, store
     await desk.act("banzhang", order_id, ReviewShelf(progress="已完成勘察设计"))
     assert local((await order_of(store, order_id)).light_red_at) == "01-20 23:59"
     desk.later(days=340)
-    with pytest.raises(InvalidInput, match="应由管理者复核"):
+    with pytest.raises(InvalidInput, match="应由热线办负责人复核"):
         await desk.act("banzhang", order_id, ReviewShelf(progress="仍在等待立项"))
     await desk.act("zhuren", order_id, ReviewShelf(progress="仍在等待立项"))
     await desk.act("banzhang", order_id, TakeOffShelf(reason="改造项目已经开工"))

@@ -99,7 +99,7 @@ async def test_only_managers_read_reports(reports: Reports, people: dict[str, Ac
     await reports.report(people["zhuren"], *WEEK)
     await reports.report(people["banzhang"], *WEEK)
     for who in ("huawu1", "chengguan", "admin"):
-        with pytest.raises(Forbidden, match="报表只对班长、管理者开放"):
+        with pytest.raises(Forbidden, match="报表只对班长、热线办负责人开放"):
             await reports.report(people[who], *WEEK)
 
 

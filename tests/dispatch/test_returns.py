@@ -253,7 +253,7 @@ async def test_who_had_it_first_works_on_until_the_office_rules(desk: Desk, stor
     ruling = SettleDispute(
         department="D-ZJ", reason="编办认定由住建局承办", opinion="编办〔2026〕8号"
     )
-    with pytest.raises(TransitionRefused, match="只能由班长、管理者操作"):
+    with pytest.raises(TransitionRefused, match="只能由班长、热线办负责人操作"):
         await desk.act("paidan", order_id, ruling)
     await desk.act("zhuren", order_id, ruling)
     order = await order_of(store, order_id)

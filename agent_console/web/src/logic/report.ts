@@ -29,8 +29,8 @@ export function reportCards(report: PeriodReport): FigureCard[] {
     },
     {
       code: 'answered',
-      label: '现场答复率',
-      words: '当场答复办结的工单数÷受理工单数',
+      label: '直接答复率',
+      words: '直接答复办结的工单数÷受理工单数',
       value: percent(answered.value),
       note: answered.of ? sample(answered) : '期内没有工单',
       to: answered.of ? to(answered.cell) : undefined,
