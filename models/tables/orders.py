@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ids import new_id
@@ -56,6 +56,13 @@ class WorkOrder(Base):
     __table_args__ = (
         Index("ix_orders_state_light_red_at", "state", "light_red_at", "id"),
         Index("ix_orders_accepted_at_id", "accepted_at", "id"),
+        Index(
+            "ix_orders_excluded_at",
+            "excluded_at",
+            "id",
+            sqlite_where=text("excluded_at IS NOT NULL"),
+            postgresql_where=text("excluded_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
@@ -73,7 +80,7 @@ class WorkOrder(Base):
 
     caller_name: Mapped[str] = mapped_column(String(64), default="")
     caller_phone: Mapped[str] = mapped_column(String(32), default="", index=True)
-    callback_phone: Mapped[str] = mapped_column(String(32), default="")
+    callback_phone: Mapped[str] = mapped_column(String(32), default="", index=True)
     confidential: Mapped[bool] = mapped_column(default=False)
     want_reply: Mapped[bool] = mapped_column(default=True)
 
@@ -151,12 +158,14 @@ class Task(Base):
 
     __tablename__ = "tasks"
     __table_args__ = (
+        Index("ix_tasks_order_id_department", "order_id", "department"),
         Index("ix_tasks_department_state", "department", "state"),
+        Index("ix_tasks_department_dispatched_at", "department", "dispatched_at", "id"),
         Index("ix_tasks_state_light_yellow_at", "state", "light_yellow_at"),
     )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
-    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
     #: The task of the unit above that handed it down; None for the hotline's own.
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"), index=True)
     #: The task whose result the citizen did not accept, when this one does it again.
@@ -215,7 +224,10 @@ class OrderRequest(Base):
     """Something that is done only with somebody else's consent: asked, then decided."""
 
     __tablename__ = "requests"
-    __table_args__ = (Index("ix_requests_state_due_at", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_requests_state_due_at", "state", "due_at"),
+        Index("ix_requests_asked", "asked_department", "kind", "state", "decided_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
@@ -257,7 +269,7 @@ class OrderEvent(Base):
     __table_args__ = (UniqueConstraint("order_id", "seq"),)
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
-    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
     seq: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime]
     actor_id: Mapped[str] = mapped_column(String(26))
@@ -330,7 +342,7 @@ class ClosureScore(Base):
     __table_args__ = (UniqueConstraint("order_id", "revision"),)
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
-    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
     revision: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime]
     rule_version: Mapped[str] = mapped_column(String(32))

@@ -611,6 +611,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
     )
     with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_requests_asked", ["asked_department", "kind", "state", "decided_at"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_requests_order_id"), ["order_id"], unique=False)
         batch_op.create_index("ix_requests_state_due_at", ["state", "due_at"], unique=False)
 
@@ -645,6 +648,9 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("transcript_coverage", sa.Float(), nullable=True))
 
+    with op.batch_alter_table("closure_scores", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_closure_scores_order_id"))
+
     with op.batch_alter_table("follow_ups", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("way", sa.String(length=32), server_default="PHONE", nullable=False)
@@ -655,6 +661,9 @@ def upgrade() -> None:
         batch_op.create_foreign_key(
             batch_op.f("fk_hot_events_lead_order_id"), "orders", ["lead_order_id"], ["id"]
         )
+
+    with op.batch_alter_table("order_events", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_order_events_order_id"))
 
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.add_column(
@@ -696,6 +705,16 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("refusal", sa.String(length=16), server_default="", nullable=False)
         )
+        batch_op.create_index(
+            batch_op.f("ix_orders_callback_phone"), ["callback_phone"], unique=False
+        )
+        batch_op.create_index(
+            "ix_orders_excluded_at",
+            ["excluded_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("excluded_at IS NOT NULL"),
+            postgresql_where=sa.text("excluded_at IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_orders_merged_into"), ["merged_into"], unique=False)
         batch_op.create_foreign_key(
             batch_op.f("fk_orders_merged_into"), "orders", ["merged_into"], ["id"]
@@ -735,7 +754,14 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("highest_supervision", sa.Integer(), server_default="0", nullable=False)
         )
+        batch_op.drop_index(batch_op.f("ix_tasks_order_id"))
+        batch_op.create_index(
+            "ix_tasks_department_dispatched_at", ["department", "dispatched_at", "id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_tasks_handler_id"), ["handler_id"], unique=False)
+        batch_op.create_index(
+            "ix_tasks_order_id_department", ["order_id", "department"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_tasks_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index(
             "ix_tasks_state_light_yellow_at", ["state", "light_yellow_at"], unique=False
@@ -762,7 +788,10 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_tasks_handler_id"), type_="foreignkey")
         batch_op.drop_index("ix_tasks_state_light_yellow_at")
         batch_op.drop_index(batch_op.f("ix_tasks_parent_id"))
+        batch_op.drop_index("ix_tasks_order_id_department")
         batch_op.drop_index(batch_op.f("ix_tasks_handler_id"))
+        batch_op.drop_index("ix_tasks_department_dispatched_at")
+        batch_op.create_index(batch_op.f("ix_tasks_order_id"), ["order_id"], unique=False)
         batch_op.drop_column("highest_supervision")
         batch_op.drop_column("open_supervision")
         batch_op.drop_column("open_urges")
@@ -784,6 +813,12 @@ def downgrade() -> None:
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_orders_merged_into"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_orders_merged_into"))
+        batch_op.drop_index(
+            "ix_orders_excluded_at",
+            sqlite_where=sa.text("excluded_at IS NOT NULL"),
+            postgresql_where=sa.text("excluded_at IS NOT NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_orders_callback_phone"))
         batch_op.drop_column("refusal")
         batch_op.drop_column("knowledge_id")
         batch_op.drop_column("watch_reason")
@@ -804,12 +839,18 @@ def downgrade() -> None:
         batch_op.drop_column("area")
         batch_op.drop_column("access_number")
 
+    with op.batch_alter_table("order_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_order_events_order_id"), ["order_id"], unique=False)
+
     with op.batch_alter_table("hot_events", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_hot_events_lead_order_id"), type_="foreignkey")
         batch_op.drop_column("lead_order_id")
 
     with op.batch_alter_table("follow_ups", schema=None) as batch_op:
         batch_op.drop_column("way")
+
+    with op.batch_alter_table("closure_scores", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_closure_scores_order_id"), ["order_id"], unique=False)
 
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.drop_column("transcript_coverage")
@@ -826,6 +867,7 @@ def downgrade() -> None:
     with op.batch_alter_table("requests", schema=None) as batch_op:
         batch_op.drop_index("ix_requests_state_due_at")
         batch_op.drop_index(batch_op.f("ix_requests_order_id"))
+        batch_op.drop_index("ix_requests_asked")
 
     op.drop_table("requests")
     with op.batch_alter_table("oversights", schema=None) as batch_op:
