@@ -18,7 +18,8 @@ async def oversight_counts(session: AsyncSession, order: WorkOrder) -> dict[str,
     for asked in await session.scalars(query):
         if asked.kind is RequestKind.RETURN and asked.state is RequestState.REFUSED:
             counts["return_refused"] += 1
-        if asked.kind is RequestKind.REOPENING and asked.granted.get("unit_fault"):
+        faulty = asked.state is RequestState.GRANTED and asked.granted.get("unit_fault")
+        if asked.kind is RequestKind.REOPENING and faulty:
             counts["reopened"] += 1
     return dict(counts)
 

@@ -103,6 +103,10 @@ async def test_an_order_opened_again_is_handled_and_scored_again(
     desk.later(days=20)
     await keeper.fire_due()  # put away meanwhile
     await desk.act("huawu1", order_id, APPEAL)
+    # What is not opened again costs the unit nothing, whatever was ticked.
+    refused = DecideReopening(granted=False, reason="尚无新事实", unit_fault=True)
+    await desk.act("zhuren", order_id, refused)
+    await desk.act("huawu1", order_id, APPEAL)
     granted = DecideReopening(granted=True, reason="修复质量不合格", unit_fault=True)
     await desk.act("zhuren", order_id, granted)
     order = await order_of(store, order_id)
