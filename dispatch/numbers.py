@@ -14,6 +14,8 @@ from sqlalchemy import Date, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 LENGTH = 19
+#: Of the name of a series, at most.
+NAME_LENGTH = 32
 _NEXT = text(
     "INSERT INTO day_sequences (day, last) VALUES (:day, 1) "
     "ON CONFLICT (day) DO UPDATE SET last = day_sequences.last + 1 RETURNING last"

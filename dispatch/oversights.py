@@ -39,6 +39,7 @@ async def open_ones(step: Step, task: Task | None = None) -> list[Oversight]:
 async def lapsed_urges(step: Step, task: Task) -> int:
     """How many urges of the task were never answered in time."""
     query = select(func.count()).where(
+        Oversight.order_id == task.order_id,
         Oversight.task_id == task.id,
         Oversight.kind == OversightKind.URGE,
         Oversight.lapsed_at.is_not(None),
@@ -100,7 +101,11 @@ def settle(step: Step, row: Oversight, state: OversightState, remark: str = "") 
 async def let_go(step: Step) -> None:
     """What was asked of tasks that have ended in this step has ended with them."""
     for task in step.let_go:
-        query = select(Oversight).where(Oversight.task_id == task.id, Oversight.state.in_(OPEN))
+        query = select(Oversight).where(
+            Oversight.order_id == task.order_id,
+            Oversight.task_id == task.id,
+            Oversight.state.in_(OPEN),
+        )
         for row in await step.session.scalars(query):
             settle(step, row, OversightState.ENDED)
 

@@ -13,7 +13,8 @@ from dispatch.commands import (
     SettleSupervision,
     Supervise,
 )
-from dispatch.numbers import next_in
+from dispatch.evidence import attach
+from dispatch.numbers import NAME_LENGTH, next_in
 from dispatch.oversights import issue_supervision, open_ones, refresh_level, settle
 from dispatch.step import Handler, Step
 from dispatch.terms import promise_for
@@ -108,6 +109,8 @@ def give_card(
 async def card_for_returns(step: Step, task: Task) -> None:
     """A return was refused just now: every so many of a unit within a year are a card."""
     local = step.rules.counter.local(step.now)
+    # One after the other: of two at once neither would count the other's.
+    await next_in(step.session, f"returns-{task.department}"[:NAME_LENGTH])
     first = local.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     query = select(func.count()).where(
         OrderRequest.kind == RequestKind.RETURN,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 
 from dispatch.hot.grouping import EventGrouping
 from dispatch.rules import Rules
@@ -141,15 +141,16 @@ class EventWatch:
     async def _orders_of(self, category: str) -> list[str]:
         """Of the last hour, without those of an event that was called for already."""
         since = self._clock.now() - timedelta(hours=1)
+        # Order by order: the list of all that were ever called for would only grow.
         called = (
-            select(HotEventOrder.order_id)
-            .join(HotEvent, HotEvent.id == HotEventOrder.event_id)
-            .where(HotEvent.alerted_size > 0)
+            exists()
+            .where(HotEventOrder.order_id == WorkOrder.id)
+            .where(HotEvent.id == HotEventOrder.event_id, HotEvent.alerted_size > 0)
         )
         query = select(WorkOrder.id).where(
             WorkOrder.category == category,
             WorkOrder.accepted_at > since,
-            WorkOrder.id.not_in(called),
+            ~called,
         )
         async with self._store.read() as session:
             return list(await session.scalars(query.limit(_NAMED)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pydantic import BaseModel
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +18,7 @@ from dispatch.platform.intake import find_ref
 from dispatch.platform.systems import Partner
 from dispatch.rules import Rules
 from dispatch.service import OrderService
-from dispatch.views.cursors import decode_cursor, encode_cursor
+from dispatch.views.cursors import encode_cursor, place_after
 from dispatch.views.detail import OrderDetails
 from dispatch.views.privacy import Visibility
 from dispatch.views.shapes import OrderDetail
@@ -127,9 +127,7 @@ class WorkDesk:
         if only_open:
             query = query.where(Task.state.in_(UNIT_AT_WORK))
         if cursor:
-            at, task_id = decode_cursor(cursor)
-            later = and_(Task.dispatched_at == at, Task.id > task_id)
-            query = query.where(or_(Task.dispatched_at > at, later))
+            query = query.where(tuple_(Task.dispatched_at, Task.id) > place_after(cursor))
         async with self._store.read() as session:
             found = (await session.execute(query.limit(limit + 1))).all()
         last = found[limit - 1][0] if len(found) > limit else None

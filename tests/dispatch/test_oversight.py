@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import select
 
@@ -43,6 +45,7 @@ from tests.dispatch.reading import events_of, local, order_of, requests_of, task
 pytestmark = pytest.mark.store
 
 #: What a unit writes when it is supervised.
+KEEP = DecideReturn(granted=False, reason="属于职责范围")
 ANSWER = "因配件缺货未能按期修复，已调货，三日内完成。"
 
 
@@ -210,17 +213,30 @@ async def test_an_untrue_result_is_worth_nothing(
 
 async def test_every_second_refused_return_of_a_unit_is_a_card(desk: Desk, store: Store) -> None:
     for expected in ([], [CardColour.YELLOW], []):
-        order_id = await desk.signed()
-        returned = RequestReturn(
-            reason_code=ReturnReason.NOT_OUR_DUTY,
-            reason="不属于本单位职责",
-            clause="三定方案第二条",
-            suggested_department="D-ZJ",
-            head="王局长",
-        )
-        await desk.act("chengguan", order_id, returned)
-        await desk.act("banzhang", order_id, DecideReturn(granted=False, reason="属于职责范围"))
+        order_id = await asks_to_return(desk)
+        await desk.act("banzhang", order_id, KEEP)
         assert await cards(store, order_id) == expected
+
+async def test_returns_refused_at_the_same_moment_miss_no_card(desk: Desk, store: Store) -> None:
+    orders = [await asks_to_return(desk) for _ in range(4)]
+    await asyncio.gather(*(desk.act("banzhang", order_id, KEEP) for order_id in orders))
+    given = [card for order_id in orders for card in await cards(store, order_id)]
+    assert given == [CardColour.YELLOW] * 2
+
+
+async def asks_to_return(desk: Desk) -> str:
+    """An order that its unit does not want."""
+    order_id = await desk.signed()
+    returned = RequestReturn(
+        reason_code=ReturnReason.NOT_OUR_DUTY,
+        reason="不属于本单位职责",
+        clause="三定方案第二条",
+        suggested_department="D-ZJ",
+        head="王局长",
+    )
+    await desk.act("chengguan", order_id, returned)
+    return order_id
+
 
 
 async def test_a_shift_leader_asks_a_leader_and_a_no_changes_nothing(
