@@ -44,7 +44,7 @@ from hotline.telling import start_telling
 from hotline.text_model import load_understander
 from models.events import SpeechModeChanged, UtteranceHeard
 from models.outbox import OutboxRelay
-from models.speech import LegMode, Utterance
+from models.speech import LegMode, SpeechProfile, Utterance
 from models.understanding import Understanding
 from nlp.catch_up import CatchUp
 from nlp.live import LiveUnderstanding
@@ -169,8 +169,8 @@ class System:
         await self.ground.bus.publish(event)
 
     def _catch_up(self, speech: SpeechService, transcripts: TranscriptStore) -> CatchUp:
-        async def transcribe(path: Path) -> list[Utterance]:
-            return await transcribe_file(speech, path)
+        async def transcribe(path: Path, profile: SpeechProfile) -> list[Utterance]:
+            return await transcribe_file(speech, path, profile=profile)
 
         transcripts.subscribe(self.ground.bus)
         return CatchUp(

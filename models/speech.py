@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from models.vocabulary import Leg, PartyKind, SpeechMode
+
+
+class SpeechProfile(StrEnum):
+    """How long a pause ends an utterance."""
+
+    #: Two people take turns: soon.
+    DIALOGUE = "dialogue"
+    #: One speaks alone, and stops to think: a message, a note.
+    DICTATION = "dictation"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from models.bus import Bus
 from models.errors import HotlineError
 from models.events import CallEnded, TranscriptCompleted
 from models.sound_files import seconds_of
-from models.speech import Speaker, Utterance
+from models.speech import Speaker, SpeechProfile, Utterance
 from models.store import Store
 from models.tables import Call, CallEventRow, CallParty, Recording
 from models.vocabulary import CallDirection, CallEventKind, Leg, PartyKind
@@ -25,7 +25,7 @@ from nlp.transcripts import TranscriptStore
 log = structlog.get_logger(__name__)
 
 #: A mono recording to utterances; ids and times are relative to the file.
-TranscribeFile = Callable[[Path], Awaitable[Sequence[Utterance]]]
+TranscribeFile = Callable[[Path, SpeechProfile], Awaitable[Sequence[Utterance]]]
 #: Asterisk closes a recording a moment after the hang-up.
 SETTLE_SECONDS = 2.0
 #: So far apart may the clocks of a tap and of a recording be, in seconds.
@@ -184,6 +184,8 @@ class CatchUp:
         if not path.is_file():
             return []
         offset, _ = self._span(call, voice)
+        # Who was never put through has spoken alone: a message.
+        profile = SpeechProfile.DIALOGUE if call.answered_at else SpeechProfile.DICTATION
         counts = (voice.counts_from - call.started_at).total_seconds() if voice.counts_from else 0
         said = [
             replace(
@@ -193,7 +195,7 @@ class CatchUp:
                 speaker=voice.speaker(call.started_at + timedelta(seconds=offset + item.end)),
                 utterance_id=f"{call.id}-{path.stem}-r{index}",
             )
-            for index, item in enumerate(await self._transcribe(path))
+            for index, item in enumerate(await self._transcribe(path, profile))
         ]
         return [item for item in said if item.end > counts]
 

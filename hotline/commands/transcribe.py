@@ -16,7 +16,7 @@ from config.settings import Settings, load_settings
 from hotline.ground import lay_ground
 from hotline.logs import configure_logging
 from models.errors import HotlineError, InvalidInput, SpeechUnavailable
-from models.speech import Utterance
+from models.speech import SpeechProfile, Utterance
 from nlp.catch_up import EVER, CatchUp, Period
 from nlp.speech.files import to_json, transcribe_file, transcribe_wav
 from nlp.speech.service import SpeechService
@@ -31,6 +31,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--out", type=click.Path(path_type=Path), help="文件夹的转写结果放到这里")
 @click.option("--from", "since", type=_DAY, help="只转写这一天起的通话，如 2026-11-01")
 @click.option("--to", "until", type=_DAY, help="只转写到这一天（含）的通话")
+@click.option("--dictation", is_flag=True, help="录音里只有一个人口述：停下来想一想不断成两句")
 @click.option("--again", is_flag=True, help="由别的模型转写过的通话，也用现在的模型重新转写")
 def transcribe(
     path: Path | None,
@@ -38,6 +39,7 @@ def transcribe(
     out: Path | None,
     since: datetime | None,
     until: datetime | None,
+    dictation: bool,
     again: bool,
 ) -> None:
     """把录音转成文字。PATH 是一个录音文件，或一个文件夹；不写 PATH 时转写系统里的通话。
@@ -52,14 +54,17 @@ def transcribe(
     """
     settings = load_settings()
     configure_logging(settings)
+    profile = SpeechProfile.DICTATION if dictation else SpeechProfile.DIALOGUE
+    if path is None and dictation:
+        raise InvalidInput("--dictation 用于文件或文件夹；系统里的留言本来就按口述转写。")
     if path is None:
         period = _period(since, until, ZoneInfo(settings.timezone))
         sys.exit(asyncio.run(_calls(settings, period, again)))
     if since or until or again:
         raise InvalidInput("--from、--to、--again 用于系统里的通话，不能和文件或文件夹一起用。")
     if path.is_dir():
-        sys.exit(asyncio.run(_folder(path, out or path, settings)))
-    asyncio.run(_file(path, settings, as_json))
+        sys.exit(asyncio.run(_folder(path, out or path, settings, profile)))
+    asyncio.run(_file(path, settings, as_json, profile))
 
 
 def _period(since: datetime | None, until: datetime | None, zone: ZoneInfo) -> Period:
@@ -71,8 +76,8 @@ def _period(since: datetime | None, until: datetime | None, zone: ZoneInfo) -> P
     return Period(since=begin, until=end)
 
 
-async def _file(file: Path, settings: Settings, as_json: bool) -> None:
-    utterances, speakers_known = await transcribe_wav(file, settings)
+async def _file(file: Path, settings: Settings, as_json: bool, profile: SpeechProfile) -> None:
+    utterances, speakers_known = await transcribe_wav(file, settings, profile=profile)
     if as_json:
         rows = to_json(utterances, speakers_known=speakers_known)
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -82,7 +87,7 @@ async def _file(file: Path, settings: Settings, as_json: bool) -> None:
         click.echo(f"[{item.start:7.2f}–{item.end:7.2f}] {speaker}{item.text}")
 
 
-async def _folder(folder: Path, out: Path, settings: Settings) -> int:
+async def _folder(folder: Path, out: Path, settings: Settings, profile: SpeechProfile) -> int:
     """Each recording gets a JSON file; those that have one already are passed over."""
     waiting = [
         (sound, target)
@@ -98,7 +103,7 @@ async def _folder(folder: Path, out: Path, settings: Settings) -> int:
         with click.progressbar(waiting, label="转写录音") as bar:
             for sound, target in bar:
                 try:
-                    await _write(service, sound, target)
+                    await _write(service, sound, target, profile)
                 except HotlineError as error:
                     refused.append(f"{sound}：{error}")
     finally:
@@ -113,9 +118,9 @@ def _is_done(sound: Path, target: Path) -> bool:
     return target.exists() and target.stat().st_mtime >= sound.stat().st_mtime
 
 
-async def _write(service: SpeechService, sound: Path, target: Path) -> None:
+async def _write(service: SpeechService, sound: Path, target: Path, profile: SpeechProfile) -> None:
     """Under its name only when it is whole: whoever stops in between begins this one anew."""
-    utterances = await transcribe_file(service, sound)
+    utterances = await transcribe_file(service, sound, profile=profile)
     two = len({item.leg for item in utterances}) > 1
     rows = to_json(utterances, speakers_known=two)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -130,8 +135,8 @@ async def _calls(settings: Settings, period: Period, again: bool) -> int:
     service = await _started(settings)
     try:
 
-        async def one(path: Path) -> Sequence[Utterance]:
-            return await transcribe_file(service, path)
+        async def one(path: Path, profile: SpeechProfile) -> Sequence[Utterance]:
+            return await transcribe_file(service, path, profile=profile)
 
         worker = CatchUp(
             ground.store,

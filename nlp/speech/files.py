@@ -9,7 +9,7 @@ from typing import Any
 
 from config.settings import Settings
 from models.errors import SpeechUnavailable
-from models.speech import Utterance
+from models.speech import SpeechProfile, Utterance
 from models.vocabulary import Leg
 from nlp.speech.audio import Samples, read_wav
 from nlp.speech.service import SpeechService
@@ -19,7 +19,10 @@ OnProgress = Callable[[float], None]
 
 
 async def transcribe_file(
-    service: SpeechService, path: Path, on_progress: OnProgress | None = None
+    service: SpeechService,
+    path: Path,
+    on_progress: OnProgress | None = None,
+    profile: SpeechProfile = SpeechProfile.DIALOGUE,
 ) -> list[Utterance]:
     """The final utterances of a recording in the order of their beginning.
 
@@ -38,7 +41,7 @@ async def transcribe_file(
             if on_progress:
                 on_progress(sum(shares) / len(shares))
 
-        return await service.recognise(samples.tobytes(), recording.rate, leg, note)
+        return await service.recognise(samples.tobytes(), recording.rate, leg, note, profile)
 
     legs = (Leg.CALLER, Leg.AGENT)
     heard = await asyncio.gather(
@@ -48,7 +51,10 @@ async def transcribe_file(
 
 
 async def transcribe_wav(
-    path: Path, settings: Settings, on_progress: OnProgress | None = None
+    path: Path,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    profile: SpeechProfile = SpeechProfile.DIALOGUE,
 ) -> tuple[list[Utterance], bool]:
     """Transcribe one file with workers of its own; also tells whether speakers are apart.
 
@@ -61,7 +67,8 @@ async def transcribe_wav(
     try:
         if not service.status.available:
             raise SpeechUnavailable(service.status.reason)
-        return await transcribe_file(service, path, on_progress), len(recording.channels) > 1
+        heard = await transcribe_file(service, path, on_progress, profile)
+        return heard, len(recording.channels) > 1
     finally:
         await service.stop()
 

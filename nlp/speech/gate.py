@@ -7,6 +7,8 @@ from collections import deque
 import numpy as np
 import webrtcvad
 
+from models.speech import SpeechProfile
+
 #: Length of what is judged at a time.
 FRAME_SECONDS = 0.03
 #: How strictly WebRTC's detector tells voice from noise, 0–3.
@@ -15,18 +17,19 @@ _STRICTNESS = 2
 _QUIETEST = 60.0
 #: The gate opens when this many of the last frames are voiced…
 _VOICED_TO_OPEN, _OF_LAST = 3, 6
-#: …and closes after this much without voice: longer than the recogniser's own end-point rules,
-#: which need the silence to find the end by themselves.
-_HANG_OVER_SECONDS = 1.2
+#: …and closes after so many seconds without voice: longer than the recogniser's own end-point
+#: rules, which need the silence to find the end by themselves. Who dictates stops to think.
+_HANG_OVER = {SpeechProfile.DIALOGUE: 1.2, SpeechProfile.DICTATION: 2.4}
 
 
 class VoiceGate:
     """Judges one stream frame by frame."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, profile: SpeechProfile = SpeechProfile.DIALOGUE) -> None:
         self.frame_bytes = int(rate * FRAME_SECONDS) * 2
         self.open = False
         self._rate = rate
+        self._hang_over = _HANG_OVER[profile]
         self._detector = webrtcvad.Vad(_STRICTNESS)
         self._recent: deque[bool] = deque(maxlen=_OF_LAST)
         self._silent = 0
@@ -38,7 +41,7 @@ class VoiceGate:
         self._silent = 0 if voiced else self._silent + 1
         if not self.open:
             self.open = sum(self._recent) >= _VOICED_TO_OPEN
-        elif self._silent * FRAME_SECONDS > _HANG_OVER_SECONDS:
+        elif self._silent * FRAME_SECONDS > self._hang_over:
             self.open = False
             self._recent.clear()
         return self.open

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any
 
-from models.speech import Word
+from models.speech import SpeechProfile, Word
 
 HEADER = struct.Struct("<BII")
 _PROGRESS = struct.Struct("<QQ")
@@ -47,6 +47,7 @@ class Opening:
     #: Number of the first utterance, so that a second worker goes on counting.
     first_utterance: int = 0
     partials: bool = True
+    profile: SpeechProfile = SpeechProfile.DIALOGUE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,8 @@ def progress_frame(stream: int, progress: Progress) -> bytes:
 
 def read_opening(payload: bytes) -> Opening:
     """Payload of OPEN."""
-    return Opening(**json.loads(payload))
+    content: dict[str, Any] = json.loads(payload)
+    return Opening(profile=SpeechProfile(content.pop("profile")), **content)
 
 
 def read_audio(payload: bytes) -> tuple[int, bytes]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import vosk
 
-from models.speech import Word
+from models.speech import SpeechProfile, Word
 from nlp.speech.gate import FRAME_SECONDS, VoiceGate
 from nlp.speech.protocol import Heard, Opening, Progress
 from nlp.speech.text import for_reading
@@ -26,6 +26,8 @@ _LEAD_SECONDS = 0.3
 _PARTIAL_SECONDS = 0.3
 #: Who speaks on without a pause is cut here, so that words become final and are understood.
 _LONGEST_SECONDS = 15.0
+#: In dictation a pause ends the utterance from the above on; without any it is cut here.
+_LONGEST_DICTATED_SECONDS = 30.0
 _BYTES = 2
 
 Emit = Callable[[Heard], None]
@@ -69,7 +71,13 @@ class StreamRecogniser:
         self._emit = emit
         self._vosk = vosk.KaldiRecognizer(model, opening.rate)
         self._vosk.SetWords(True)
-        self._gate = VoiceGate(opening.rate)
+        self._gate = VoiceGate(opening.rate, opening.profile)
+        self._dictated = opening.profile is SpeechProfile.DICTATION
+        longest = _LONGEST_DICTATED_SECONDS if self._dictated else _LONGEST_SECONDS
+        self._longest = round(longest * opening.rate)
+        #: Of the utterance that goes on: what the engine has finished.
+        self._raw: list[str] = []
+        self._words: list[Word] = []
         frames = round(_LEAD_SECONDS / FRAME_SECONDS)
         self._lead: deque[bytes] = deque(maxlen=frames)
         self._clock = _Clock()
@@ -124,8 +132,9 @@ class StreamRecogniser:
         self._position += len(frame) // _BYTES
         if was_open and not now_open:
             self._end_listening()
-        elif self._position - self._began > _LONGEST_SECONDS * self._rate and self._listening:
-            self._tell_final(self._vosk.FinalResult())
+        elif self._position - self._began > self._longest and self._listening:
+            self._note(self._vosk.FinalResult())
+            self._tell_final()
             self._clock.join(self._given, self._position)
 
     def _begin_listening(self) -> None:
@@ -140,11 +149,19 @@ class StreamRecogniser:
     def _hear(self, sound: bytes) -> None:
         self._given += len(sound) // _BYTES
         if self._vosk.AcceptWaveform(sound):
-            self._tell_final(self._vosk.Result(), through=len(sound) // _BYTES)
+            self._note(self._vosk.Result())
+            if not self._goes_on():
+                self._tell_final(through=len(sound) // _BYTES)
+
+    def _goes_on(self) -> bool:
+        """Whether the engine's end of an utterance is but a pause in what is dictated."""
+        spoken = self._position - self._began
+        return self._dictated and bool(self._raw) and spoken < _LONGEST_SECONDS * self._rate
 
     def _end_listening(self) -> None:
         if self._listening:
-            self._tell_final(self._vosk.FinalResult())
+            self._note(self._vosk.FinalResult())
+            self._tell_final()
             self._listening = False
 
     def _tell_partial(self) -> None:
@@ -154,6 +171,7 @@ class StreamRecogniser:
             return
         # Right after a final the engine answers with an empty text instead of a partial.
         raw = str(json.loads(self._vosk.PartialResult()).get("partial", ""))
+        raw = " ".join([*self._raw, raw]) if raw else ""
         if not raw or raw == self._told:
             return
         self._told, self._told_at = raw, self._position
@@ -168,21 +186,27 @@ class StreamRecogniser:
             )
         )
 
-    def _tell_final(self, result: str, through: int = 0) -> None:
-        """``through``: samples being heard that the position does not count yet."""
+    def _note(self, result: str) -> None:
+        """The engine has finished something."""
         content: dict[str, Any] = json.loads(result)
         if content["text"]:
-            self._emit(self._final(content))
-        elif self._told:
-            self._emit(self._nothing_after_all(through))
-        if content["text"] or self._told:
-            self._number += 1
-        self._told = ""
-        self._began = self._position + through
+            self._raw.append(content["text"])
+            self._words += [self._word(item) for item in content.get("result", ())]
         self._clock.forget()
 
-    def _final(self, content: dict[str, Any]) -> Heard:
-        words = tuple(self._word(item) for item in content.get("result", ()))
+    def _tell_final(self, through: int = 0) -> None:
+        """``through``: samples being heard that the position does not count yet."""
+        if self._raw:
+            self._emit(self._final())
+        elif self._told:
+            self._emit(self._nothing_after_all(through))
+        if self._raw or self._told:
+            self._number += 1
+        self._raw, self._words, self._told = [], [], ""
+        self._began = self._position + through
+
+    def _final(self) -> Heard:
+        raw, words = " ".join(self._raw), tuple(self._words)
         pauses = [after.start - before.end for before, after in pairwise(words)]
         seconds = sum(word.end - word.start for word in words) or 1.0
         certain = sum(word.confidence * (word.end - word.start) for word in words) / seconds
@@ -190,8 +214,8 @@ class StreamRecogniser:
             number=self._number,
             start=words[0].start if words else self._began / self._rate,
             end=words[-1].end if words else self._position / self._rate,
-            raw=content["text"],
-            text=for_reading(content["text"].split(), pauses),
+            raw=raw,
+            text=for_reading(raw.split(), pauses),
             final=True,
             confidence=round(min(1.0, certain), 3),
             words=words,

@@ -13,7 +13,7 @@ from config.lexicon import load_lexicon
 from config.settings import Settings
 from models.errors import SpeechUnavailable
 from models.ids import new_id
-from models.speech import Speaker, SpeechStatus, Utterance
+from models.speech import Speaker, SpeechProfile, SpeechStatus, Utterance
 from models.vocabulary import Leg, SpeechMode
 from nlp.speech.correcting import Corrector
 from nlp.speech.crew import Crew, Place
@@ -176,14 +176,19 @@ class SpeechService:
         return stream
 
     async def recognise(
-        self, sound: bytes, rate: int, leg: Leg, on_progress: Callable[[float], None] | None = None
+        self,
+        sound: bytes,
+        rate: int,
+        leg: Leg,
+        on_progress: Callable[[float], None] | None = None,
+        profile: SpeechProfile = SpeechProfile.DIALOGUE,
     ) -> list[Utterance]:
         """Recognise a whole recording: mono, signed 16 bit; times from its beginning.
 
         :raises SpeechUnavailable: also when a part of it could not be worked through.
         """
         heard: list[Utterance] = []
-        stream = self.open("", leg, opening=Opening(rate=rate, partials=False))
+        stream = self.open("", leg, opening=Opening(rate=rate, partials=False, profile=profile))
         self._listeners[stream.number] = heard.append
         step = rate * 2 // 5
         try:

@@ -13,7 +13,7 @@ from config.settings import load_settings
 from models.bus import InProcessBus
 from models.events import CallEnded
 from models.sound_files import seconds_of
-from models.speech import Speaker, Utterance
+from models.speech import Speaker, SpeechProfile, Utterance
 from models.store import Store
 from models.tables import Call, CallEventRow, CallParty, Recording, Staff, UtteranceRow
 from models.vocabulary import (
@@ -93,8 +93,8 @@ async def heard_again(store: Store, folder: Path) -> Sequence[UtteranceRow]:
     speech = SpeechService(settings, lambda _: None)
     await speech.start()
 
-    async def transcribe(path: Path) -> list[Utterance]:
-        return await transcribe_file(speech, path)
+    async def transcribe(path: Path, profile: SpeechProfile) -> list[Utterance]:
+        return await transcribe_file(speech, path, profile=profile)
 
     transcripts = TranscriptStore(store)
     catch_up = CatchUp(store, InProcessBus(), transcripts, transcribe, folder, lambda: "practice")
@@ -106,7 +106,7 @@ async def heard_again(store: Store, folder: Path) -> Sequence[UtteranceRow]:
     return await transcripts.of_call("c1")
 
 
-async def never(path: Path) -> list[Utterance]:
+async def never(path: Path, profile: SpeechProfile) -> list[Utterance]:
     """Nothing is to be read."""
     raise AssertionError(f"{path} was read")
 

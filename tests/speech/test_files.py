@@ -9,6 +9,7 @@ import pytest
 
 from config.settings import load_settings
 from models.errors import InvalidInput, SpeechUnavailable
+from models.speech import SpeechProfile
 from nlp.speech.files import to_json, transcribe_file, transcribe_wav
 from nlp.speech.service import SpeechService
 from tests.speech.sounds import COMPLAINT, PHONE, silence, spoken, write_wav
@@ -55,6 +56,18 @@ async def test_a_recording_at_another_rate(tmp_path: Path) -> None:
     heard, speakers_known = await transcribe_wav(path, settings)
     assert not speakers_known
     assert "投诉" in "".join(each.text for each in heard)
+
+
+async def test_who_dictates_may_stop_to_think(service: SpeechService, tmp_path: Path) -> None:
+    said = spoken("您好我要投诉") + silence(1.5) + spoken("小区楼下的烧烤店半夜噪音扰民")
+    path = write_wav(tmp_path / "a.wav", silence(1) + said + silence(4) + spoken(PHONE))
+    turns = await transcribe_file(service, path)
+    first, second = await transcribe_file(service, path, profile=SpeechProfile.DICTATION)
+    assert len(turns) == 3, "in a dialogue the same pause ends an utterance"
+    assert first.raw == f"{turns[0].raw} {turns[1].raw}"
+    assert (first.start, first.end) == (turns[0].start, turns[1].end)
+    assert [word.start for word in first.words] == sorted(word.start for word in first.words)
+    assert "13800138000" in second.text
 
 
 async def test_silence_has_no_transcript(service: SpeechService, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hotline.text_model import load_understander
 from models.bus import InProcessBus
 from models.clock import SystemClock
 from models.outbox import OutboxRelay
-from models.speech import Utterance
+from models.speech import SpeechProfile, Utterance
 from models.store import Store
 from models.tables import Call, Draft
 from models.understanding import Understanding
@@ -39,8 +39,8 @@ async def test_a_message_is_transcribed_understood_and_drafted(tmp_path: Path) -
     await speech.start()
     understander = await asyncio.to_thread(load_understander, settings)
 
-    async def transcribe(path: Path) -> list[Utterance]:
-        return await transcribe_file(speech, path)
+    async def transcribe(path: Path, profile: SpeechProfile) -> list[Utterance]:
+        return await transcribe_file(speech, path, profile=profile)
 
     def understand(text: str, now: datetime) -> Understanding:
         return understander.understand(text, now=now)

@@ -17,6 +17,7 @@ from models.callbacks import CallbackDesk
 from models.clock import SystemClock
 from models.events import CallEnded, DomainEvent
 from models.ids import new_id
+from models.ports import SpeechPort
 from models.progress import ProgressDesk
 from models.speech import Speaker, SpeechStatus
 from models.store import Store
@@ -197,6 +198,7 @@ async def call_floor(
     folder: Path,
     *,
     ear: Ear | None = None,
+    speech: SpeechPort | None = None,
     database: str = "floor.db",
     ari_url: str = "",
     database_url: str = "",
@@ -206,6 +208,7 @@ async def call_floor(
 ) -> AsyncIterator[CallFloor]:
     """An open call center on this Asterisk, reached at ``ari_url`` when that is given.
 
+    :param speech: understands what is said, where ``ear`` only keeps it.
     :param rules: a folder of rule files for the call center, instead of the Asterisk's own.
     :param progress: makes the desk that looks orders up for callers.
     :param callbacks: makes the desk that keeps booked places.
@@ -226,7 +229,16 @@ async def call_floor(
     desk = progress(store) if progress else None
     booked = callbacks(store) if callbacks else None
     calls = CallCenter(
-        settings, asterisk.secrets, store, bus, ear, clock, asterisk.prompts, alerts, desk, booked
+        settings,
+        asterisk.secrets,
+        store,
+        bus,
+        speech or ear,
+        clock,
+        asterisk.prompts,
+        alerts,
+        desk,
+        booked,
     )
     floor = CallFloor(asterisk=asterisk, store=store, bus=bus, ear=ear, calls=calls)
 
