@@ -15,6 +15,7 @@ from dispatch.commands import (
     DecideExclusion,
     DecideReopening,
 )
+from dispatch.evidence import attach, with_files
 from dispatch.running import run_clock
 from dispatch.step import Handler, Step
 from dispatch.terms import promise_for, terms_of
@@ -41,7 +42,7 @@ async def ask_reopening(step: Step, command: AskReopening) -> None:
         command.reason,
         step.rules.counter.due(step.now, limit).at,
         reason_code=command.reason_code.value,
-        evidence={"text": command.evidence},
+        evidence=with_files({"text": command.evidence}, await attach(step, command.files)),
     )
 
 
@@ -79,7 +80,7 @@ async def ask_exclusion(step: Step, command: AskExclusion) -> None:
         command.reason,
         promise_for(step.order, step.rules, "exclusion_decision", step.now).due,
         reason_code=command.reason_code.value,
-        evidence={"text": command.evidence},
+        evidence=with_files({"text": command.evidence}, await attach(step, command.files)),
     )
 
 

@@ -81,9 +81,11 @@ async def send_back(step: Step, command: SendBack) -> None:
             quality_items={},
             process_items={},
             reason=command.reason,
+            faults=[fault.value for fault in command.faults],
         )
     )
     step.reason = command.reason
+    step.told(faults="、".join(fault.label for fault in command.faults))
     step.change_task(step.subject, sent_back_count=step.subject.sent_back_count + 1)
     start_task_clock(step, step.subject, "resubmit")
     show_lights(step)
@@ -97,6 +99,9 @@ async def record_follow_up(step: Step, command: RecordFollowUp) -> None:
     step.follow(case)
     await _check_follow_up(step, command)
     step.session.add(_attempt(step, command))
+    if step.order.follow_up_started_at is None:
+        step.change(follow_up_started_at=step.now)
+    show_lights(step)
     step.reason = command.redo_reason if command.redo else command.note
     told = command.model_dump(
         include={"reached", "contacted", "solved", "satisfaction", "service_satisfaction"},

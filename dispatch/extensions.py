@@ -5,6 +5,8 @@ from __future__ import annotations
 from config.limits import Limit
 from dispatch.checks import Faults
 from dispatch.commands import DecideExtension, RequestExtension
+from dispatch.evidence import attach, with_files
+from dispatch.oversight_times import lift_untrue
 from dispatch.promises import Promise
 from dispatch.requests import ask, decide
 from dispatch.running import (
@@ -30,12 +32,15 @@ async def request_extension(step: Step, command: RequestExtension) -> None:
     step.follow()
     _check_amount(step, Limit(amount=command.amount, unit=command.unit))
     check_informed(step, command.caller_informed)
+    files = await attach(step, command.files)
     ask(
         step,
         RequestKind.EXTENSION,
         command,
         wanted={"amount": command.amount, "unit": command.unit.value},
-        evidence={"text": command.evidence, "caller_informed": command.caller_informed},
+        evidence=with_files(
+            {"text": command.evidence, "caller_informed": command.caller_informed}, files
+        ),
         reason_code=command.reason_code.value,
     )
 
@@ -107,6 +112,7 @@ async def decide_extension(step: Step, command: DecideExtension) -> None:
     if command.granted:
         _check_granted(step, amount, asked["amount"])
         _extend(step, Limit(amount=amount, unit=LimitUnit(asked["unit"])))
+        await lift_untrue(step, step.subject)
 
 
 def _check_granted(step: Step, amount: int, asked: int) -> None:

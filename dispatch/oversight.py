@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
-from dispatch.asking import withdraw_all
-from dispatch.commands import Note, RaiseUrgency, Withdraw, invalid
+from dispatch.commands import Attach, Note, RaiseUrgency, Unwatch, Watch, invalid
+from dispatch.evidence import attach
 from dispatch.promises import Promise
-from dispatch.running import keep_order_due, promise_anew, run_clock, show_lights
+from dispatch.running import (
+    first_progress,
+    keep_order_due,
+    promise_anew,
+    show_lights,
+)
 from dispatch.step import Handler, Step
 from dispatch.suspension import owed_clocks
 from dispatch.terms import promise_for
-from models.errors import TransitionRefused
-from models.states import ACTIVE_TASK
-from models.tables import OrderEvent, Task
-from models.task_tree import active
-from models.vocabulary import Action, OrderState, RequestType, Role, TaskState, Urgency
-
-#: Fewer signs than these name no day and no recording.
-_SHORTEST_CONSENT = 8
+from models.states import UNIT_AT_WORK
+from models.tables import Task
+from models.task_tree import active, lead_task
+from models.vocabulary import Action, OrderState
 
 
 async def note(step: Step, command: Note) -> None:
@@ -47,6 +46,7 @@ def hurry(step: Step) -> None:
         _hurry_dispatch(step)
     for task in active(step.tasks):
         _hurry(step, task)
+        _ask_progress(step, task)
 
 
 def _hurry_dispatch(step: Step) -> None:
@@ -66,61 +66,41 @@ def _hurry(step: Step, task: Task) -> None:
             promise_anew(step, task, name, promise)
 
 
-async def withdraw(step: Step, command: Withdraw) -> None:
-    """The citizen takes the demand back; units stop working on it."""
+def _ask_progress(step: Step, task: Task) -> None:
+    """What cannot wait any more: the lead unit is to say soon how far it is."""
+    asked = "progress" in task.clocks or task is not lead_task(step.tasks)
+    if asked or task.state not in UNIT_AT_WORK:
+        return
+    for name, promise in first_progress(step, Promise.from_json(task.clocks["handle"])).items():
+        task.clocks = {**task.clocks, name: promise.to_json()}
+        step.change_task(task, progress_due=promise.due)
+
+
+async def attach_files(step: Step, command: Attach) -> None:
+    """Files come to the order by themselves."""
     step.follow()
-    _check_consent(command.consent)
-    await _check_second_person(step)
+    await attach(step, command.files)
+    step.reason = command.note
+
+
+async def watch(step: Step, command: Watch) -> None:
+    """Everybody sees that it is watched, and why."""
+    step.follow()
     step.reason = command.reason
-    step.told(consent=command.consent)
-    for task in step.tasks:
-        if task.state in ACTIVE_TASK:
-            step.change_task(task, state=TaskState.CANCELLED)
-    withdraw_all(step, "工单已撤单")
-    run_clock(step)
+    step.change(watched_at=step.now, watch_reason=command.reason)
 
 
-def _check_consent(consent: str) -> None:
-    """:raises InvalidInput: when nobody could find the proof by these words."""
-    written = "".join(consent.split())
-    if len(written) < _SHORTEST_CONSENT or not any(char.isdigit() for char in written):
-        message = f"请写明何人何时同意及凭据（录音或材料编号），不少于{_SHORTEST_CONSENT}个字"
-        raise invalid([{"field": "consent", "message": message}])
-
-
-async def _check_second_person(step: Step) -> None:
-    """Who took the demand in, or took its protection away, does not strike it off alone.
-
-    :raises TransitionRefused: it is the same person.
-    """
-    selves = step.actor.selves
-    if step.permit is not None and step.permit.role is Role.PARTNER:
-        return  # the system that gave the order answers for its own people
-    if step.order.accepted_by in selves or await _eased_by(step, selves):
-        raise TransitionRefused("不能撤销本人受理或本人更正过性质的工单，请由其他人员办理撤单")
-
-
-async def _eased_by(step: Step, selves: frozenset[str]) -> bool:
-    query = select(OrderEvent).where(
-        OrderEvent.order_id == step.order.id,
-        OrderEvent.action == Action.AMEND.value,
-        OrderEvent.actor_id.in_(selves),
-    )
-    kept = {
-        "request_type": RequestType.REPORT.value,
-        "urgency": Urgency.CRITICAL.value,
-        "confidential": True,
-    }
-    events = await step.session.scalars(query)
-    return any(
-        name in event.changes and event.changes[name][0] == value
-        for event in events
-        for name, value in kept.items()
-    )
+async def unwatch(step: Step, command: Unwatch) -> None:
+    """One among others again."""
+    step.follow()
+    step.reason = command.reason
+    step.change(watched_at=None, watch_reason="")
 
 
 HANDLERS: dict[Action, Handler] = {
     Action.RAISE_URGENCY: raise_urgency,
     Action.NOTE: note,
-    Action.WITHDRAW: withdraw,
+    Action.ATTACH: attach_files,
+    Action.WATCH: watch,
+    Action.UNWATCH: unwatch,
 }

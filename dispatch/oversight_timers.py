@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from config.oversight import SupervisionLevel as LevelRule
@@ -17,6 +17,7 @@ from models.vocabulary import (
     OPEN_REQUEST,
     OrderState,
     OversightKind,
+    OversightState,
     RequestKind,
     RequestState,
 )
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Nobody has answered an urge.
 URGE = "urge"
+#: Nobody has answered a supervision.
+ANSWER = "answer"
 #: A unit is so late that it is supervised.
 SUPERVISE = "supervise"
 #: Nobody has decided what the citizen waits for.
@@ -46,6 +49,9 @@ async def overseeing(step: Step) -> list[Timer]:
         if row.kind is OversightKind.URGE and row.lapsed_at is None:
             key = f"{URGE}:{row.id}"
             found.append(_timer(step, URGE, key, row.due_at, oversight_id=row.id))
+        elif row.state is OversightState.OPEN and row.lapsed_at is None:
+            key = f"{ANSWER}:{row.id}"
+            found.append(_timer(step, ANSWER, key, row.due_at, oversight_id=row.id))
     task = lead_task(step.tasks)
     if task is not None and task.state in UNIT_AT_WORK:
         found += _supervisions(step, task)
@@ -60,13 +66,32 @@ def _supervisions(step: Step, task: Task) -> Iterator[Timer]:
         and one.state is not RequestState.WITHDRAWN
         for one in step.requests
     )
+    held = _held_until(step, task)
     for rule in step.rules.oversight.supervision:
         reached = task.highest_supervision and task.highest_supervision <= rule.level
         if reached or (proposed and not rule.automatic):
             continue
         key = f"{SUPERVISE}:{rule.level}:{task.id}"
         due = _overdue_at(step, task, rule)
+        due = max(due, held) if held else due
         yield _timer(step, SUPERVISE, key, due, task_id=task.id, level=rule.level)
+
+
+def _held_until(step: Step, task: Task) -> datetime | None:
+    """Asked in time for more of it, a unit is not late while the office has time to decide.
+
+    A moment after the decision is due: where silence is a no, that comes first.
+    """
+    due = (
+        one.due_at
+        for one in step.requests
+        if one.kind is RequestKind.EXTENSION
+        and one.task_id == task.id
+        and one.state in OPEN_REQUEST
+        and one.asked_at <= task.due_at
+    )
+    asked = next(due, None)
+    return asked + timedelta(seconds=1) if asked else None
 
 
 def _overdue_at(step: Step, task: Task, rule: LevelRule) -> datetime:

@@ -49,7 +49,7 @@ def ask(
         task=step.subject,
         reason_code=reason_code,
         reason=command.reason,
-        evidence={**evidence, "head": _head(step, command)},
+        evidence={**evidence, "head": head_of(step, command.head, _CONSENT)},
         wanted=wanted,
         due=promise_for(step.order, step.rules, DECISION_CLOCKS[kind], step.now).due,
         decider=_decider(step),
@@ -92,17 +92,22 @@ def put(
     return request
 
 
-def _head(step: Step, command: RequestCommand) -> str:
-    """Who of the unit's leadership stands for the request."""
+_CONSENT = "申请须经本单位负责人同意，请填写负责人姓名"
+
+
+def head_of(step: Step, named: str, otherwise: str) -> str:
+    """Who of the unit's leadership stands for what is asked or reported.
+
+    :raises InvalidInput: ``otherwise``, when a clerk names nobody; or when the clerk names itself.
+    """
     if step.permit is not None and step.permit.role is Role.UNIT_HEAD:
         return step.actor.name
-    if not command.head:
-        message = "申请须经本单位负责人同意，请填写负责人姓名"
+    if not named:
+        raise invalid([{"field": "head", "message": otherwise}])
+    if _same_name(named, step.actor.name):
+        message = "负责人不能是经办人本人，请填写单位负责人姓名"
         raise invalid([{"field": "head", "message": message}])
-    if _same_name(command.head, step.actor.name):
-        message = "负责人不能是申请人本人，请填写同意申请的单位负责人姓名"
-        raise invalid([{"field": "head", "message": message}])
-    return command.head
+    return named
 
 
 def _same_name(one: str, other: str) -> bool:

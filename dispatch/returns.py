@@ -16,6 +16,7 @@ from dispatch.delegation import (
     leave_nobody_without_lead,
     take_back,
 )
+from dispatch.evidence import attach, with_files
 from dispatch.intake import check_units
 from dispatch.requests import ask, decide, sign_as_asked
 from dispatch.running import new_joint_task, new_lead_task, show_lights
@@ -48,12 +49,13 @@ async def request_return(step: Step, command: RequestReturn) -> None:
     again = task is not None and task is lead_task(step.tasks) and _returned_before(step)
     step.follow(Case.NEXT_UNIT if again else Case.FIRST_UNIT)
     _check_return(step, command)
+    files = await attach(step, command.files)
     request = ask(
         step,
         RequestKind.DISPUTE if again else RequestKind.RETURN,
         command,
         wanted={"department": command.suggested_department},
-        evidence={"clause": command.clause, "new_facts": command.new_facts},
+        evidence=with_files({"clause": command.clause, "new_facts": command.new_facts}, files),
         reason_code=command.reason_code.value,
     )
     if again:

@@ -9,10 +9,10 @@ from datetime import datetime
 from dispatch.promises import Promise, Source
 from dispatch.requests import end, let_go
 from dispatch.step import Step
-from dispatch.terms import promise_for, twice
+from dispatch.terms import promise_for, terms_of, twice
 from models.ids import new_id
 from models.states import IN_HAND
-from models.tables import Task
+from models.tables import Task, WorkOrder
 from models.task_tree import lead_task
 from models.vocabulary import (
     OPEN_REQUEST,
@@ -22,6 +22,7 @@ from models.vocabulary import (
     TaskRole,
     TaskState,
 )
+from models.workflow.withdrawal import MAY_GO
 
 #: Clock of the order itself that starts when a state is entered.
 ORDER_CLOCKS = {
@@ -30,6 +31,17 @@ ORDER_CLOCKS = {
     OrderState.TO_AUDIT: "audit",
     OrderState.TO_FOLLOW_UP: "follow_up",
     OrderState.SHELVED: "shelve_review",
+}
+
+#: Runs beside the follow-up until the citizen is tried for the first time.
+FIRST_TRY = "follow_up_start"
+
+#: Where a task shows when its clocks are due.
+TASK_DUES = {
+    "sign": "sign_due",
+    "first_contact": "first_contact_due",
+    "progress": "progress_due",
+    "handle": "due_at",
 }
 
 #: Clock of an order that is not dispatched: by when callers merged into it were promised a result.
@@ -41,12 +53,16 @@ def run_clock(step: Step) -> None:
     name = ORDER_CLOCKS.get(step.order.state)
     if name is not None:
         _start_order_clock(step, name)
+        if step.order.state is OrderState.TO_FOLLOW_UP:
+            _start_order_clock(step, FIRST_TRY)
+            step.change(follow_up_started_at=None)
     elif step.order.state is OrderState.CLOSED:
         _start_order_clock(step, "archive")
     if step.order.state not in IN_HAND:  # no unit has it any more
         step.change(suspended_at=None, suspended_until=None)
         let_go(step)
         _forget_supervision(step)
+    _forget_withdrawal(step)
     show_lights(step)
 
 
@@ -57,6 +73,14 @@ def _forget_supervision(step: Step) -> None:
     for request in step.requests:
         if request.kind is RequestKind.SUPERVISION and request.state in OPEN_REQUEST:
             end(step, request, RequestState.WITHDRAWN, "承办任务已结束，提请自动失效")
+
+
+def _forget_withdrawal(step: Step) -> None:
+    """With a result before the auditor there is nothing left that could be called off."""
+    for request in step.requests:
+        asked = request.kind is RequestKind.WITHDRAWAL and request.state in OPEN_REQUEST
+        if asked and step.order.state not in MAY_GO:
+            end(step, request, RequestState.WITHDRAWN, "工单已不能撤单，申请自动失效")
 
 
 def show_lights(step: Step) -> None:
@@ -71,11 +95,24 @@ def _running(step: Step) -> Promise | None:
     order = step.order
     if order.suspended_at is not None:
         return None
-    name = ORDER_CLOCKS.get(order.state)
-    if name is not None:
-        return Promise.from_json(order.clocks[name])
+    names = running_clocks(order)
+    if names:
+        return min((Promise.from_json(order.clocks[name]) for name in names), key=_due)
     lead = lead_task(step.tasks) if order.state in IN_HAND else None
     return Promise.from_json(lead.clocks["handle"]) if lead else None
+
+
+def _due(promise: Promise) -> datetime:
+    return promise.due
+
+
+def running_clocks(order: WorkOrder) -> list[str]:
+    """Clocks of the order itself that run in its state; none while units work."""
+    name = ORDER_CLOCKS.get(order.state)
+    names = [name] if name is not None else []
+    if order.state is OrderState.TO_FOLLOW_UP and order.follow_up_started_at is None:
+        names.append(FIRST_TRY)
+    return [one for one in names if one in order.clocks]
 
 
 def _start_order_clock(step: Step, name: str) -> None:
@@ -107,6 +144,7 @@ def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None =
     clocks = _own_clocks(step)
     handle = promise_for(order, step.rules, "redo" if redo else "handle", step.now)
     clocks["handle"] = _as_handed_on(step, replace(handle, name="handle"))
+    clocks |= first_progress(step, clocks["handle"])
     task = _new_task(step, department, note, TaskRole.LEAD, clocks)
     task.redo_of = redo_of.id if redo_of else None
     step.add_task(task)
@@ -114,6 +152,13 @@ def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None =
     step.change(lead_department=department)
     keep_order_due(step)
     return task
+
+
+def first_progress(step: Step, handle: Promise) -> dict[str, Promise]:
+    """By when the unit first says how far it is, where the policy wants that; before its result."""
+    if not terms_of(step.order, step.rules).has("progress"):
+        return {}
+    return {"progress": cut(promise_for(step.order, step.rules, "progress", step.now), handle.due)}
 
 
 def _as_handed_on(step: Step, promise: Promise) -> Promise:
@@ -224,7 +269,10 @@ def _new_task(
         dispatched_at=step.now,
         sign_due=clocks["sign"].due,
         first_contact_due=clocks["first_contact"].due,
+        progress_due=clocks["progress"].due if "progress" in clocks else None,
         due_at=clocks["handle"].due,
+        light_yellow_at=clocks["handle"].yellow_at,
+        light_orange_at=clocks["handle"].orange_at,
         sent_back_count=0,
         open_urges=0,
         open_supervision=0,
@@ -243,6 +291,7 @@ def promise_anew(step: Step, task: Task, name: str, promise: Promise) -> None:
     old = sum(key.startswith(f"{name}.") for key in task.clocks) + 1
     clocks = {**task.clocks, f"{name}.{old}": task.clocks[name], name: promise.to_json()}
     task.clocks = clocks
-    columns = {"sign": "sign_due", "first_contact": "first_contact_due", "handle": "due_at"}
-    if name in columns:
-        step.change_task(task, **{columns[name]: promise.due})
+    if name in TASK_DUES:
+        step.change_task(task, **{TASK_DUES[name]: promise.due})
+    if name == "handle":
+        task.light_yellow_at, task.light_orange_at = promise.yellow_at, promise.orange_at

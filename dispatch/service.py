@@ -29,6 +29,7 @@ from dispatch import (
     supervision,
     suspension,
     urging,
+    withdrawal,
 )
 from dispatch.chain import canonical_json
 from dispatch.commands import (
@@ -64,6 +65,7 @@ HANDLERS: dict[Action, Handler] = {
     **redoing.HANDLERS,
     **oversight.HANDLERS,
     **urging.HANDLERS,
+    **withdrawal.HANDLERS,
     **supervision.HANDLERS,
     **merging.HANDLERS,
     **merged_answers.HANDLERS,

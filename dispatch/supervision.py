@@ -9,6 +9,7 @@ from dispatch.asking import ask_office, decide
 from dispatch.commands import (
     AnswerSupervision,
     DecideSupervision,
+    LapseSupervision,
     ProposeSupervision,
     SettleSupervision,
     Supervise,
@@ -108,9 +109,9 @@ def give_card(
 
 async def card_for_returns(step: Step, task: Task) -> None:
     """A return was refused just now: every so many of a unit within a year are a card."""
-    local = step.rules.counter.local(step.now)
     # One after the other: of two at once neither would count the other's.
     await next_in(step.session, f"returns-{task.department}"[:NAME_LENGTH])
+    local = step.rules.counter.local(step.now)
     first = local.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     query = select(func.count()).where(
         OrderRequest.kind == RequestKind.RETURN,
@@ -130,6 +131,7 @@ async def answer_supervision(step: Step, command: AnswerSupervision) -> None:
     step.follow()
     step.reason = command.answer
     row = await _in_force(step, OversightState.OPEN, "该督办已经答复，等待审核")
+    await attach(step, command.files)
     row.answer, row.answered_at = command.answer, step.now
     row.answered_by, row.answered_by_name = step.actor.id, step.actor.name
     row.state = OversightState.ANSWERED
@@ -142,7 +144,7 @@ async def settle_supervision(step: Step, command: SettleSupervision) -> None:
     row = await _in_force(step, OversightState.ANSWERED, "承办单位还没有答复督办")
     if row.answered_by in step.actor.selves:
         raise TransitionRefused("不能审核本人提交的督办答复，请由其他人员审核")
-    row.remark = command.remark
+    row.remark, row.lapsed_at = command.remark, None
     if command.granted:
         settle(step, row, OversightState.ACCEPTED, command.remark)
         step.change_task(step.subject, open_supervision=0)
@@ -165,19 +167,47 @@ async def _in_force(step: Step, state: OversightState, otherwise: str) -> Oversi
     raise TransitionRefused(f"不能“{step.action.label}”：{otherwise}。")
 
 
+async def lapse_supervision(step: Step, command: LapseSupervision) -> None:
+    """Nobody answered in time: it stays open, and the next harder one follows."""
+    waiting = (row for row in await open_ones(step) if row.id == command.oversight_id)
+    row = next(waiting, None)
+    if row is None or row.state is not OversightState.OPEN or row.lapsed_at is not None:
+        raise TransitionRefused("该督办已经答复")
+    step.follow()
+    task = next(one for one in step.tasks if one.id == row.task_id)
+    step.turn_to(task)
+    row.lapsed_at = step.now
+    step.reason = f"{step.rules.oversight.level(row.level).name}逾期未答复"
+    step.told(lapsed_supervision=row.level)
+    harder = step.rules.oversight.harder(row.level)
+    if harder is None:
+        return
+    if harder.automatic:
+        await go_up(step, task, harder, SupervisionReason.UNANSWERED, step.reason)
+    elif not _leader_asked(step, task):
+        _ask_leader(step, task, SupervisionReason.UNANSWERED, step.reason)
+
+
+def _leader_asked(step: Step, task: Task) -> bool:
+    return any(
+        one.kind is RequestKind.SUPERVISION
+        and one.task_id == task.id
+        and one.state is not RequestState.WITHDRAWN
+        for one in step.requests
+    )
+
+
 async def propose_supervision(step: Step, command: ProposeSupervision) -> None:
     """A leader is asked to supervise the unit."""
     step.follow()
     step.reason = command.reason
+    _ask_leader(step, step.subject, command.reason_code, command.reason)
+
+
+def _ask_leader(step: Step, task: Task, code: SupervisionReason, reason: str) -> None:
     limit = step.rules.oversight.supervision_decision.limit
-    ask_office(
-        step,
-        RequestKind.SUPERVISION,
-        command.reason,
-        step.rules.counter.due(step.now, limit).at,
-        task=step.subject,
-        reason_code=command.reason_code.value,
-    )
+    due = step.rules.counter.due(step.now, limit).at
+    ask_office(step, RequestKind.SUPERVISION, reason, due, task=task, reason_code=code.value)
 
 
 async def decide_supervision(step: Step, command: DecideSupervision) -> None:
@@ -194,5 +224,6 @@ HANDLERS: dict[Action, Handler] = {
     Action.PROPOSE_SUPERVISION: propose_supervision,
     Action.DECIDE_SUPERVISION: decide_supervision,
     Action.ANSWER_SUPERVISION: answer_supervision,
+    Action.LAPSE_SUPERVISION: lapse_supervision,
     Action.SETTLE_SUPERVISION: settle_supervision,
 }

@@ -8,7 +8,9 @@ from config.limits import Limit
 from dispatch.checks import Faults
 from dispatch.clocks import Due
 from dispatch.commands import DecideSuspension, RequestSuspension, Resume
+from dispatch.evidence import attach, with_files
 from dispatch.extensions import check_informed
+from dispatch.oversight_times import resume_answers
 from dispatch.promises import Promise
 from dispatch.requests import ask, decide
 from dispatch.running import cut, keep_order_due, promise_anew, show_lights
@@ -30,12 +32,15 @@ async def request_suspension(step: Step, command: RequestSuspension) -> None:
         faults.add("days", f"最长可挂起{longest.limit.text}，期满可再次申请")
     faults.raise_any()
     check_informed(step, command.caller_informed)
+    files = await attach(step, command.files)
     ask(
         step,
         RequestKind.SUSPENSION,
         command,
         wanted={"days": command.days},
-        evidence={"text": command.evidence, "caller_informed": command.caller_informed},
+        evidence=with_files(
+            {"text": command.evidence, "caller_informed": command.caller_informed}, files
+        ),
         reason_code=command.reason_code.value,
     )
 
@@ -61,6 +66,7 @@ async def resume(step: Step, command: Resume) -> None:
     began = step.order.suspended_at
     assert began is not None, "the table lets only suspended orders be resumed"
     resume_clocks(step, began)
+    await resume_answers(step, began)
     step.change(suspended_at=None, suspended_until=None)
     show_lights(step)
 
@@ -96,6 +102,8 @@ def owed_clocks(task: Task) -> list[str]:
         names.append("sign")
     if task.first_contacted_at is None and task.contact_excused_at is None:
         names.append("first_contact")
+    if "progress" in task.clocks and task.first_progress_at is None:
+        names.append("progress")
     return names
 
 

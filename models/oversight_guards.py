@@ -75,6 +75,18 @@ NOTHING_MERGED = Guard(
     refusal="有其他工单并入本工单，请先解除并单，或等它们得到答复",
     holds=lambda s: s.order is not None and not s.order.merged_count,
 )
+NOT_WATCHED = Guard(
+    name="not_watched",
+    refusal="该工单已列为特别关注",
+    holds=lambda s: s.order is not None and s.order.watched_at is None,
+    silent=True,
+)
+WATCHED = Guard(
+    name="watched",
+    refusal="该工单没有列为特别关注",
+    holds=lambda s: s.order is not None and s.order.watched_at is not None,
+    silent=True,
+)
 COUNTED = Guard(
     name="counted",
     refusal="该工单已不计入统计",

@@ -8,7 +8,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import OrderRequest, Oversight, WorkOrder
-from models.vocabulary import OversightKind, RequestKind, RequestState, SupervisionReason
+from models.vocabulary import (
+    OversightKind,
+    OversightState,
+    RequestKind,
+    RequestState,
+    SupervisionReason,
+)
 
 
 async def oversight_counts(session: AsyncSession, order: WorkOrder) -> dict[str, int]:
@@ -30,6 +36,7 @@ async def _supervisions(session: AsyncSession, order: WorkOrder) -> dict[str, in
         select(Oversight.level, func.count())
         .where(Oversight.order_id == order.id, Oversight.kind == OversightKind.SUPERVISION)
         .where(Oversight.reason_code != SupervisionReason.REDO)
+        .where(Oversight.state != OversightState.LIFTED)
         .group_by(Oversight.level)
     )
     return {f"supervised_{level}": count for level, count in await session.execute(query)}

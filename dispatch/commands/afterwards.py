@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from dispatch.commands.base import DecideRequest, OrderCommand
+from dispatch.commands.base import DecideRequest, OrderCommand, WithFiles
 from models.vocabulary import Action, ExclusionReason, ReopeningReason
 
 
@@ -14,7 +14,7 @@ class Archive(OrderCommand):
     action = Action.ARCHIVE
 
 
-class AskReopening(OrderCommand):
+class AskReopening(WithFiles):
     """It should be handled again: something new is known, or the citizen appeals."""
 
     action = Action.ASK_REOPENING
@@ -32,7 +32,7 @@ class DecideReopening(DecideRequest):
     unit_fault: bool = False
 
 
-class AskExclusion(OrderCommand):
+class AskExclusion(WithFiles):
     """The unit asks that the order does not count in its statistics."""
 
     action = Action.ASK_EXCLUSION

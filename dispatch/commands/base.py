@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -37,7 +37,13 @@ class OrderCommand(Command):
         return self.model_dump(exclude=set(STEERING))
 
 
-class RequestCommand(OrderCommand):
+class WithFiles(OrderCommand):
+    """A command that files may support; each was uploaded before, for this order."""
+
+    files: list[Annotated[str, Field(max_length=26)]] = Field(default_factory=list, max_length=20)
+
+
+class RequestCommand(WithFiles):
     """Unit people ask the office, or the unit above, for something."""
 
     reason: str = Field(min_length=5, max_length=1000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from dispatch.commands.base import OrderCommand
-from models.vocabulary import Action, Satisfaction, SolvedByCaller
+from models.vocabulary import Action, Satisfaction, SendBackReason, SolvedByCaller
 
 
 class ApproveResult(OrderCommand):
@@ -23,6 +23,8 @@ class SendBack(OrderCommand):
 
     action = Action.SEND_BACK
 
+    #: What does not stand up; one at least.
+    faults: list[SendBackReason] = Field(min_length=1, max_length=10)
     reason: str = Field(min_length=5, max_length=1000)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from dispatch.commands.base import OrderCommand
+from dispatch.commands.base import OrderCommand, WithFiles
 from models.vocabulary import Action, DemandFinding, FactFinding, Outcome
 
 
@@ -14,8 +14,11 @@ class SignFor(OrderCommand):
     action = Action.SIGN_FOR
 
 
-class FirstContact(OrderCommand):
-    """The unit spoke, or tried to speak, with the citizen before handling."""
+class FirstContact(WithFiles):
+    """The unit spoke, or tried to speak, with the citizen before handling.
+
+    Shown by a call of the house, by a file, or by words that say from where and when.
+    """
 
     action = Action.FIRST_CONTACT
 
@@ -23,9 +26,26 @@ class FirstContact(OrderCommand):
     reached: bool
     phone: str = ""
     note: str = Field("", max_length=1000)
+    #: The call that was placed through the house.
+    call_id: str | None = Field(None, max_length=26)
+    evidence: str = Field("", max_length=500)
 
 
-class SubmitResult(OrderCommand):
+class ReportProgress(OrderCommand):
+    """How far the unit is, before there is a result."""
+
+    action = Action.REPORT_PROGRESS
+
+    progress: str = Field(min_length=5, max_length=2000)
+
+
+class LapseProgress(OrderCommand):
+    """The time to say how far the unit is is over."""
+
+    action = Action.LAPSE_PROGRESS
+
+
+class SubmitResult(WithFiles):
     """The unit's result. ``public_answer`` is for the citizen, ``internal_note`` is not."""
 
     action = Action.SUBMIT_RESULT
@@ -36,9 +56,13 @@ class SubmitResult(OrderCommand):
     public_answer: str = Field(min_length=10, max_length=5000)
     unresolved_reason: str = Field("", max_length=1000)
     internal_note: str = Field("", max_length=5000)
+    #: What shows it, and where it is kept; needless with files.
+    evidence: str = Field("", max_length=1000)
+    #: Name of the unit's head who has looked at it; needless when the head submits.
+    head: str = Field("", max_length=50)
 
 
-class SubmitPart(OrderCommand):
+class SubmitPart(WithFiles):
     """What a joint unit found and did, for the lead unit."""
 
     action = Action.SUBMIT_PART

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch.commands.base import TITLE_LENGTH, Command, OrderCommand
-from models.vocabulary import Action, Channel, RequestType, Urgency
+from models.vocabulary import Action, Channel, Difficulty, RequestType, Urgency
 
 
 class OpenOrder(Command):
@@ -57,6 +57,7 @@ class Amend(OrderCommand):
     request_type: RequestType | None = None
     category: str | None = None
     urgency: Urgency | None = None
+    difficulty: Difficulty | None = None
     place: str | None = Field(None, max_length=200)
     occurred: str | None = Field(None, max_length=100)
     caller_name: str | None = Field(None, max_length=50)
@@ -74,6 +75,8 @@ class Dispatch(OrderCommand):
     department: str
     #: Units that take part under the lead unit.
     joint: list[str] = Field(default_factory=list, max_length=20)
+    #: How hard it is; left out: as it was judged before.
+    difficulty: Difficulty | None = None
     note: str = Field("", max_length=1000)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from dispatch.commands.base import DecideRequest, OrderCommand
+from dispatch.commands.base import DecideRequest, OrderCommand, WithFiles
 from models.vocabulary import Action, SupervisionLevel, SupervisionReason, Urgency
 
 
@@ -44,12 +46,20 @@ class Supervise(OrderCommand):
     reason: str = Field(min_length=5, max_length=1000)
 
 
-class AnswerSupervision(OrderCommand):
+class AnswerSupervision(WithFiles):
     """The unit answers for itself."""
 
     action = Action.ANSWER_SUPERVISION
 
     answer: str = Field(min_length=10, max_length=2000)
+
+
+class LapseSupervision(OrderCommand):
+    """The time to answer a supervision is over."""
+
+    action = Action.LAPSE_SUPERVISION
+
+    oversight_id: str = Field(max_length=26)
 
 
 class SettleSupervision(OrderCommand):
@@ -79,8 +89,50 @@ class Note(OrderCommand):
     internal: bool = False
 
 
+class AskWithdrawal(WithFiles):
+    """The citizen does not want it any more: shown by a call, a file, or words that name who said
+    so when."""
+
+    action = Action.ASK_WITHDRAWAL
+
+    reason: str = Field(min_length=1, max_length=500)
+    call_id: str | None = Field(None, max_length=26)
+    consent: str = Field("", max_length=500)
+
+
+class DecideWithdrawal(DecideRequest):
+    """A second person has looked at what the citizen said, and takes the order back."""
+
+    action = Action.DECIDE_WITHDRAWAL
+
+
+class Watch(OrderCommand):
+    """Special attention: the order stands out everywhere."""
+
+    action = Action.WATCH
+
+    reason: str = Field(min_length=2, max_length=200)
+
+
+class Unwatch(OrderCommand):
+    """No special attention any more."""
+
+    action = Action.UNWATCH
+
+    reason: str = Field(min_length=2, max_length=200)
+
+
+class Attach(WithFiles):
+    """Files for the order, without anything else."""
+
+    action = Action.ATTACH
+
+    files: list[Annotated[str, Field(max_length=26)]] = Field(min_length=1, max_length=20)
+    note: str = Field("", max_length=500)
+
+
 class Withdraw(OrderCommand):
-    """Take the order back at the citizen's wish."""
+    """The system that gave the order takes it back, at the citizen's wish."""
 
     action = Action.WITHDRAW
 

@@ -100,7 +100,7 @@ class OfficeFile:
 async def read_office(session: AsyncSession, order: WorkOrder) -> OfficeFile:
     """Read what there is."""
     rows = select(Oversight).where(Oversight.order_id == order.id)
-    cards = select(UnitCard).where(UnitCard.order_id == order.id)
+    cards = select(UnitCard).where(UnitCard.order_id == order.id, UnitCard.lifted_at.is_(None))
     merged = select(WorkOrder).where(WorkOrder.merged_into == order.id)
     into = await session.get(WorkOrder, order.merged_into) if order.merged_into else None
     return OfficeFile(

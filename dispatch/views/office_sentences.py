@@ -44,6 +44,11 @@ def _lapse_urge(tell: Teller, event: OrderEvent) -> str:
     return event.reason + _supervision(tell, event)
 
 
+def _lapse_supervision(tell: Teller, event: OrderEvent) -> str:
+    asked = any(path.endswith(".kind") for path in event.changes)
+    return event.reason + _supervision(tell, event) + ("，提请领导督办" if asked else "")
+
+
 def _supervise(tell: Teller, event: OrderEvent) -> str:
     return _supervision(tell, event).removeprefix("，") + f"：{event.reason}"
 
@@ -130,6 +135,10 @@ def _shelf(_tell: Teller, event: OrderEvent) -> str:
     return _decided(event, "同意列入疑难挂账", "不同意列入疑难挂账")
 
 
+def _withdrawal(_tell: Teller, event: OrderEvent) -> str:
+    return _decided(event, "同意撤单", "不同意撤单")
+
+
 def _reopening(_tell: Teller, event: OrderEvent) -> str:
     return _decided(event, "同意恢复办理，转派单", "不同意恢复办理")
 
@@ -145,6 +154,7 @@ def _exclusion_confirmed(_tell: Teller, event: OrderEvent) -> str:
 SENTENCES: dict[Action, Sentence] = {
     Action.URGE: _urge,
     Action.LAPSE_URGE: _lapse_urge,
+    Action.LAPSE_SUPERVISION: _lapse_supervision,
     Action.SUPERVISE: _supervise,
     Action.DECIDE_SUPERVISION: _decide_supervision,
     Action.SETTLE_SUPERVISION: _settle_supervision,
@@ -160,6 +170,7 @@ SENTENCES: dict[Action, Sentence] = {
     Action.DECIDE_OBJECTION: _refusal,
     Action.DECIDE_SHELF: _shelf,
     Action.DECIDE_REOPENING: _reopening,
+    Action.DECIDE_WITHDRAWAL: _withdrawal,
     Action.DECIDE_EXCLUSION: _exclusion,
     Action.CONFIRM_EXCLUSION: _exclusion_confirmed,
 }

@@ -195,7 +195,8 @@ def _approve_result(tell: Teller, event: OrderEvent) -> str:
 
 def _send_back(_tell: Teller, event: OrderEvent) -> str:
     count = event.changes["task.sent_back_count"][1]
-    return f"审核退回（第{count}次）：{event.reason}"
+    faults = event.changes.get("faults", [None, ""])[1]
+    return f"审核退回（第{count}次{'，' + faults if faults else ''}）：{event.reason}"
 
 
 def _record_follow_up(tell: Teller, event: OrderEvent) -> str:
@@ -232,6 +233,16 @@ def _withdraw(tell: Teller, event: OrderEvent) -> str:
     return f"撤单：{event.reason}（{tell.after(event, 'consent')}）"
 
 
+def _ask_withdrawal(tell: Teller, event: OrderEvent) -> str:
+    shown = [tell.after(event, name) for name in ("consent", "files")]
+    proof = "；".join(text for text in shown if text) or "通话录音"
+    return f"申请撤单：{event.reason}（{proof}）"
+
+
+def _attach(tell: Teller, event: OrderEvent) -> str:
+    return f"补充材料：{tell.after(event, 'files')}" + _because(event)
+
+
 def _plainly(_tell: Teller, event: OrderEvent) -> str:
     return Action(event.action).label + (f"：{event.reason}" if event.reason else "")
 
@@ -252,6 +263,8 @@ _SENTENCES: dict[Action, Callable[[Teller, OrderEvent], str]] = {
     Action.RECORD_FOLLOW_UP: _record_follow_up,
     Action.NOTE: _note,
     Action.WITHDRAW: _withdraw,
+    Action.ATTACH: _attach,
+    Action.ASK_WITHDRAWAL: _ask_withdrawal,
     **unit_sentences.SENTENCES,
     **office_sentences.SENTENCES,
 }

@@ -85,7 +85,8 @@ def _request_extension(_tell: Teller, event: OrderEvent) -> str:
 def _decide_extension(tell: Teller, event: OrderEvent) -> str:
     due = tell.after(event, "task.due_at")
     said = f"同意延期，办结时限延至{due}" if due else "不同意延期"
-    return said + _because(event)
+    lifted = tell.after(event, "lifted")
+    return said + (f"，撤销因超期发出的{lifted}" if lifted else "") + _because(event)
 
 
 def _request_suspension(_tell: Teller, event: OrderEvent) -> str:

@@ -47,7 +47,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_task=T.SENT_BACK,
         level=Level.TOP,
         guards=(NOT_OWN_RESULT,),
-        needs=("reason",),
+        needs=("faults", "reason"),
         limit="audit",
         effect="仍按原办结时限计算",
     ),

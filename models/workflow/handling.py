@@ -15,7 +15,7 @@ from models.workflow.shapes import Level, Transition
 
 S, T, R = OrderState, TaskState, Role
 
-_RESULT = ("fact_finding", "demand_finding", "outcome", "public_answer")
+_RESULT = ("fact_finding", "demand_finding", "outcome", "public_answer", "evidence", "head")
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(
@@ -36,9 +36,28 @@ TRANSITIONS: tuple[Transition, ...] = (
         roles=UNIT,
         from_task=(T.SIGNED, T.DELEGATED, T.SENT_BACK),
         guards=(OWN_DEPARTMENT,),
-        needs=("person", "reached"),
+        needs=("person", "reached", "evidence"),
         limit="first_contact",
         effect="首次联系上诉求人即停止先行联系时限；不同时段三次未联系上的，不再计超时",
+    ),
+    Transition(
+        action=Action.REPORT_PROGRESS,
+        from_order=IN_HAND,
+        to_order=None,
+        roles=UNIT,
+        from_task=(T.SIGNED, T.DELEGATED, T.SENT_BACK, T.RETURN_REQUESTED),
+        guards=(OWN_DEPARTMENT,),
+        needs=("progress",),
+        limit="progress",
+        effect="首次反馈即停止首次反馈时限；办结时限不变",
+    ),
+    Transition(
+        action=Action.LAPSE_PROGRESS,
+        from_order=IN_HAND,
+        to_order=None,
+        roles=(R.SYSTEM,),
+        from_task=UNIT_AT_WORK,
+        effect="由系统催办，首次反馈时限重新起算",
     ),
     Transition(
         action=Action.SUBMIT_RESULT,

@@ -64,7 +64,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         level=Level.BELOW,
         part=TaskRole.LEAD,
         guards=(PARENT_DEPARTMENT, NOT_OWN_RESULT),
-        needs=("reason",),
+        needs=("faults", "reason"),
         limit="audit",
         effect="下级重新办理，仍按原办结时限计算",
     ),

@@ -1,14 +1,15 @@
-"""What is done about an order without handling it: urging, supervision, urgency, withdrawal."""
+"""What is done about an order without handling it: urging, supervision, urgency, attention."""
 
 from __future__ import annotations
 
-from models.guards import MAY_BE_WITHDRAWN, NOT_SUSPENDED, OWN_DEPARTMENT
+from models.guards import NOT_SUSPENDED, OWN_DEPARTMENT
 from models.oversight_guards import (
     MAY_RISE,
-    NOTHING_MERGED,
+    NOT_WATCHED,
     SETTLED_BY_ITS_LEVEL,
     SUPERVISED,
     URGED,
+    WATCHED,
     milder_than,
     none_pending,
     not_own,
@@ -148,6 +149,14 @@ TRANSITIONS: tuple[Transition, ...] = (
         effect="由发出督办的一方审核答复",
     ),
     Transition(
+        action=Action.LAPSE_SUPERVISION,
+        from_order=IN_HAND,
+        to_order=None,
+        roles=(R.SYSTEM,),
+        needs=("oversight_id",),
+        effect="记为督办不答复：三级升为二级，二级的提请领导督办，一级的报热线办负责人",
+    ),
+    Transition(
         action=Action.SETTLE_SUPERVISION,
         case=Case.GRANTED,
         from_order=(*IN_HAND, S.TO_AUDIT),
@@ -188,14 +197,28 @@ TRANSITIONS: tuple[Transition, ...] = (
         needs=("text",),
     ),
     Transition(
-        action=Action.WITHDRAW,
-        from_order=(S.TO_DISPATCH, S.TO_SUPPLEMENT, S.DISPATCHED, S.REDO, S.SHELVED),
-        to_order=S.WITHDRAWN,
-        roles=(R.SHIFT_LEADER, R.DISPATCHER, R.PARTNER),
-        to_task=T.CANCELLED,
-        guards=(MAY_BE_WITHDRAWN, NOTHING_MERGED),
-        needs=("reason", "consent"),
-        limit="withdraw_decision",
-        effect="须有诉求人同意的记录；未完成的承办任务同时撤回",
+        action=Action.ATTACH,
+        from_order=(*OPEN_STATES, S.MERGED, S.CLOSED, S.REFUSED),
+        to_order=None,
+        roles=(*HOTLINE_ROLES, *UNIT),
+        needs=("files",),
+        effect="材料随工单保存，记明何人何时提供",
+    ),
+    Transition(
+        action=Action.WATCH,
+        from_order=(*OPEN_STATES, S.MERGED, S.CLOSED),
+        to_order=None,
+        roles=(R.AGENT, R.DISPATCHER, R.AUDITOR, R.FOLLOW_UP, *OFFICE),
+        guards=(NOT_WATCHED,),
+        needs=("reason",),
+        effect="在各列表中标明，可单独查阅",
+    ),
+    Transition(
+        action=Action.UNWATCH,
+        from_order=(*OPEN_STATES, S.MERGED, S.CLOSED),
+        to_order=None,
+        roles=OFFICE,
+        guards=(WATCHED,),
+        needs=("reason",),
     ),
 )

@@ -19,6 +19,7 @@ from models.workflow import (
     requests,
     returns,
     shelf,
+    withdrawal,
 )
 from models.workflow.shapes import Transition
 
@@ -37,6 +38,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *redoing.TRANSITIONS,
     *shelf.TRANSITIONS,
     *oversight.TRANSITIONS,
+    *withdrawal.TRANSITIONS,
     *afterwards.TRANSITIONS,
 )
 _ROWS = {action: tuple(row for row in TRANSITIONS if row.action is action) for action in Action}

@@ -9,13 +9,16 @@ from zoneinfo import ZoneInfo
 
 from dispatch.commands import (
     ApproveResult,
+    AskWithdrawal,
     CommandResult,
     DecideRedo,
+    DecideWithdrawal,
     Dispatch,
     FirstContact,
     OpenOrder,
     OrderCommand,
     RecordFollowUp,
+    SendBack,
     SignFor,
     SubmitResult,
 )
@@ -44,7 +47,11 @@ RESULT = {
     "outcome": "SOLVED",
     "public_answer": "您好，经现场查看，路灯因线路故障熄灭，已于当日更换线路并恢复照明。",
     "internal_note": "线路老化，建议列入明年改造。",
+    "evidence": "现场照片和维修记录，存市政股",
+    "head": "局长王某",
 }
+#: From where a unit called.
+CALLED = "办公座机8812345拨打"
 QUALITY = {
     "demand_answered": 30,
     "facts_clear": 20,
@@ -61,6 +68,17 @@ UNHAPPY = {
     "solved": "UNSOLVED",
     "satisfaction": "DISSATISFIED",
 }
+
+
+def back(reason: str, fault: str = "NOT_ANSWERED", **more: Any) -> SendBack:
+    """A result that does not stand up, sent back."""
+    return SendBack.model_validate({"faults": [fault], "reason": reason, **more})
+
+
+def called(reached: bool = True, **more: Any) -> FirstContact:
+    """The unit has telephoned, or tried to."""
+    said = {"person": "张先生", "reached": reached, "evidence": CALLED, **more}
+    return FirstContact.model_validate(said)
 
 
 @dataclass
@@ -98,8 +116,7 @@ class Desk:
 
     async def contact(self, order_id: str, who: str = "chengguan", reached: bool = True) -> None:
         """The unit telephones the citizen."""
-        command = FirstContact(person="张先生", reached=reached, phone="13800001234")
-        await self.act(who, order_id, command)
+        await self.act(who, order_id, called(reached, phone="13800001234"))
 
     async def submit(self, order_id: str, who: str = "chengguan", **changes: Any) -> None:
         """The unit's result."""
@@ -126,6 +143,14 @@ class Desk:
     async def follow_up(self, order_id: str, **answers: Any) -> CommandResult:
         """One attempt to ask the citizen."""
         return await self.act("huifang", order_id, RecordFollowUp.model_validate(answers))
+
+    async def withdrawn(
+        self, order_id: str, who: str = "paidan", by: str = "banzhang"
+    ) -> CommandResult:
+        """The citizen does not want it any more; a second person agrees."""
+        asked = AskWithdrawal(reason="诉求人称已自行解决", consent="张晓明，11月20日来电同意")
+        await self.act(who, order_id, asked)
+        return await self.act(by, order_id, DecideWithdrawal(granted=True, reason="情况属实"))
 
     async def redo(self, order_id: str, reason: str = "灯还是不亮") -> CommandResult:
         """The citizen is not content, and the shift leader has it done again."""

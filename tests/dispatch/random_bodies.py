@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Any, Literal, Union, get_args, get_origin
@@ -43,7 +44,10 @@ _FIELDS: dict[str, Choice] = {
     "external_due": lambda random: FRIDAY + timedelta(days=random.randint(1, 20)),
     "days": lambda random: random.randint(1, 31),
     "head": lambda _: "局长王某",
-    "consent": lambda _: "11月20日来电录音",
+    "files": lambda _: [],
+    "faults": lambda _: ["NO_EVIDENCE", "TEMPLATE"],
+    "evidence": lambda _: "现场照片和维修记录，存市政股",
+    "consent": lambda _: "张晓明，11月20日来电同意",
     # Whoever asks for more time has told the citizen so.
     "caller_informed": lambda _: True,
 }
@@ -78,13 +82,37 @@ def body_of(action: Action, random: Random) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
-def any_command(random: Random) -> OrderCommand:
-    """Any command, well formed."""
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Ids that somebody might send, each with the order that it belongs to."""
+
+    orders: list[str]
+    tasks: dict[str, str]
+    requests: dict[str, str]
+    oversights: dict[str, str]
+
+    def strange(self, command: OrderCommand, order_id: str) -> bool:
+        """Whether the command names a task, request or oversight of another order, or of none."""
+        named = {
+            "task_id": self.tasks,
+            "request_id": self.requests,
+            "oversight_id": self.oversights,
+        }
+        given = {name: getattr(command, name, None) for name in named}
+        return any(row and named[name].get(row) != order_id for name, row in given.items())
+
+
+def any_command(random: Random, known: Known) -> OrderCommand:
+    """Any command, well formed, about real things of whatever order."""
     action = random.choice(list(COMMANDS))
-    body = body_of(action, random)
-    for name in ("request_id", "oversight_id"):
-        if name in COMMANDS[action].model_fields:
-            body[name] = "no-such"
+    body, fields = body_of(action, random), COMMANDS[action].model_fields
+    for name, rows in (("request_id", known.requests), ("oversight_id", known.oversights)):
+        if name in fields:
+            body[name] = random.choice([*rows, "no-such"])
+    if random.random() < 0.5:
+        body["task_id"] = random.choice([*known.tasks, "no-such"])
+    if "into" in fields:
+        body["into"] = random.choice(known.orders)
     return COMMANDS[action].model_validate(body)
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import pytest
 
-from dispatch.commands import SendBack
 from dispatch.commands.requests import DecideExtension, RequestExtension
 from dispatch.rules import Rules
 from dispatch.views.detail import OrderDetails
@@ -15,7 +14,7 @@ from models.clock import ManualClock
 from models.guards import Actor
 from models.store import Store
 from models.vocabulary import ExtensionReason, Light, LimitUnit
-from tests.dispatch.desk import ZONE, Desk
+from tests.dispatch.desk import ZONE, Desk, back
 
 pytestmark = pytest.mark.store
 
@@ -68,7 +67,7 @@ async def test_a_result_sent_back_has_a_limit_of_its_own_beside_the_first_one(
 ) -> None:
     order_id = await desk.submitted()
     assert "resubmit" not in await reader.clocks(order_id)
-    await desk.act("shenhe", order_id, SendBack(reason="没有说明是否已经修复"))
+    await desk.act("shenhe", order_id, back("没有说明是否已经修复"))
     clocks = await reader.clocks(order_id)
     assert clocks["resubmit"].label == "退回重报时限"
     assert local(clocks["resubmit"].due) == "11-24"

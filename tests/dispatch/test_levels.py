@@ -16,7 +16,6 @@ from dispatch.commands import (
     DismissJoint,
     Dispatch,
     Recall,
-    SendBack,
     SignFor,
     SubmitPart,
     SubmitResult,
@@ -30,7 +29,7 @@ from models.guards import Actor
 from models.store import Store
 from models.vocabulary import OrderState, Role, TaskState
 from tests.dispatch.conftest import DEEP
-from tests.dispatch.desk import HAPPY, RESULT, Desk
+from tests.dispatch.desk import HAPPY, RESULT, Desk, back
 from tests.dispatch.reading import local, order_of, task_at
 
 pytestmark = pytest.mark.store
@@ -183,7 +182,7 @@ async def test_a_result_from_below_is_sent_back_until_it_is_good(desk: Desk, sto
     await desk.submit(order_id, who=SECTION)
     task = await task_at(store, order_id, SECTION)
     assert "audit" in task.clocks
-    await desk.act("chengguan", order_id, SendBack(task_id=task.id, reason="没有附现场照片"))
+    await desk.act("chengguan", order_id, back("没有附现场照片", task_id=task.id))
     task = await task_at(store, order_id, SECTION)
     assert (task.state, task.sent_back_count, task.due_at) == (TaskState.SENT_BACK, 1, due)
     await desk.submit(order_id, who=SECTION)
@@ -245,7 +244,7 @@ async def test_the_lead_unit_sends_an_empty_opinion_back(desk: Desk, store: Stor
     await desk.act("zhujian", order_id, SubmitPart(opinion="情况已经知悉"))
     joint = await task_at(store, order_id, "D-ZJ")
     assert joint.state is TaskState.DONE
-    await desk.act("chengguan", order_id, SendBack(task_id=joint.id, reason="请写明权属单位"))
+    await desk.act("chengguan", order_id, back("请写明权属单位", task_id=joint.id))
     await desk.act("zhujian", order_id, SubmitPart(opinion="灯杆由城管部门管护。"))
     await desk.submit(order_id)
 

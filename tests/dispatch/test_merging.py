@@ -20,7 +20,6 @@ from dispatch.commands import (
     SuggestMerge,
     Unmerge,
     Urge,
-    Withdraw,
 )
 from dispatch.order_timers import OrderTimers
 from dispatch.rules import Rules
@@ -224,14 +223,14 @@ async def test_an_order_that_others_were_merged_into_stays_where_it_is(
     with pytest.raises(TransitionRefused, match="有其他工单并入本工单"):
         await merge(desk, lead, other)
     with pytest.raises(TransitionRefused, match="有其他工单并入本工单"):
-        await desk.act("banzhang", lead, Withdraw(reason="不用了", consent="11月20日来电录音"))
+        await desk.withdrawn(lead)
     await desk.act("paidan", child, Unmerge(reason="核实后不是同一路灯"))
     order = await order_of(store, child)
     assert (order.state, order.merged_into) == (OrderState.TO_DISPATCH, None)
     assert order.light_red_at == order.dispatch_due
     await desk.act("paidan", child, Dispatch(department="D-CG"))
     assert (await order_of(store, lead)).merged_count == 0
-    await desk.act("banzhang", lead, Withdraw(reason="不用了", consent="11月20日来电录音"))
+    await desk.withdrawn(lead)
 
 
 async def test_who_takes_the_call_suggests_and_the_dispatcher_confirms(

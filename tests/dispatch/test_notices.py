@@ -16,7 +16,6 @@ from dispatch.commands import (
     DecideExtension,
     Delegate,
     RequestExtension,
-    SendBack,
     SignFor,
     SubmitResult,
     Urge,
@@ -32,7 +31,7 @@ from models.store import Store
 from models.tables import Notice, OrderNews, OutgoingMessage, WorkOrder
 from models.vocabulary import MessageChannel, NoticeKind
 from tests.dispatch.conftest import DEEP
-from tests.dispatch.desk import RESULT, Desk
+from tests.dispatch.desk import RESULT, Desk, back
 from tests.dispatch.notices import MAIL, SMS, Telling, telling, with_contacts
 from tests.dispatch.reading import task_at
 
@@ -87,7 +86,7 @@ async def test_a_unit_is_told_of_what_others_do_and_not_of_what_it_does_itself(
     await desk.act("chengguan", order_id, SignFor())
     await desk.contact(order_id)
     await desk.submit(order_id)
-    await desk.act("shenhe", order_id, SendBack(reason="没有附上现场照片"))
+    await desk.act("shenhe", order_id, back("没有附上现场照片"))
     await tells.news.tell()
     assert await kinds(tells, desk, "chengguan") == [
         NoticeKind.SENT_BACK,

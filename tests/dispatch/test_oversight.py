@@ -15,7 +15,6 @@ from dispatch.commands import (
     ProposeSupervision,
     RaiseUrgency,
     RequestReturn,
-    SendBack,
     SettleSupervision,
     Supervise,
     Urge,
@@ -39,14 +38,14 @@ from models.vocabulary import (
     TaskState,
     Urgency,
 )
-from tests.dispatch.desk import HAPPY, Desk
+from tests.dispatch.desk import HAPPY, Desk, back
 from tests.dispatch.reading import events_of, local, order_of, requests_of, task_at
 
 pytestmark = pytest.mark.store
 
 #: What a unit writes when it is supervised.
-KEEP = DecideReturn(granted=False, reason="属于职责范围")
 ANSWER = "因配件缺货未能按期修复，已调货，三日内完成。"
+KEEP = DecideReturn(granted=False, reason="属于职责范围")
 
 
 @pytest.fixture
@@ -217,6 +216,7 @@ async def test_every_second_refused_return_of_a_unit_is_a_card(desk: Desk, store
         await desk.act("banzhang", order_id, KEEP)
         assert await cards(store, order_id) == expected
 
+
 async def test_returns_refused_at_the_same_moment_miss_no_card(desk: Desk, store: Store) -> None:
     orders = [await asks_to_return(desk) for _ in range(4)]
     await asyncio.gather(*(desk.act("banzhang", order_id, KEEP) for order_id in orders))
@@ -236,7 +236,6 @@ async def asks_to_return(desk: Desk) -> str:
     )
     await desk.act("chengguan", order_id, returned)
     return order_id
-
 
 
 async def test_a_shift_leader_asks_a_leader_and_a_no_changes_nothing(
@@ -275,7 +274,7 @@ async def test_a_sham_result_does_not_stop_the_question_to_the_leader(
     (asked,) = await requests_of(store, order_id)
     assert (asked.kind, asked.state) == (RequestKind.SUPERVISION, RequestState.OPEN)
     await desk.submit(order_id)
-    await desk.act("shenhe", order_id, SendBack(reason="答复空泛，没有办理"))
+    await desk.act("shenhe", order_id, back("答复空泛，没有办理"))
     assert [one.state for one in await requests_of(store, order_id)] == [RequestState.OPEN]
     await desk.act("zhuren", order_id, DecideSupervision(granted=True, reason="同意提级"))
     assert (await order_of(store, order_id)).supervised == 1

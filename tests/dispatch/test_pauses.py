@@ -14,13 +14,11 @@ from dispatch.commands import (
     DecideExtension,
     DecideSuspension,
     Delegate,
-    FirstContact,
     RequestExtension,
     RequestSuspension,
     Resume,
     SignFor,
     SubmitResult,
-    Withdraw,
 )
 from dispatch.order_timers import OrderTimers
 from dispatch.timers import Timekeeper
@@ -30,7 +28,7 @@ from models.errors import InvalidInput, TransitionRefused
 from models.store import Store
 from models.vocabulary import OrderState, RequestState, Role, TaskState
 from tests.dispatch.conftest import DEEP
-from tests.dispatch.desk import FRIDAY, RESULT, Desk
+from tests.dispatch.desk import FRIDAY, RESULT, Desk, called
 from tests.dispatch.reading import events_of, local, order_of, requests_of, task_at
 
 pytestmark = pytest.mark.store
@@ -332,7 +330,7 @@ async def test_a_citizen_may_withdraw_what_is_suspended(
     desk: Desk, store: Store, clock: ManualClock
 ) -> None:
     order_id = await suspended(desk)
-    await desk.act("banzhang", order_id, Withdraw(reason="诉求人撤回", consent="11月20日来电录音"))
+    await desk.withdrawn(order_id)
     assert (await task_at(store, order_id, "D-CG")).state is TaskState.CANCELLED
     desk.later(days=30)
     assert await keeper(desk, store, clock).fire_due() == 0
@@ -343,7 +341,7 @@ async def test_a_citizen_may_withdraw_what_is_suspended(
 
 async def test_three_tries_at_different_times_are_enough(desk: Desk, store: Store) -> None:
     order_id = await desk.signed()
-    missed = FirstContact(person="张先生", reached=False)
+    missed = called(False)
     for hours in (0, 1, 2, 2):  # the second one comes too soon after the first
         desk.later(hours=hours)
         assert (await task_at(store, order_id, "D-CG")).contact_excused_at is None

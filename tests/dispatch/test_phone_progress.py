@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from config.rules import SHIPPED
 from config.self_service import load_self_service
-from dispatch.commands import Withdraw
 from dispatch.floor.progress import PhoneProgress
 from dispatch.rules import Rules
 from models.clock import ManualClock
@@ -146,7 +145,7 @@ async def test_an_order_withdrawn_meanwhile_cannot_be_urged(
     desk: Desk, progress: PhoneProgress
 ) -> None:
     order_id = await desk.dispatched()
-    await desk.act("banzhang", order_id, Withdraw(reason="已自行解决", consent="11月20日来电录音"))
+    await desk.withdrawn(order_id)
     with pytest.raises(TransitionRefused):
         await progress.urge(order_id, "call-1")
 

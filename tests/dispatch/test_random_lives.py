@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
@@ -36,13 +37,15 @@ from models.errors import Conflict, InvalidInput, NotFound, TransitionRefused
 from models.guards import Actor
 from models.ids import new_id
 from models.store import Store
-from models.tables import OrderEvent, OutboxRow, WorkOrder
-from models.vocabulary import Action, Role
+from models.tables import OrderEvent, OrderRequest, OutboxRow, Oversight, Task, WorkOrder
+from models.vocabulary import Action, Role, TaskState
 from models.workflow import AllowedStep, allowed_steps
-from tests.dispatch import laws
+from tests.dispatch import laws, laws_of_time
 from tests.dispatch.conftest import DEEP, url_of
 from tests.dispatch.desk import FRIDAY, LAMP
-from tests.dispatch.random_bodies import any_command, body_of
+from tests.dispatch.order_file import read_file
+from tests.dispatch.random_bodies import Known, any_command, body_of
+from tests.dispatch.reached import Reached
 from tests.support.postgres import Postgres
 
 pytestmark = pytest.mark.store
@@ -62,7 +65,7 @@ _DEMANDS: list[dict[str, Any]] = [
     {"answered": True, "public_answer": "可在社区办理。"},
 ]
 #: What ends an order early, or can always be done.
-_SELDOM = (Action.WITHDRAW, Action.ARCHIVE, Action.MERGE, Action.NOTE)
+_SELDOM = frozenset({Action.ASK_WITHDRAWAL, Action.ARCHIVE, Action.MERGE, Action.NOTE})
 #: Gives an empty database with the staff in it, to be given back at the end.
 Databases = Callable[[], Any]
 
@@ -73,6 +76,8 @@ class Lives(RuleBasedStateMachine):
     databases: ClassVar[Databases]
     rules_in_force: ClassVar[Rules]
     people: ClassVar[dict[str, Actor]]
+    #: What all lives together have come to.
+    reached: ClassVar[Reached]
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,9 +91,11 @@ class Lives(RuleBasedStateMachine):
         self.order_ids: list[str] = []
         #: How often each action was tried in this life.
         self.tried: dict[Action, int] = {}
+        self.kept = laws_of_time.Kept()
 
     def teardown(self) -> None:
         """Give everything back."""
+        self.run(self._write_down())
         self.run(self.store.close())
         self.runner.close()
         self.database.__exit__(None, None, None)
@@ -143,12 +150,15 @@ class Lives(RuleBasedStateMachine):
     def _do_what_is_allowed(self, random: Random) -> None:
         """Of all that anybody may do with an order, somebody does something."""
         self.clock.advance(timedelta(minutes=random.choice([0, 5, 5, 60])))
+        handed_down = self.run(self._handed_down())
         order_id, offers = "", []
         for order_id in random.sample(self.order_ids, min(3, len(self.order_ids))):
             offers = self.run(self._offers(order_id))
             if any(one.transition.action not in _SELDOM for _, one in offers):
                 break
-        action = self._next(sorted({one.transition.action for _, one in offers}), random)
+        others = [one for one in handed_down if one != order_id]
+        seldom = _SELDOM - {Action.MERGE} if others else _SELDOM
+        action = self._next(sorted({one.transition.action for _, one in offers}), seldom, random)
         if action is None:
             return
         here = [(who, one) for who, one in offers if one.transition.action is action]
@@ -158,13 +168,17 @@ class Lives(RuleBasedStateMachine):
         if "request_id" in model.model_fields and step.request:
             body["request_id"] = step.request.id
         if "into" in model.model_fields:
-            body["into"] = random.choice(self.order_ids)
-        self._try(who, order_id, model.model_validate(body))
+            body["into"] = random.choice(others or self.order_ids)
+        done = self._try(who, order_id, model.model_validate(body))
+        if done and action is Action.MERGE and body["into"] in others:
+            self.reached.merged_into_lower_hands += 1
 
-    def _next(self, actions: list[Action], random: Random) -> Action | None:
+    def _next(
+        self, actions: list[Action], seldom: frozenset[Action], random: Random
+    ) -> Action | None:
         """Mostly what was tried least: some can always be done, and would drown the rest."""
         if random.random() < 0.9:
-            actions = [one for one in actions if one not in _SELDOM] or actions
+            actions = [one for one in actions if one not in seldom] or actions
         if not actions:
             return None
         if random.random() < 0.3:
@@ -172,9 +186,18 @@ class Lives(RuleBasedStateMachine):
         least = min(self.tried.get(one, 0) for one in actions)
         return random.choice([one for one in actions if self.tried.get(one, 0) == least])
 
+    async def _handed_down(self) -> list[str]:
+        """Orders whose lead unit has handed its work down."""
+        query = select(Task.order_id).where(
+            Task.state == TaskState.DELEGATED, Task.parent_id.is_(None)
+        )
+        async with self.store.read() as session:
+            found = set(await session.scalars(query))
+        return [one for one in self.order_ids if one in found]
+
     async def _offers(self, order_id: str) -> list[tuple[str, AllowedStep]]:
         async with self.store.read() as session:
-            file = await laws.read_file(session, order_id)
+            file = await read_file(session, order_id, self.rules_in_force)
         return [
             (who, step)
             for who in WHO
@@ -184,15 +207,34 @@ class Lives(RuleBasedStateMachine):
         ]
 
     def _try_anything(self, random: Random) -> None:
-        """Mostly refused: then nothing has changed."""
-        command, order_id = any_command(random), random.choice(self.order_ids)
+        """Mostly refused: then nothing has changed. What belongs to another order always is."""
+        known, order_id = self.run(self._known()), random.choice(self.order_ids)
+        command = any_command(random, known)
         before = self.run(self._count(OrderEvent))
-        if not self._try(random.choice(WHO), order_id, command):
+        done = self._try(random.choice(WHO), order_id, command)
+        strange = known.strange(command, order_id)
+        self.reached.strange_ids += strange
+        assert not (done and strange), command
+        if not done:
             assert self.run(self._count(OrderEvent)) == before
+
+    async def _known(self) -> Known:
+        async with self.store.read() as session:
+
+            async def owners(table: Any) -> dict[str, str]:
+                rows = await session.execute(select(table.id, table.order_id).order_by(table.id))
+                return {row: order for row, order in rows}
+
+            return Known(
+                orders=self.order_ids,
+                tasks=await owners(Task),
+                requests=await owners(OrderRequest),
+                oversights=await owners(Oversight),
+            )
 
     def _act_on_an_old_version(self, random: Random) -> None:
         """Someone whose page is out of date."""
-        order_id, command = random.choice(self.order_ids), any_command(random)
+        order_id, command = random.choice(self.order_ids), any_command(random, self.run(self._known()))
         version = self.run(self._version(order_id))
         if version > 1:
             stale = command.model_copy(update={"expected_version": version - 1})
@@ -224,8 +266,15 @@ class Lives(RuleBasedStateMachine):
 
     async def _check(self, order_id: str) -> None:
         async with self.store.read() as session:
-            file = await laws.read_file(session, order_id)
+            file = await read_file(session, order_id, self.rules_in_force)
         laws.check(file, self.rules_in_force)
+        self.kept.look(file)
+
+    async def _write_down(self) -> None:
+        """What has become of these orders, for the count over all lives."""
+        async with self.store.read() as session:
+            for event in await session.scalars(select(OrderEvent)):
+                self.reached.note(event)
 
     def _nobody_reads_what_is_hidden(self, order_id: str) -> None:
         """Whoever works on a confidential order in a unit does not learn who asked for it."""
@@ -254,8 +303,12 @@ class Lives(RuleBasedStateMachine):
             return sum(payload["type"] == "OrderChanged" for payload in payloads)
 
 
-def live(databases: Databases, rules: Rules, people: dict[str, Actor], examples: int) -> None:
-    """Let some orders live at random."""
+def live(databases: Databases, rules: Rules, people: dict[str, Actor], examples: int) -> Reached:
+    """Let some orders live at random; what they have come to.
+
+    The lives are the same each time, so that they come to the same; with LIVES=200 in the
+    environment there are so many others.
+    """
     both = Actor(
         id=people["chengguan"].id,
         name="一人多岗",
@@ -264,11 +317,14 @@ def live(databases: Databases, rules: Rules, people: dict[str, Actor], examples:
     )
     # The functions lie on the class, where they must not become methods.
     Lives.databases, Lives.rules_in_force = staticmethod(databases), rules
-    Lives.people = {**people, "both": both}
+    Lives.people, Lives.reached = {**people, "both": both}, Reached()
+    wanted = int(os.environ.get("LIVES", "0"))
     run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
         Lives,
         settings=settings(
-            max_examples=examples,
+            max_examples=wanted or examples,
+            derandomize=not wanted,
+            database=None,
             stateful_step_count=10,
             deadline=None,
             # Making a failing life shorter takes longer than a test may; its seed is printed.
@@ -277,6 +333,7 @@ def live(databases: Databases, rules: Rules, people: dict[str, Actor], examples:
             suppress_health_check=list(HealthCheck),
         ),
     )
+    return Lives.reached
 
 
 def test_orders_keep_their_promises_whatever_happens(
@@ -289,7 +346,7 @@ def test_orders_keep_their_promises_whatever_happens(
         yield url_of(folder / "hotline.db")
         shutil.rmtree(folder)
 
-    live(database, rules, people, examples=8)
+    live(database, rules, people, examples=8).far_enough()
 
 
 def test_so_they_do_in_postgresql(
@@ -301,4 +358,4 @@ def test_so_they_do_in_postgresql(
         yield postgres.database(name, like=empty_postgres)
         postgres.drop(name)
 
-    live(database, rules, people, examples=3)
+    live(database, rules, people, examples=4).far_enough()

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from config.scoring import load_scoring
-from dispatch.commands import Dispatch, FirstContact, RecordFollowUp, SendBack, SignFor, Withdraw
+from dispatch.commands import Dispatch, RecordFollowUp, SignFor
 from dispatch.reports import figures
 from dispatch.reports.facts import Facts, OpinionFact
 from dispatch.reports.report import Report, Reports, Share, UnitLine
@@ -21,7 +21,7 @@ from models.errors import Forbidden, InvalidInput, NotFound
 from models.guards import Actor
 from models.store import Store
 from models.vocabulary import Satisfaction, SolvedByCaller
-from tests.dispatch.desk import FRIDAY, HAPPY, ZONE, Desk
+from tests.dispatch.desk import FRIDAY, HAPPY, ZONE, Desk, back, called
 
 WEEK = (date(2026, 11, 16), date(2026, 11, 22))
 
@@ -172,7 +172,7 @@ async def test_leaving_it_open_does_not_hide_lateness(
     desk: Desk, reports: Reports, people: dict[str, Actor]
 ) -> None:
     order_id = await desk.submitted()
-    await desk.act("shenhe", order_id, SendBack(reason="没有回应诉求"))
+    await desk.act("shenhe", order_id, back("没有回应诉求"))
     desk.later(days=10)  # sent back, and never handed in again
     due_week = (date(2026, 11, 23), date(2026, 11, 29))
     (line,) = (await reports.report(people["zhuren"], *due_week)).units
@@ -242,7 +242,7 @@ async def _one_order(desk: Desk, dice: random.Random) -> None:
     if stop < 0.1:
         return
     if stop < 0.15 and wish["request_type"] != "REPORT":
-        await desk.act("banzhang", order_id, Withdraw(reason="撤回", consent="11月20日来电录音"))
+        await desk.withdrawn(order_id)
         return
     await _handle(desk, dice, order_id, clerk)
 
@@ -254,12 +254,12 @@ async def _handle(desk: Desk, dice: random.Random, order_id: str, clerk: str) ->
         if dice.random() < 0.8:
             desk.later(hours=dice.choice([1, 30, 60]))
             reached = dice.random() < 0.9
-            command = FirstContact(person="张先生", reached=reached)
+            command = called(reached)
             await desk.act(clerk, order_id, command)
         desk.later(hours=dice.choice([2, 20, 90, 200]))
         await desk.submit(order_id, who=clerk)
         if dice.random() < 0.2:
-            await desk.act("shenhe", order_id, SendBack(reason="没有回应诉求"))
+            await desk.act("shenhe", order_id, back("没有回应诉求"))
             if dice.random() < 0.3:
                 return
             desk.later(hours=5)
@@ -438,6 +438,8 @@ async def every_number_opens(
 ) -> None:
     """Each number opens to as many orders (an order twice in it is listed once)."""
     for line in [*report.units, report.total]:
+        named, _ = await reports.opened(reader, *period, line.on_time.misses_cell)
+        assert (named.label, named.parts) == ("按时办结率", [line.name])
         for number in (line.received, line.closed):
             found = await reports.orders(reader, *period, number.cell)
             assert len(found) == number.value

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.commands import Amend, Dispatch, Note, SendBack, SignFor, SubmitResult, Urge, Withdraw
+from dispatch.commands import Amend, Dispatch, Note, SignFor, SubmitResult, Urge
 from dispatch.rules import Rules
 from dispatch.views.detail import OrderDetails
 from dispatch.views.lists import OrderLists
@@ -19,7 +19,7 @@ from models.errors import Forbidden, InvalidInput, NotFound
 from models.guards import Actor
 from models.store import Store
 from models.vocabulary import Action, Light
-from tests.dispatch.desk import FRIDAY, HAPPY, RESULT, Desk
+from tests.dispatch.desk import FRIDAY, HAPPY, RESULT, Desk, back
 
 pytestmark = pytest.mark.store
 
@@ -187,7 +187,7 @@ async def test_badges_count_each_persons_desk(desk: Desk, queues: Queues, people
     await desk.dispatched()
     await desk.signed()
     sent_back = await desk.submitted()
-    await desk.act("shenhe", sent_back, SendBack(reason="没有回应诉求"))
+    await desk.act("shenhe", sent_back, back("没有回应诉求"))
     await desk.submitted()
     await desk.approved()
 
@@ -301,7 +301,7 @@ async def test_timeline_tells_the_whole_story(
     await desk.contact(order_id, reached=False)
     await desk.act("huawu2", order_id, Urge(reason="已三天未修", by_caller=True))
     await desk.submit(order_id)
-    await desk.act("shenhe", order_id, SendBack(reason="未说明修复时间。"))
+    await desk.act("shenhe", order_id, back("未说明修复时间。"))
     await desk.submit(order_id, public_answer="您好，路灯已于11月20日修复，可正常照明。")
     await desk.approve(order_id)
     await desk.follow_up(order_id, reached=False, note="关机")
@@ -320,7 +320,7 @@ async def test_timeline_tells_the_whole_story(
         "彭海波（承办单位经办人）先行联系诉求人，未联系上。",
         "王志强（话务员）应诉求人要求催办：已三天未修，请在2026年11月23日24:00前答复。",
         "彭海波（承办单位经办人）提交办理结果：实际解决。",
-        "黄丽娟（办结审核员）审核退回（第1次）：未说明修复时间。",
+        "黄丽娟（办结审核员）审核退回（第1次，未回应诉求）：未说明修复时间。",
         "彭海波（承办单位经办人）提交办理结果。",
         "黄丽娟（办结审核员）审核通过，答复质量94.12分，办理过程8分。",
         "唐雅琴（回访员）第1次回访，未接通（关机）。",
@@ -354,7 +354,7 @@ async def test_allowed_actions_differ_by_person_and_moment(
         return {item.action.value for item in shown.allowed_actions}
 
     assert {"sign_for", "request_return", "note"} <= await may("chengguan")
-    assert {"urge", "reassign", "add_joint", "withdraw"} <= await may("paidan")
+    assert {"urge", "reassign", "add_joint", "ask_withdrawal"} <= await may("paidan")
     assert not {"submit_result", "delegate"} & await may("chengguan")
     await desk.act("chengguan", order_id, SignFor())
     assert {"first_contact", "submit_result", "delegate"} <= await may("chengguan")
@@ -409,8 +409,7 @@ async def test_withdrawn_order_says_why_it_has_no_score(
 ) -> None:
     order_id = await desk.dispatched()
     assert (await details.order(people["zhuren"], order_id)).score_note == "工单办结后作办结评估。"
-    command = Withdraw(reason="诉求人撤回", consent="11月20日来电录音")
-    await desk.act("banzhang", order_id, command)
+    await desk.withdrawn(order_id)
     shown = await details.order(people["zhuren"], order_id)
     assert shown.score_note == "工单已撤回，不作办结评估。"
 

@@ -84,6 +84,8 @@ class Scene:
             self.order.external_due = FRIDAY
         if "suspended" in names:
             self.order.suspended_at = FRIDAY
+        if "watched" in names:
+            self.order.watched_at = FRIDAY
         if row.from_task:
             self._set_tasks()
         concerned = "task" if row.from_task else None
@@ -177,7 +179,7 @@ def test_refusal_reads_like_a_sentence() -> None:
         "不能“签收”：工单现在是“待办结审核”（承办任务已反馈），"
         "“办理中”、“重办”的工单才可以签收（承办任务须为待签收），由承办单位经办人、承办单位负责人操作。"
     )
-    assert refusal.value.details["allowed_actions"] == ["note"]
+    assert refusal.value.details["allowed_actions"] == ["note", "attach"]
 
 
 @pytest.mark.parametrize("action", [Action.SIGN_FOR, Action.FIRST_CONTACT, Action.SUBMIT_RESULT])
@@ -203,7 +205,7 @@ def test_nobody_audits_what_they_submitted(action: Action) -> None:
 def test_reports_and_emergencies_cannot_be_withdrawn(changes: dict[str, object]) -> None:
     order = order_in(OrderState.DISPATCHED, **changes)
     with pytest.raises(TransitionRefused, match="不能撤单"):
-        permit(Action.WITHDRAW, Case.ANY, actor(Role.DISPATCHER), order, [])
+        permit(Action.ASK_WITHDRAWAL, Case.ANY, actor(Role.DISPATCHER), order, [])
 
 
 def test_acting_post_limits_a_person_of_many_posts() -> None:

@@ -1,0 +1,111 @@
+"""撤单: the citizen takes the demand back; one person asks for it, and another confirms it."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import select
+
+from dispatch.asking import ask_office, decide, withdraw_all
+from dispatch.checks import Faults
+from dispatch.commands import AskWithdrawal, DecideWithdrawal, Withdraw
+from dispatch.evidence import attach, check_call, with_files
+from dispatch.running import run_clock
+from dispatch.step import Handler, Step
+from dispatch.terms import promise_for
+from models.errors import TransitionRefused
+from models.states import ACTIVE_TASK
+from models.tables import OrderEvent
+from models.vocabulary import Action, RequestKind, RequestType, TaskState, Urgency
+from models.workflow import Case
+
+#: Fewer signs than these name neither a person nor a day.
+_SHORTEST = 8
+_TIME = re.compile(r"\d\s*[年月日号时点:：./-]")
+
+
+async def ask_withdrawal(step: Step, command: AskWithdrawal) -> None:
+    """The citizen said so; what shows it goes before a second person."""
+    step.follow()
+    faults = Faults(step.rules)
+    await check_call(step, command.call_id, faults, since=None, talked=True)
+    if not (command.call_id or command.files or _names_who_and_when(command.consent)):
+        wanted = "请选择录音、上传材料，或写明何人何时以什么方式同意（如：张某，11月20日来电）"
+        faults.add("consent", wanted)
+    faults.raise_any()
+    files = await attach(step, command.files)
+    step.reason = command.reason
+    step.told(**{name: text for name in ("consent", "call_id") if (text := getattr(command, name))})
+    ask_office(
+        step,
+        RequestKind.WITHDRAWAL,
+        command.reason,
+        promise_for(step.order, step.rules, "withdraw_decision", step.now).due,
+        evidence=with_files({"text": command.consent, "call_id": command.call_id or ""}, files),
+    )
+
+
+def _names_who_and_when(consent: str) -> bool:
+    return len("".join(consent.split())) >= _SHORTEST and bool(_TIME.search(consent))
+
+
+async def decide_withdrawal(step: Step, command: DecideWithdrawal) -> None:
+    """Granted, units stop working on it; else nothing has changed."""
+    step.follow(Case.GRANTED if command.granted else Case.REFUSED)
+    if command.granted:
+        await _check_second_person(step)
+    decide(step, command.granted, command.reason)
+    if command.granted:
+        _strike_off(step)
+
+
+async def withdraw(step: Step, command: Withdraw) -> None:
+    """The system that gave the order answers for what its citizen said."""
+    step.follow()
+    step.reason = command.reason
+    step.told(consent=command.consent)
+    _strike_off(step)
+
+
+def _strike_off(step: Step) -> None:
+    for task in step.tasks:
+        if task.state in ACTIVE_TASK:
+            step.change_task(task, state=TaskState.CANCELLED)
+    withdraw_all(step, "工单已撤单")
+    run_clock(step)
+
+
+async def _check_second_person(step: Step) -> None:
+    """Who took the demand in, or took its protection away, does not strike it off.
+
+    :raises TransitionRefused: it is the same person.
+    """
+    selves = step.actor.selves
+    if step.order.accepted_by in selves or await _eased_by(step, selves):
+        raise TransitionRefused("不能审定本人受理或本人更正过性质的工单的撤单，请由其他人员审定")
+
+
+async def _eased_by(step: Step, selves: frozenset[str]) -> bool:
+    query = select(OrderEvent).where(
+        OrderEvent.order_id == step.order.id,
+        OrderEvent.action == Action.AMEND.value,
+        OrderEvent.actor_id.in_(selves),
+    )
+    kept = {
+        "request_type": RequestType.REPORT.value,
+        "urgency": Urgency.CRITICAL.value,
+        "confidential": True,
+    }
+    events = await step.session.scalars(query)
+    return any(
+        name in event.changes and event.changes[name][0] == value
+        for event in events
+        for name, value in kept.items()
+    )
+
+
+HANDLERS: dict[Action, Handler] = {
+    Action.ASK_WITHDRAWAL: ask_withdrawal,
+    Action.DECIDE_WITHDRAWAL: decide_withdrawal,
+    Action.WITHDRAW: withdraw,
+}
