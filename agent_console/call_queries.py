@@ -26,6 +26,7 @@ from models.errors import NotFound
 from models.ports import CallView
 from models.speech import Correction
 from models.tables import Call, CallParty, Contact, Staff, UtteranceRow, WorkOrder
+from models.vocabulary import PriorityReason
 
 #: A call, or one that waits.
 C = TypeVar("C", bound=CallView)
@@ -249,7 +250,7 @@ def _view_of_row(row: Call) -> CallView:
         order_id=row.order_id,
         queue=row.queue,
         priority=row.priority,
-        priority_reasons=tuple(row.priority_reasons),
+        priority_reasons=tuple(map(PriorityReason, row.priority_reasons)),
         transfers=row.transfers,
         satisfaction=row.satisfaction,
         callback_id=row.callback_id,
