@@ -11,8 +11,10 @@ import yaml
 from config.demo_staff import load_demo_staff
 from config.queues import FILE, load_queues
 from config.rules import SHIPPED
+from config.settings import load_settings
 from models.errors import ConfigurationError
 from models.vocabulary import AgentState, PriorityReason
+from telephony.asterisk.prompts import load_prompt_book
 
 pytestmark = pytest.mark.unit
 
@@ -25,12 +27,40 @@ pytestmark = pytest.mark.unit
         ("+8673412315", "12315"),
         ("0734 12328", "12328"),
         ("12333", "12333"),
+        ("12348", "12348"),
+        ("073412317", "12317"),
         ("", "12345"),
         ("99999", "12345"),
     ],
 )
 def test_a_number_is_known_in_any_dress(dialled: str, number: str) -> None:
     assert load_queues().dialled(dialled).number == number
+
+
+def test_merged_lines_that_keep_their_number_say_it_and_have_their_people() -> None:
+    """The others, whose number was given up, are greeted as 12345."""
+    rules, texts = load_queues(), load_prompt_book(load_settings()).prompts
+    kept = {
+        "12313",
+        "12315",
+        "12328",
+        "12329",
+        "12333",
+        "12338",
+        "12348",
+        "12351",
+        "12355",
+        "12393",
+    }
+    for number in kept:
+        row = rules.dialled(number)
+        assert (row.number, row.greeting) == (number, f"greeting_{number}")
+        spoken = number.translate(str.maketrans("123456789", "幺二三四五六七八九"))
+        assert texts[row.greeting].startswith(f"您好，{spoken}"), number
+        assert texts[row.greeting].endswith("本次通话将被录音。"), number
+        assert row.queue != rules.first_queue.code
+    others = [row for row in rules.access_numbers if row.number not in kept]
+    assert {row.greeting for row in others} == {"greeting"}
 
 
 def test_the_longest_number_that_fits_counts(tmp_path: Path) -> None:

@@ -103,23 +103,29 @@ async def answered_today(floor: CallFloor, agent: str, count: int) -> None:
             )
 
 
-async def test_a_merged_line_has_its_own_greeting_and_its_own_group(floor: CallFloor) -> None:
+@pytest.mark.parametrize(
+    ("dialled", "greeting", "group"),
+    [("+8673412315", "greeting_12315", "market"), ("073412355", "greeting_12355", "rights")],
+)
+async def test_a_merged_line_has_its_own_greeting_and_its_own_group(
+    floor: CallFloor, dialled: str, greeting: str, group: str
+) -> None:
     async with (
         floor.agent("王芳", "1901", general=1),
-        floor.agent("李娜", "1902", market=1) as (expert, phone),
-        calling(floor.asterisk, dials="+8673412315") as citizen,
+        floor.agent("李娜", "1902", **{group: 1}) as (expert, phone),
+        calling(floor.asterisk, dials=dialled) as citizen,
     ):
         offered = await floor.happened(CallOffered)
         await citizen.reaches("answered")
-        greeting = await floor.asterisk.ari("GET", f"playbacks/announcement-{offered.call_id}-0-1")
-        assert "greeting_12315" in greeting["media_uri"]
+        sound = await floor.asterisk.ari("GET", f"playbacks/announcement-{offered.call_id}-0-1")
+        assert greeting in sound["media_uri"]
         queued = await floor.happened(CallQueued)
-        assert queued.queue == "market"
+        assert queued.queue == group
         await phone.rung()
         assert (await floor.happened(CallRinging)).agent_id == expert
         await citizen.hang_up()
     call, _ = await floor.ended()
-    assert (call.queue, call.access_number) == ("market", "+8673412315")
+    assert (call.queue, call.access_number) == (group, dialled)
 
 
 async def test_the_best_skill_is_rung_though_another_is_idle_for_longer(floor: CallFloor) -> None:
