@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import AsyncExitStack
+
 import pytest
 
-from models.events import CallRated, CallStateChanged
+from models.events import CallAnswered, CallRated, CallStateChanged
 from models.vocabulary import AgentState, CallState, ContactOutcome, Satisfaction
+from tests.support.rtp import Voice
+from tests.support.sipp import calling
 from tests.telephony.floor import CallFloor
 from tests.telephony.sounds import hears
 from tests.telephony.three import Talk, parties_of, talking
 
 pytestmark = pytest.mark.asterisk
+
+KEYS = "12345"
+#: Of the five citizens, but for its last digit.
+NUMBER = "1380000020"
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +49,36 @@ async def test_the_agent_is_free_while_the_citizen_grades(floor: CallFloor) -> N
     assert call.rating_asked_at is not None
     (agent,) = await parties_of(floor, call.id)
     assert agent.left_at and call.ended_at and agent.left_at < call.ended_at
+
+
+async def test_each_of_five_keys_is_its_grade(floor: CallFloor) -> None:
+    """Five citizens at the same time; each presses a key first that is no grade."""
+    async with AsyncExitStack() as stack:
+        voices = {key: await stack.enter_async_context(await Voice.open()) for key in KEYS}
+        phones = [
+            (await stack.enter_async_context(floor.agent(f"坐席{key}", f"190{key}")))[1]
+            for key in KEYS
+        ]
+        for key, voice in voices.items():
+            caller = calling(floor.asterisk, number=NUMBER + key, media_port=voice.port)
+            await stack.enter_async_context(caller)
+        for phone in phones:
+            phone.answer(await phone.rung())
+        await floor.happened(CallAnswered, len(KEYS))
+        for talk in floor.all(CallAnswered):
+            assert talk.agent_id
+            await floor.calls.hang_up(talk.call_id, talk.agent_id)
+        await asyncio.gather(*(voice.press(wrong + key) for (key, voice), wrong
+                               in zip(voices.items(), "06789", strict=True)))  # fmt: skip
+        rows = [(await floor.ended(nth))[0] for nth in range(1, len(KEYS) + 1)]
+    graded = {row.citizen_number.removeprefix(NUMBER): row.satisfaction for row in rows}
+    assert graded == {
+        "1": Satisfaction.VERY_SATISFIED,
+        "2": Satisfaction.SATISFIED,
+        "3": Satisfaction.FAIRLY,
+        "4": Satisfaction.DISSATISFIED,
+        "5": Satisfaction.VERY_DISSATISFIED,
+    }
 
 
 async def test_a_citizen_who_is_gone_is_not_asked(floor: CallFloor) -> None:
