@@ -82,12 +82,14 @@ def order_of(floor: CallFloor) -> list[str]:
 async def test_a_caller_who_waits_is_heard_and_goes_first_by_words_of_danger(
     strict: CallFloor,
 ) -> None:
-    async with (
-        calling(strict.asterisk, number=FIRST, gives_up_after=60) as first,
-        calling(
-            strict.asterisk, number=SECOND, said=spoken_ulaw(DANGER), gives_up_after=60
-        ) as second,
-    ):
+    async with AsyncExitStack() as callers:
+        first = await callers.enter_async_context(
+            calling(strict.asterisk, number=FIRST, gives_up_after=60)
+        )
+        await strict.happened(CallQueued)  # two who dial at the same time come in any order
+        second = await callers.enter_async_context(
+            calling(strict.asterisk, number=SECOND, said=spoken_ulaw(DANGER), gives_up_after=60)
+        )
         await strict.happened(CallQueued, 2)
         by_number = {one.caller_number: one for one in strict.calls.floor().waiting}
         call_id = by_number[SECOND].call_id
