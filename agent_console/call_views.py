@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from dispatch.reports.opened import OpenedFigure
 from models.speech import Correction, Speaker, SpeechStatus
 from models.understanding import Understanding
 from models.vocabulary import (
@@ -42,6 +43,10 @@ class CallPage(BaseModel):
 
     items: list[CallRow]
     next_cursor: str | None
+    #: What was opened, when these are the calls behind a number of the figures.
+    figure: OpenedFigure | None = None
+    #: Whose calls these are, when a line of the nuisance list was opened; masked for some.
+    number: str = ""
 
 
 class CallFacts(BaseModel):

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from dispatch.reports.opened import OpenedFigure
 from dispatch.views.office import OfficeView
 from dispatch.views.privacy import Visibility
 from dispatch.views.shapes import (
@@ -85,6 +86,8 @@ class OrderPage(BaseModel):
 
     items: list[OrderRow]
     next_cursor: str | None
+    #: What was opened, when these are the orders behind a number of a report.
+    figure: OpenedFigure | None = None
 
 
 class Badges(BaseModel):

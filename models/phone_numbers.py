@@ -11,7 +11,8 @@ _SEPARATORS = str.maketrans("", "", " -()（）—.")
 _COUNTRY = re.compile(r"(?:\+|00)86(?=1[3-9]\d{9}$|[1-9]\d{8,10}$|400\d{7}$|800\d{7}$)")
 _MOBILE = re.compile(r"0(?=1[3-9]\d{9}$)")
 _WHOLE = re.compile(r"1[3-9]\d{9}|0[1-9]\d{8,10}|[2-8]\d{6,7}|[48]00\d{7}|\+[1-9]\d{6,14}")
-_HIDDEN = frozenset({"", "anonymous", "unknown", "restricted", "unavailable", "private"})
+#: What networks put in its place.
+HIDDEN = frozenset({"", "anonymous", "unknown", "restricted", "unavailable", "private"})
 
 
 def normal_number(number: str) -> str:
@@ -19,7 +20,7 @@ def normal_number(number: str) -> str:
     ``0734…``, abroad as ``+44…``, and :data:`WITHHELD` for none.
     """
     plain = number.strip().translate(_SEPARATORS)
-    if plain.lower() in _HIDDEN:
+    if plain.lower() in HIDDEN:
         return WITHHELD
     home = _COUNTRY.sub("", plain)
     if home != plain and not home.startswith(("400", "800")) and not _mobile(home):

@@ -1,21 +1,17 @@
-"""Calls: the list, one call, its recordings, its draft, and what can be done with it."""
+"""Calls: one call, its recordings, its draft, and what can be done with it."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from pydantic import AwareDatetime, Field, field_validator, model_validator
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from agent_console.call_queries import (
-    before,
     call_facts,
-    call_rows,
     caller_of,
     names_of,
     need_in_hand,
@@ -24,46 +20,23 @@ from agent_console.call_queries import (
 )
 from agent_console.call_views import (
     CallDetail,
-    CallPage,
     Dialled,
     DraftSaved,
 )
 from agent_console.handlers.callbacks import call_for_task
-from agent_console.people import Person
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
 from dispatch.commands import SaveDraft
 from dispatch.drafts import DraftView
 from dispatch.scope import visible
-from dispatch.views.cursors import decode_cursor, encode_cursor
 from dispatch.views.privacy import mask_phone
-from models.errors import Forbidden, InvalidInput, NotFound
+from models.errors import InvalidInput, NotFound
 from models.tables import Call, WorkOrder
-from models.vocabulary import ContactOutcome, Leg
+from models.vocabulary import Leg
 
 routes = Routes("通话")
 
 _NUMBER = re.compile(r"\+?\d{3,20}")
-
-
-class CallFilter(Body):
-    """What to list. Dates are local days, both included."""
-
-    since: date | None = Field(None, alias="from")
-    until: date | None = Field(None, alias="to")
-    outcome: ContactOutcome | None = None
-    #: Beginning or end of the citizen's number.
-    number: str | None = Field(None, pattern=r"^\+?\d{3,20}$")
-    #: A number of the floor's figures, its ``cell``: the calls behind it. Needs the period too.
-    figures_cell: str = Field("", max_length=200)
-    cursor: str | None = Field(None, max_length=200)
-    limit: int = Field(50, ge=1, le=200)
-
-    @model_validator(mode="after")
-    def _period(self) -> Self:
-        if self.figures_cell and not (self.since and self.until):
-            raise ValueError("打开话务报表数字时请给出报表的起止日期 from、to")
-        return self
 
 
 class CallOut(Body):
@@ -99,22 +72,6 @@ class SaveDraftBody(Body):
     #: The ``updated_at`` of the draft that the form began with; null: there was none. Left
     #: out: whatever is stored is replaced.
     based_on: AwareDatetime | None = None
-
-
-@routes.route("GET", "/api/calls", summary="通话记录")
-async def list_calls(ask: Ask, query: CallFilter) -> CallPage:
-    """Newest first. All calls for those who watch over the floor, else one's own."""
-    person = ask.person
-    if not person.may("call.floor"):
-        person.require("call.transcript")
-    async with ask.console.store.read() as session:
-        found = list(await session.scalars(_select(ask, query)))
-        rows = await call_rows(session, found[: query.limit], person)
-    more = len(found) > query.limit
-    last = found[query.limit - 1] if more else None
-    return CallPage(
-        items=rows, next_cursor=encode_cursor(last.started_at, last.id) if last else None
-    )
 
 
 @routes.route("GET", "/api/calls/{call_id}", summary="一通电话", permission="call.transcript")
@@ -229,37 +186,6 @@ async def save_draft(ask: Ask, call_id: str, body: SaveDraftBody) -> DraftSaved:
     return DraftSaved(updated_at=saved.updated_at)
 
 
-def _select(ask: Ask, query: CallFilter) -> Select[Call]:
-    person, zone = ask.person, _zone(ask)
-    chosen = select(Call).order_by(Call.started_at.desc(), Call.id.desc()).limit(query.limit + 1)
-    if not person.may("call.floor"):
-        chosen = chosen.where(Call.agent_id == person.staff_id)
-    if query.figures_cell and query.since and query.until:
-        ids = ask.console.floor_figures.opened(
-            person.actor(), query.since, query.until, query.figures_cell
-        )
-        chosen = chosen.where(Call.id.in_(ids))
-    if query.since:
-        chosen = chosen.where(Call.started_at >= datetime.combine(query.since, time(), zone))
-    if query.until:
-        end = datetime.combine(query.until + timedelta(days=1), time(), zone)
-        chosen = chosen.where(Call.started_at < end)
-    if query.outcome:
-        chosen = chosen.where(Call.outcome == query.outcome)
-    if query.number:
-        chosen = _with_number(chosen, query.number, person)
-    return chosen.where(before(decode_cursor(query.cursor))) if query.cursor else chosen
-
-
-def _with_number(chosen: Select[Call], number: str, person: Person) -> Select[Call]:
-    # Searching tells numbers as surely as reading them does.
-    if not person.may("caller.clear"):
-        raise Forbidden("您的岗位不能按号码检索", permission="caller.clear")
-    return chosen.where(
-        Call.citizen_number.startswith(number) | Call.citizen_number.endswith(number)
-    )
-
-
 async def _number_for(ask: Ask, call: Call) -> str:
     person = ask.person
     if not person.may("caller.clear"):
@@ -291,7 +217,3 @@ async def _number_of_order(ask: Ask, order_id: str) -> str:
             "该工单没有留下联系电话", [{"field": "order_id", "message": "没有联系电话"}]
         )
     return number
-
-
-def _zone(ask: Ask) -> ZoneInfo:
-    return ZoneInfo(ask.console.services.settings.timezone)

@@ -10,6 +10,7 @@ from agent_console.validation import Body
 from dispatch.floor.nuisance import LONGEST_DAYS, BlockView
 from dispatch.views.privacy import mask_phone
 from models.errors import Forbidden
+from models.phone_numbers import WITHHELD
 from models.vocabulary import BlockState
 
 routes = Routes("骚扰号码")
@@ -92,7 +93,11 @@ async def end_block(ask: Ask, block_id: str, body: Release) -> BlockView:
     return _veiled(done, ask.person)
 
 
+def shown_number(number: str, person: Person) -> str:
+    """As this reader may see it; that a caller hides the number is no secret."""
+    open_to_all = number == WITHHELD or person.may("caller.clear")
+    return number if open_to_all else mask_phone(number)
+
+
 def _veiled(block: BlockView, person: Person) -> BlockView:
-    if person.may("caller.clear"):
-        return block
-    return block.model_copy(update={"number": mask_phone(block.number)})
+    return block.model_copy(update={"number": shown_number(block.number, person)})

@@ -141,8 +141,9 @@ def _filter(query: OrderQuery) -> OrderFilter:
 
 
 async def _behind_number(ask: Ask, cell: str, first: date, last: date) -> OrderPage:
-    found = await ask.console.reports.orders(ask.person.actor(), first, last, cell)
-    return OrderPage(items=[order_layout.row(item) for item in found], next_cursor=None)
+    figure, found = await ask.console.reports.opened(ask.person.actor(), first, last, cell)
+    rows = [order_layout.row(item) for item in found]
+    return OrderPage(items=rows, next_cursor=None, figure=figure)
 
 
 async def _inbox(ask: Ask, query: OrderQuery) -> OrderPage:

@@ -15,7 +15,7 @@ from dispatch.floor.counting import Chosen, Counting
 from models.errors import NotFound
 
 #: In a cell, the queue of those who never entered one.
-_NO_QUEUE = "-"
+NO_QUEUE = "-"
 _KEYS = frozenset({"from", "to", "queue", "agent", "of", "wait"})
 
 
@@ -38,7 +38,7 @@ class Narrowing:
         if self.start and self.end:
             parts += ["from", f"{self.start.timestamp():.0f}", "to", f"{self.end.timestamp():.0f}"]
         if self.queue or self.of_queue:
-            parts += ["queue", self.queue or _NO_QUEUE]
+            parts += ["queue", self.queue or NO_QUEUE]
         for key, value in (("agent", self.agent), ("of", self.of_agent)):
             parts += [key, value] if value else []
         parts += ["wait", str(wait_us)] if wait_us is not None else []
@@ -61,7 +61,7 @@ class Cell:
         code, *pairs = text.split("/")
         narrowed = dict(zip(pairs[::2], pairs[1::2], strict=False))
         if not code or len(pairs) % 2 or not set(narrowed) <= _KEYS:
-            raise _unknown(text)
+            raise unknown_cell(text)
         return cls(code=code, narrowed=narrowed)
 
     def ids(self, span: Span, rules: FigureRules) -> Rows:
@@ -73,7 +73,7 @@ class Cell:
         try:
             part = _within(span, narrowed)
             queue = narrowed.get("queue", "")
-            chosen = Chosen(queue="" if queue == _NO_QUEUE else queue,
+            chosen = Chosen(queue="" if queue == NO_QUEUE else queue,
                             agent=narrowed.get("agent", ""))  # fmt: skip
             counting = Counting(part, rules, chosen)
             agent = narrowed.get("of")
@@ -81,8 +81,8 @@ class Cell:
             if "wait" in narrowed:
                 query = query.where(counting.facts.wait_us == int(narrowed["wait"]))
         except (KeyError, ValueError, OverflowError, OSError):
-            raise _unknown(self.code) from None
-        return query.where(counting.facts.queue == "") if queue == _NO_QUEUE else query
+            raise unknown_cell(self.code) from None
+        return query.where(counting.facts.queue == "") if queue == NO_QUEUE else query
 
 
 def _within(span: Span, narrowed: dict[str, str]) -> Span:
@@ -93,5 +93,6 @@ def _within(span: Span, narrowed: dict[str, str]) -> Span:
     return replace(span, start=max(start, span.start), end=min(end, span.end))
 
 
-def _unknown(cell: str) -> NotFound:
+def unknown_cell(cell: str) -> NotFound:
+    """To be raised: no table has such a number."""
     return NotFound("话务报表中没有这个数字", cell=cell)

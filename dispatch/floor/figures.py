@@ -12,13 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.commands import invalid
 from dispatch.floor.call_facts import Rows, Span
-from dispatch.floor.cells import Cell
+from dispatch.floor.cell_names import agents_of, opened_figure
+from dispatch.floor.cells import Cell, unknown_cell
 from dispatch.floor.counting import Chosen, Counting, Groups
 from dispatch.floor.expected import OfferedPast, slot_of
 from dispatch.floor.forecast import Accuracy, Counts, Forecaster
 from dispatch.floor.measures import By
 from dispatch.floor.sheet import FigureColumn, FigureRow, Sheet
 from dispatch.reports.facts import Period
+from dispatch.reports.opened import OpenedFigure
 from dispatch.rules import Rules
 from models.clock import Clock
 from models.errors import Forbidden
@@ -102,6 +104,20 @@ class FloorFigures:
         require_figures(self._rules, actor)
         period = Period(first=first, last=last, zone=self._rules.zone)
         return Cell.parse(cell).ids(self._span(period), self._rules.figures)
+
+    async def name_of(self, cell: str, figure: str) -> OpenedFigure:
+        """What such a number is, for the page of its calls.
+
+        :param figure: code of the column that was opened.
+        :raises NotFound: there is no such number.
+        """
+        found = Cell.parse(cell)
+        async with self._store.read() as session:
+            people = await _names(session, agents_of(found))
+        try:
+            return opened_figure(found, figure, self._rules, people)
+        except (KeyError, ValueError, OverflowError, OSError):
+            raise unknown_cell(cell) from None
 
     def _span(self, period: Period) -> Span:
         return Span(start=period.start, end=period.end, now=self._clock.now())

@@ -76,6 +76,17 @@ class NuisanceList:
         async with self._store.read() as session:
             return len(list(await session.scalars(query)))
 
+    async def number_of(self, block_id: str) -> str:
+        """The number of a line, in its normal form.
+
+        :raises NotFound: there is no such line.
+        """
+        async with self._store.read() as session:
+            row = await session.get(BlockedNumber, block_id)
+        if row is None:
+            raise NotFound("名单中没有这条记录", block_id=block_id)
+        return row.number
+
     async def propose(self, actor: Actor, number: str, reason: str, days: int) -> BlockView:
         """Ask that a number be blocked for some days from the approval on.
 

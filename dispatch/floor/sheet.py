@@ -18,7 +18,7 @@ from dispatch.reports.facts import Period
 from dispatch.rules import Rules
 
 _HALF_HOUR = timedelta(minutes=30)
-_NO_QUEUE = "未进入排队"
+NEVER_QUEUED = "未进入排队"
 
 
 class Value(BaseModel):
@@ -101,7 +101,7 @@ class Sheet:
         rows = []
         for queue in sorted(found, key=lambda code: (code == "", code)):
             narrow = Narrowing(queue=queue, agent=self._chosen.agent, of_queue=True)
-            label = names.get(queue, queue) if queue else _NO_QUEUE
+            label = names.get(queue, queue) if queue else NEVER_QUEUED
             values = self.values(found[queue], narrow)
             rows.append(FigureRow(key=queue, label=label, values=values))
         return rows

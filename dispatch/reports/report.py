@@ -11,6 +11,7 @@ from sqlalchemy import select
 from dispatch.reports import figures
 from dispatch.reports.facts import Facts, OrderFact, Period, read_facts
 from dispatch.reports.figures import Rate
+from dispatch.reports.opened import OpenedFigure
 from dispatch.rules import Rules
 from dispatch.views.rows import order_row
 from dispatch.views.shapes import OrderRow
@@ -21,6 +22,12 @@ from models.store import Store
 from models.tables import WorkOrder
 
 TOTAL = "total"
+_ORDERS = OpenedFigure(label="受理工单", words="期内受理登记的工单数")
+_ANSWERED = OpenedFigure(label="现场答复率", words="当场答复办结的工单数÷受理工单数")
+_WITHDRAWN = OpenedFigure(label="撤单", words="期内受理登记、已撤单的工单数")
+_SLICES = {"channel": "受理渠道", "type": "诉求类型", "category": "诉求分类"}
+#: Of a share: the whole sample needs no words; what counts, what does not.
+_COUNTED = {"": "", ".hits": "分子", ".misses": "未计入分子"}
 _PAGE = 500
 
 
@@ -111,10 +118,13 @@ class Sheet:
     def __init__(self, facts: Facts, period: Period, rules: Rules, now: datetime) -> None:
         #: Order ids of every number, by its cell.
         self.cells: dict[str, tuple[str, ...]] = {}
+        #: What each of them is.
+        self.opened: dict[str, OpenedFigure] = {}
         self._facts = facts
         self._period = period
         self._rules = rules
         self._now = now
+        self._columns = {column.code: column for column in columns(rules)}
         self.report = self._report()
 
     def _report(self) -> Report:
@@ -127,13 +137,13 @@ class Sheet:
             last=self._period.last,
             made_at=self._now,
             rule_version=self._rules.scoring.version,
-            orders=self._number("orders", everything),
-            answered=self._share("answered", on_the_spot),
-            withdrawn=self._number("withdrawn", withdrawn),
+            orders=self._number("orders", everything, _ORDERS),
+            answered=self._share("answered", on_the_spot, _ANSWERED),
+            withdrawn=self._number("withdrawn", withdrawn, _WITHDRAWN),
             by_channel=self._slices("channel", lambda row: (row.channel, row.channel.label)),
             by_type=self._slices("type", lambda row: (row.request_type, row.request_type.label)),
             by_category=self._slices("category", self._top_category),
-            columns=columns(self._rules),
+            columns=list(self._columns.values()),
             units=[self._unit(code) for code in self._units()],
             total=self._line(TOTAL, "合计", "", self._facts),
             notes=notes(self._rules),
@@ -165,28 +175,42 @@ class Sheet:
             "resolution": figures.resolution(facts),
             "satisfaction": figures.satisfaction(facts, scoring.satisfaction_values),
         }
-        shares = {name: self._share(f"unit.{code}.{name}", rate) for name, rate in rates.items()}
-        closed = tuple(row.order_id for row in facts.scores)
+        shares = {
+            kind: self._share(f"unit.{code}.{kind}", rate, self._of_unit(kind, name))
+            for kind, rate in rates.items()
+        }
+
+        def number(kind: str, ids: Sequence[str]) -> Number:
+            return self._number(f"unit.{code}.{kind}", ids, self._of_unit(kind, name))
+
         return UnitLine(
             department=code,
             name=name,
             group=group,
-            received=self._number(f"unit.{code}.received", figures.received(facts, period)),
-            redone=self._number(f"unit.{code}.redone", figures.redone(facts, period)),
+            received=number("received", figures.received(facts, period)),
+            redone=number("redone", figures.redone(facts, period)),
             score=figures.period_score(rates, scoring),
             too_few=len(facts.opinions) < scoring.period.least_sample,
             closure_score=figures.mean_score(facts),
-            closed=self._number(f"unit.{code}.closed", closed),
+            closed=number("closed", tuple(row.order_id for row in facts.scores)),
             **shares,
         )
 
-    def _number(self, cell: str, ids: Sequence[str]) -> Number:
-        self.cells[cell] = tuple(ids)
+    def _of_unit(self, kind: str, unit: str) -> OpenedFigure:
+        if kind == "closed":
+            return OpenedFigure(label="办结量", words="期内办结并评估的工单数", parts=[unit])
+        column = self._columns[kind]
+        return OpenedFigure(label=column.label, words=column.formula, parts=[unit])
+
+    def _number(self, cell: str, ids: Sequence[str], what: OpenedFigure) -> Number:
+        self.cells[cell], self.opened[cell] = tuple(ids), what
         return Number(value=len(ids), cell=cell)
 
-    def _share(self, cell: str, rate: Rate) -> Share:
-        self.cells[cell] = rate.ids
-        self.cells[f"{cell}.hits"], self.cells[f"{cell}.misses"] = rate.hit_ids, rate.miss_ids
+    def _share(self, cell: str, rate: Rate, what: OpenedFigure) -> Share:
+        parts = {"": rate.ids, ".hits": rate.hit_ids, ".misses": rate.miss_ids}
+        for part, ids in parts.items():
+            counted = _COUNTED[part]
+            self._number(f"{cell}{part}", ids, what.model_copy(update={"counted": counted}))
         low, high = rate.interval or (None, None)
         return Share(
             value=rate.value,
@@ -206,7 +230,8 @@ class Sheet:
         whole = len(self._facts.orders)
         slices = []
         for (code, label), ids in sorted(groups.items(), key=lambda item: -len(item[1])):
-            number = self._number(f"{kind}.{code}", ids)
+            what = OpenedFigure(label=_SLICES[kind], parts=[label])
+            number = self._number(f"{kind}.{code}", ids, what)
             slices.append(
                 Slice(
                     value=number.value,
@@ -290,10 +315,19 @@ class Reports:
 
         :raises NotFound: when the report has no such number.
         """
+        return (await self.opened(actor, first, last, cell))[1]
+
+    async def opened(
+        self, actor: Actor, first: date, last: date, cell: str
+    ) -> tuple[OpenedFigure, list[OrderRow]]:
+        """What a number is, and the orders behind it.
+
+        :raises NotFound: when the report has no such number.
+        """
         sheet = await self._sheet(actor, first, last)
         if cell not in sheet.cells:
             raise NotFound("报表中没有这个数字", cell=cell)
-        return await self._rows(sheet.cells[cell])
+        return sheet.opened[cell], await self._rows(sheet.cells[cell])
 
     async def _sheet(self, actor: Actor, first: date, last: date) -> Sheet:
         if "report.view" not in self._rules.permissions.of(actor.usable_roles):

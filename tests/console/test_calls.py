@@ -270,6 +270,7 @@ async def test_the_list_of_calls_is_ones_own_unless_one_watches_over_the_floor(
     rows = (await leader.get("/api/calls")).body["items"]
     assert {row["id"] for row in rows} == {mine.id, theirs.id}
     assert rows[0]["duration_s"] == 180 and rows[0]["agent_name"]
+    assert (await leader.get("/api/calls?mine=true")).body["items"] == []
     assert {row["citizen_number"] for row in rows} == {NUMBER}
     rows = (await manager.get("/api/calls")).body["items"]
     assert {row["citizen_number"] for row in rows} == {"138****0001"}

@@ -10,6 +10,7 @@ import pytest
 from models.events import DomainEvent, NuisanceListChanged
 from tests.console.browser import Browser
 from tests.console.house import House
+from tests.console.test_calls import past_call
 
 pytestmark = pytest.mark.store
 
@@ -130,3 +131,25 @@ async def test_profiles_of_callers_are_written_whole(house: House) -> None:
     assert (await agent.get(f"/api/callers/{NUMBER}")).body["note"] == ""
     for number in ("anonymous", "nobody"):
         assert (await agent.get(f"/api/callers/{number}")).fields() == ["number"]
+
+
+async def test_whoever_decides_sees_the_numbers_past_calls(house: House) -> None:
+    """In whatever dress they came, and without seeing the number where it is covered."""
+    agent, leader = await house.signed_in("agent"), await house.signed_in("leader")
+    block = await proposed(agent)
+    for number in (NUMBER, f"+86{NUMBER}", "13711112223", "anonymous"):
+        await past_call(house, "agent2", citizen_number=number)
+    await past_call(house, citizen_number=f"0{NUMBER}")
+    path = f"/api/calls?nuisance={block['id']}"
+    seen = (await leader.get(path)).body
+    assert (len(seen["items"]), seen["number"]) == (3, NUMBER)
+    manager = (await (await house.signed_in("manager")).get(path)).body
+    assert (len(manager["items"]), manager["number"]) == (3, "137****2222")
+    assert all("****" in one["citizen_number"] for one in manager["items"])
+    assert len((await agent.get(path)).body["items"]) == 1, "one's own"
+
+    assert (await (await house.signed_in("auditor")).get(path)).status == 403
+    assert (await leader.get("/api/calls?nuisance=nothing")).status == 404
+    hidden = await proposed(agent, number="")
+    found = (await leader.get(f"/api/calls?nuisance={hidden['id']}")).body
+    assert (len(found["items"]), found["number"]) == (1, "anonymous")

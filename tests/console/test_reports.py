@@ -35,6 +35,13 @@ async def test_every_number_of_the_report_opens_to_its_orders(house: House) -> N
     for number in (report["orders"], unit["received"], unit["closed"]):
         opened = await manager.get(f"/api/orders?ids_of={number['cell']}&{PERIOD}")
         assert len(opened.body["items"]) == number["value"]
+        assert opened.body["figure"]["label"]
+    assert opened.body["figure"] == {
+        "label": "办结量",
+        "words": "期内办结并评估的工单数",
+        "counted": "",
+        "parts": [unit["name"]],
+    }
 
 
 async def test_a_report_is_for_managers_and_a_number_must_exist(house: House) -> None:

@@ -329,8 +329,10 @@ async def test_every_number_opens_to_as_many_calls(
     await past_of(4).write(store)
     clock.set(NOW)
     leader, last = people["banzhang"], MONDAY + timedelta(days=2)
+    labels: dict[str, tuple[str, str]] = {}
     for by in ("half_hour", "day", "queue", "agent"):
         table = await figures.table(leader, MONDAY, last, by)
+        labels |= {column.code: (column.label, column.words) for column in table.columns}
         rows = table.rows[18:22] if by == "half_hour" else [*table.rows, table.total]
         for row in rows:
             for code, found in row.values.items():
@@ -340,10 +342,45 @@ async def test_every_number_opens_to_as_many_calls(
                     ids = figures.opened(leader, MONDAY, last, found.cell)
                     listed = list(await session.scalars(select(Call.id).where(Call.id.in_(ids))))
                 wanted = found.of if found.of is not None else found.value
+                named = await figures.name_of(found.cell, code)
+                assert (named.label, named.words) == labels[code], (row.label, code)
                 if code == "longest_wait":
                     assert len(listed) == 1
                 else:
                     assert len(listed) == wanted, (row.label, code)
+
+
+async def test_an_opened_number_says_what_it_is(
+    store: Store, clock: ManualClock, figures: FloorFigures, people: dict[str, Actor]
+) -> None:
+    await past_of(4).write(store)
+    clock.set(NOW)
+    leader = people["banzhang"]
+
+    async def told(cell: str, figure: str = "") -> tuple[str, str, list[str]]:
+        named = await figures.name_of(cell, figure)
+        return named.label, named.counted, named.parts
+
+    half_hours = await figures.table(leader, MONDAY, MONDAY, "half_hour", Chosen(queue="elderly"))
+    cell = half_hours.rows[18].values["handle_time"].cell
+    assert cell is not None
+    part = ["11月16日09:00至09:30", "敬老专席"]
+    assert await told(cell, "handle_time") == ("平均处理时长", "接听量", part)
+    assert await told(cell, "connection") == ("接听量", "", part), "not made of this count"
+    days = await figures.table(leader, MONDAY, MONDAY, "day")
+    cell = days.rows[0].values["connection"].cell
+    assert cell is not None
+    assert await told(cell, "connection") == ("接通率", "呼入量（不含速挂）", ["11月16日"])
+    agent = people["huawu1"].id
+    assert await told(f"missed/of/{agent}") == ("未接", "", ["李晓梅"])
+    assert await told("queued/queue/-/wait/1500000", "longest_wait") == (
+        "最长等候",
+        "排队量",
+        ["未进入排队", "等候1.5秒"],
+    )
+    for wrong in ("", "nothing", "answered-nothing", "answered/from/x/to/y"):
+        with pytest.raises(NotFound):
+            await figures.name_of(wrong, "")
 
 
 async def test_a_queue_or_an_agent_alone(
