@@ -43,7 +43,9 @@ async def test_a_number_is_read_understood_and_opened(leader: Page) -> None:
     count = int(await answered.inner_text())
 
     await answered.click()
-    await expect(leader.get_by_test_id("figures-cell")).to_contain_text("2026-11-02")
+    opened = leader.get_by_test_id("figures-cell")
+    for words in ("接听量", "2026-11-02", "由坐席接听的来电数"):
+        await expect(opened).to_contain_text(words)
     await expect(leader.get_by_test_id("call-row")).to_have_count(min(50, count))
     await leader.get_by_role("button", name="返回报表").click()
 

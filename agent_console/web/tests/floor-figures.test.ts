@@ -39,8 +39,9 @@ describe('a figure as people read it', () => {
   })
 
   it('opens to its calls in the period of the table', () => {
-    expect(callsBehind('answered/queue/general', '2026-11-01', '2026-11-22').query).toEqual({
+    expect(callsBehind('answered/queue/general', '2026-11-01', '2026-11-22', 'handle_time').query).toEqual({
       figures_cell: 'answered/queue/general',
+      figure: 'handle_time',
       from: '2026-11-01',
       to: '2026-11-22',
     })

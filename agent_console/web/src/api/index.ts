@@ -28,7 +28,7 @@ export const api = {
     request<t.Presence>('POST', '/api/agent/state', { body: { state, reason } }),
   wrapUpDone: () => request<t.Presence>('POST', '/api/agent/wrap-up-done', { body: {} }),
 
-  calls: (query: Query) => request<t.Page<t.CallRow>>('GET', '/api/calls', { query }),
+  calls: (query: Query) => request<t.CallPage>('GET', '/api/calls', { query }),
   call: (id: string) => request<t.CallDetail>('GET', `/api/calls/${id}`),
   callOut: (number: string, orderId?: string) =>
     request<{ call_id: string }>('POST', '/api/calls', {
@@ -57,7 +57,7 @@ export const api = {
       { body: { undone } },
     ),
 
-  orders: (query: Query) => request<t.Page<t.OrderRow>>('GET', '/api/orders', { query }),
+  orders: (query: Query) => request<t.OpenedPage<t.OrderRow>>('GET', '/api/orders', { query }),
   order: (id: string) => request<t.OrderDetail>('GET', `/api/orders/${id}`),
   createOrder: (body: Record<string, unknown>, key: string) =>
     request<t.OrderDetail>('POST', '/api/orders', { body, idempotencyKey: key }),

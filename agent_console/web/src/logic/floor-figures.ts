@@ -17,9 +17,9 @@ export function lasting(seconds: number): string {
   return seconds < 60 ? `${seconds.toFixed(1)}秒` : duration(seconds)
 }
 
-/** Where the calls behind a number are listed. */
-export function callsBehind(cell: string, first: string, last: string) {
-  return { path: '/calls', query: { figures_cell: cell, from: first, to: last } }
+/** Where the calls behind a number are listed; `figure`: the column it stands in. */
+export function callsBehind(cell: string, first: string, last: string, figure: string) {
+  return { path: '/calls', query: { figures_cell: cell, figure, from: first, to: last } }
 }
 
 /** A table has more figures than fit side by side: they are shown in groups. */
@@ -127,7 +127,7 @@ export function figureCards(table: FigureTable): FigureCard[] {
         words,
         value: shown(column, found),
         note: sampleOf(column, found),
-        to: opens ? callsBehind(found.cell ?? '', table.first, table.last) : undefined,
+        to: opens ? callsBehind(found.cell ?? '', table.first, table.last, code) : undefined,
       },
     ]
   })

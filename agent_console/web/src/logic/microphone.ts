@@ -1,7 +1,7 @@
 /** Why there is no microphone, in words that say what to do. */
 
 export interface MicProblem {
-  kind: 'insecure' | 'denied' | 'missing' | 'busy' | 'other'
+  kind: 'insecure' | 'denied' | 'missing' | 'busy' | 'unplugged' | 'other'
   title: string
   advice: string
 }
@@ -23,6 +23,10 @@ const PROBLEMS: Record<MicProblem['kind'], Omit<MicProblem, 'kind'>> = {
     title: '麦克风打不开',
     advice: '它可能正被其他程序占用。请关闭其他通话软件，或重新插拔耳麦后再试。',
   },
+  unplugged: {
+    title: '麦克风已断开，对方听不到您说话',
+    advice: '请插好耳麦后点“重试”；正在进行的通话会自动接回。',
+  },
   other: { title: '麦克风不可用', advice: '请检查耳麦和浏览器设置后再试。' },
 }
 
@@ -34,6 +38,9 @@ const KIND_OF_NAME: Record<string, MicProblem['kind']> = {
   NotReadableError: 'busy',
   AbortError: 'busy',
 }
+
+/** It worked, and then its device went away. */
+export const UNPLUGGED: MicProblem = { kind: 'unplugged', ...PROBLEMS.unplugged }
 
 export function micProblem(errorName: string, secureContext: boolean): MicProblem {
   const kind = secureContext ? (KIND_OF_NAME[errorName] ?? 'other') : 'insecure'

@@ -7,7 +7,7 @@ import type { IncomingRTCSessionEvent, RTCSessionEvent } from 'jssip/lib/UA'
 import type { EndEvent, RTCSession } from 'jssip/lib/RTCSession'
 import type * as JsSip from 'jssip'
 
-import { isUsableHost } from '@/logic/ice'
+import { isUsableHost, soundOf } from '@/logic/ice'
 
 export interface PhoneAccount {
   extension: string
@@ -33,6 +33,8 @@ export interface PhoneHooks {
   microphone(): Promise<MediaStream>
   /** The browser refuses to play sound before the person has clicked somewhere. */
   onSoundBlocked(): void
+  /** No sound comes through any more, in either direction; or it does again. */
+  onSoundLost(lost: boolean): void
   onMicError(error: unknown): void
 }
 
@@ -251,6 +253,7 @@ export class SoftPhone {
     this.session = null
     this.currentCallId = ''
     this.muted = false
+    this.hooks.onSoundLost(false)
     this.speaker.srcObject = null
     this.setPhase('idle', cause)
   }
@@ -261,6 +264,10 @@ export class SoftPhone {
   }
 
   private hear(connection: RTCPeerConnection): void {
+    connection.addEventListener('iceconnectionstatechange', () => {
+      const sound = soundOf(connection.iceConnectionState)
+      if (sound && connection === this.session?.connection) this.hooks.onSoundLost(sound === 'lost')
+    })
     connection.addEventListener('track', (event) => {
       this.speaker.srcObject = event.streams[0] ?? new MediaStream([event.track])
       this.speaker.play().catch((error: unknown) => {

@@ -5,7 +5,7 @@ import { computed, ref, shallowRef, type Ref } from 'vue'
 import { api } from '@/api'
 import { sentenceOf } from '@/api/http'
 import type { Presence } from '@/api/types'
-import type { MicProblem } from '@/logic/microphone'
+import { UNPLUGGED, type MicProblem } from '@/logic/microphone'
 import { closeMicrophone, isAlive, MicError, openMicrophone } from '@/phone/microphone'
 import { Ringer } from '@/phone/ringer'
 import { lockSeat, type SeatLock } from '@/phone/seat'
@@ -32,6 +32,8 @@ export function useSeatPhone({ trouble, onSignedIn, refresh, isInTalk }: SeatSou
   const ring = ref<Ring | null>(null)
   const muted = ref(false)
   const soundBlocked = ref(false)
+  /** The line to the exchange carries no sound. */
+  const soundLost = ref(false)
   const micTrouble = ref<MicProblem | null>(null)
   const seatElsewhere = ref(false)
   const canAnswer = computed(() => phase.value === 'ringing')
@@ -96,7 +98,12 @@ export function useSeatPhone({ trouble, onSignedIn, refresh, isInTalk }: SeatSou
   // --- sound ----------------------------------------------------------------------------------
 
   async function microphoneNow(): Promise<MediaStream> {
-    if (!isAlive(microphone)) microphone = await openMicrophone()
+    if (!isAlive(microphone)) {
+      microphone = await openMicrophone()
+      for (const track of microphone.getAudioTracks()) {
+        track.addEventListener('ended', () => (micTrouble.value = UNPLUGGED), { once: true })
+      }
+    }
     micTrouble.value = null
     return microphone
   }
@@ -150,6 +157,7 @@ export function useSeatPhone({ trouble, onSignedIn, refresh, isInTalk }: SeatSou
       onRing,
       microphone: microphoneNow,
       onSoundBlocked: () => (soundBlocked.value = true),
+      onSoundLost: (lost: boolean) => (soundLost.value = lost),
       onMicError,
     }
     const next = new SoftPhone(answer.account, answer.sip_path, hooks, answer.ice_servers)
@@ -190,6 +198,7 @@ export function useSeatPhone({ trouble, onSignedIn, refresh, isInTalk }: SeatSou
     ring,
     muted,
     soundBlocked,
+    soundLost,
     micTrouble,
     seatElsewhere,
     canAnswer,

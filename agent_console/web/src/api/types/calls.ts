@@ -1,7 +1,7 @@
 /** The seat, the call in hand, calls of the past and what was said in them. */
 
 import type { Party } from '../floor-types'
-import type { Iso } from './common'
+import type { Iso, OpenedPage } from './common'
 import type { SpeechStatus } from './reference'
 import type { Understanding } from './understanding'
 
@@ -80,6 +80,11 @@ export interface CallRow {
   reason: string
   order_nos: string[]
   duration_s: number | null
+}
+
+export interface CallPage extends OpenedPage<CallRow> {
+  /** Whose calls these are, when a line of the nuisance list was opened. */
+  number: string
 }
 
 /** Who spoke, of all besides the citizen. */
