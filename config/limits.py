@@ -14,6 +14,7 @@ CLOCK_LABELS = {
     "supplement": "补充信息时限",
     "sign": "签收时限",
     "first_contact": "先行联系时限",
+    "progress": "首次反馈时限",
     "handle": "办结时限",
     "delegate": "下派时限",
     "return_request": "申请退单时限",
@@ -42,7 +43,7 @@ CLOCK_LABELS = {
     "exclusion_decision": "不计入统计审定时限",
 }
 #: Clocks that a policy file may leave out: another rule then says how long.
-OPTIONAL_CLOCKS = frozenset({"redo"})
+OPTIONAL_CLOCKS = frozenset({"redo", "progress"})
 
 
 class Begin(Labelled):

@@ -15,7 +15,9 @@ from models.vocabulary import Action, Light, NoticeKind, Urgency
 FILE = "notices.yaml"
 
 #: Units of an order as the file explains them.
-Whom = Literal["new", "task", "lead", "active", "all", "parent", "decider", "hotline"]
+Whom = Literal["new", "task", "lead", "active", "all", "parent", "decider", "hotline", "office"]
+#: Who hears of a light; ``leader``: the unit's own.
+Watcher = Literal["unit", "leader", "above", "hotline"]
 
 
 class _Rule(BaseModel):
@@ -27,6 +29,8 @@ class ActionNotice(_Rule):
 
     kind: NoticeKind
     to: Whom
+    #: ``asked``: only when the action has put a request before somebody.
+    when: Literal["always", "asked"] = "always"
 
 
 class DigestRules(_Rule):
@@ -45,10 +49,12 @@ class DigestRules(_Rule):
 
 
 class Contacts(_Rule):
-    """Where a unit's messages go."""
+    """Where a unit's messages go, and those for its leader."""
 
     sms: tuple[str, ...] = ()
     email: tuple[str, ...] = ()
+    leader_sms: tuple[str, ...] = ()
+    leader_email: tuple[str, ...] = ()
 
 
 class SendingRules(_Rule):
@@ -70,7 +76,7 @@ class NoticeRules(_Rule):
 
     version: str
     actions: dict[Action, tuple[ActionNotice, ...]]
-    lights: dict[Light, tuple[Literal["unit", "hotline"], ...]]
+    lights: dict[Light, tuple[Watcher, ...]]
     digest: DigestRules
     contacts: dict[str, Contacts]
     sending: SendingRules

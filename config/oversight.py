@@ -44,6 +44,8 @@ class SupervisionLevel(_Rule):
     redo: bool = False
     #: 0: never for that.
     lapsed_urges: int = Field(0, ge=0)
+    #: Also when a milder one was not answered in time.
+    unanswered: bool = False
     numbered: bool = False
 
 
@@ -97,6 +99,10 @@ class OversightRules(_Rule):
     def level(self, level: int) -> SupervisionLevel:
         """The rule of a level."""
         return next(item for item in self.supervision if item.level == level)
+
+    def harder(self, level: int) -> SupervisionLevel | None:
+        """What follows on one of this level that nobody answered; None: nothing by itself."""
+        return next((one for one in self.supervision if one.level < level and one.unanswered), None)
 
     def refusal(self, code: str) -> RefusalReason | None:
         """A reason by its code."""

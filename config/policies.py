@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from config.limits import CLOCK_LABELS, OPTIONAL_CLOCKS, Counting, Limit, LimitRow
-from models.vocabulary import Channel, RequestType, Urgency
+from models.vocabulary import Channel, Difficulty, RequestType, Urgency
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,7 @@ class Demand:
     urgency: Urgency
     channel: Channel
     category: str
+    difficulty: Difficulty = Difficulty.ORDINARY
     #: The number that was dialled; empty where nobody dialled.
     access_number: str = ""
     #: Code of the unit of the street or township; empty when not known.
@@ -56,6 +57,7 @@ class Policy:
     extension: ExtensionRule | None = None
     urgencies: tuple[Urgency, ...] = ()
     request_types: tuple[RequestType, ...] = ()
+    difficulties: tuple[Difficulty, ...] = ()
     channels: tuple[Channel, ...] = ()
     #: Codes or starts of codes.
     categories: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ class Policy:
         asked = (
             self.urgencies,
             self.request_types,
+            self.difficulties,
             self.channels,
             self.categories,
             self.access_numbers,
@@ -80,6 +83,7 @@ class Policy:
         return (
             _among(demand.urgency, self.urgencies)
             and _among(demand.request_type, self.request_types)
+            and _among(demand.difficulty, self.difficulties)
             and _among(demand.channel, self.channels)
             and _among(demand.access_number, self.access_numbers)
             and (not self.categories or demand.category.startswith(self.categories))
@@ -153,6 +157,7 @@ class _Row(BaseModel):
 class _MatchRow(_Row):
     urgencies: list[Urgency] = []
     request_types: list[RequestType] = []
+    difficulties: list[Difficulty] = []
     channels: list[Channel] = []
     categories: list[str] = []
     access_numbers: list[str] = []

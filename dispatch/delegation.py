@@ -7,8 +7,10 @@ from datetime import datetime
 
 from dispatch.checks import Faults
 from dispatch.commands import AcceptResult, AddJoint, Delegate, DismissJoint, Recall
+from dispatch.due_words import moment_text
 from dispatch.intake import check_units
 from dispatch.own_work import why_not_handed_down
+from dispatch.promises import Promise
 from dispatch.requests import drop_open
 from dispatch.running import latest_below, new_child_task, new_joint_task
 from dispatch.step import Handler, Step
@@ -25,7 +27,10 @@ async def delegate(step: Step, command: Delegate) -> None:
     check_units(step, command.department, command.joint)
     _check_way_down(step, parent, command.department, command.joint)
     _check_time(step, parent, command.due_at)
+    _check_soon(step, parent, command.note)
     step.reason = command.note
+    if parent.delegated_at is None:
+        step.change_task(parent, delegated_at=step.now)
     child = new_child_task(step, parent, command.department, command.note, command.due_at)
     for unit in command.joint:
         new_joint_task(step, child, unit, command.note)
@@ -60,6 +65,18 @@ def _check_time(step: Step, parent: Task, due_at: datetime | None) -> None:
     elif due_at is not None and not step.now < due_at <= latest:
         wanted = f"{step.rules.counter.local(latest):%m月%d日%H:%M}"
         faults.add("due_at", f"下级时限应在现在之后，且不晚于{wanted}，为本单位预留时间")
+    faults.raise_any()
+
+
+def _check_soon(step: Step, parent: Task, note: str) -> None:
+    """Work that is first handed down late, and takes the time of those below, is explained."""
+    clock = parent.clocks.get("delegate")
+    if clock is None or parent.delegated_at is not None or note:
+        return
+    faults, limit = Faults(step.rules), Promise.from_json(clock)
+    if step.now > limit.due:
+        end = moment_text(step.rules.counter.local(limit.due))
+        faults.add("note", f"下派时限（{end}）已过，请说明迟延的原因")
     faults.raise_any()
 
 

@@ -70,6 +70,8 @@ async def dispatch(step: Step, command: Dispatch) -> None:
     check_units(step, command.department, command.joint)
     step.reason = command.note
     step.change(dispatched_at=step.now)
+    if command.difficulty is not None:
+        step.change(difficulty=command.difficulty)
     step.turn_to(None)  # a task of an earlier dispatch, which was taken back
     task = new_lead_task(step, command.department, command.note)
     for unit in command.joint:

@@ -10,12 +10,13 @@ from dispatch.commands import (
     DecideObjection,
     DecideRedo,
     DecideRefusal,
+    LapseSupervision,
     LapseUrge,
     OrderCommand,
     ProposeSupervision,
     Supervise,
 )
-from dispatch.oversight_timers import ARCHIVE, FOR_CITIZEN, MERGED, SUPERVISE, URGE
+from dispatch.oversight_timers import ANSWER, ARCHIVE, FOR_CITIZEN, MERGED, SUPERVISE, URGE
 from dispatch.service import OrderService
 from dispatch.timers import Handler, Timer
 from models.guards import Actor
@@ -43,6 +44,7 @@ class OfficeTimers:
         """By kind, for the timekeeper."""
         return {
             URGE: self._by(lambda t: LapseUrge(oversight_id=t.data["oversight_id"])),
+            ANSWER: self._by(lambda t: LapseSupervision(oversight_id=t.data["oversight_id"])),
             SUPERVISE: self._by(self._supervise),
             FOR_CITIZEN: self._by(
                 lambda t: _IN_FAVOUR[RequestKind(t.data["wanted"])](t.data["request_id"])

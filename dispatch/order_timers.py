@@ -6,11 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.auto_dispatch import AUTO_DISPATCH, auto_command
-from dispatch.commands import LapseRequest, Resume, SignFor
+from dispatch.commands import LapseProgress, LapseRequest, Resume, SignFor
 from dispatch.office_timers import OfficeTimers
 from dispatch.service import OrderService
 from dispatch.timers import Handler, Timer
-from dispatch.timetable import REQUEST, RESUME, SIGN
+from dispatch.timetable import PROGRESS, REQUEST, RESUME, SIGN
 from models.guards import Actor
 from models.store import UnitOfWork
 from models.tables import WorkOrder
@@ -31,6 +31,7 @@ class OrderTimers:
         """By kind, for the timekeeper."""
         return {
             SIGN: self._sign,
+            PROGRESS: self._progress,
             REQUEST: self._lapse,
             RESUME: self._resume,
             AUTO_DISPATCH: self._dispatch,
@@ -47,6 +48,10 @@ class OrderTimers:
     async def _sign(self, work: UnitOfWork, timer: Timer) -> None:
         task_id = timer.key.removeprefix(f"{SIGN}:")
         await self._orders.act_in(work, SYSTEM, timer.subject_id, SignFor(task_id=task_id))
+
+    async def _progress(self, work: UnitOfWork, timer: Timer) -> None:
+        task_id = timer.key.removeprefix(f"{PROGRESS}:")
+        await self._orders.act_in(work, SYSTEM, timer.subject_id, LapseProgress(task_id=task_id))
 
     async def _dispatch(self, work: UnitOfWork, timer: Timer) -> None:
         order = await work.session.get(WorkOrder, timer.subject_id)

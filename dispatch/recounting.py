@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dispatch.commands import Recount
 from dispatch.promises import Promise
 from dispatch.rules import Rules
-from dispatch.running import ORDER_CLOCKS, keep_order_due, promise_anew, show_lights
+from dispatch.running import keep_order_due, promise_anew, running_clocks, show_lights
 from dispatch.step import Handler, Step
 from dispatch.terms import levels_of
 from models.states import ACTIVE_TASK
@@ -38,8 +38,7 @@ def recounted(order: WorkOrder, tasks: Sequence[Task], rules: Rules) -> list[Rec
 
 
 def _running(order: WorkOrder, tasks: Sequence[Task]) -> Iterator[tuple[Task | None, Promise]]:
-    name = ORDER_CLOCKS.get(order.state)
-    if name is not None and name in order.clocks:
+    for name in running_clocks(order):
         yield None, Promise.from_json(order.clocks[name])
     for task in tasks:
         if task.state in ACTIVE_TASK:
@@ -52,6 +51,8 @@ def _owed(task: Task) -> Iterator[str]:
         yield from ("sign", "sign_twice")
     if task.first_contacted_at is None and task.contact_excused_at is None:
         yield "first_contact"
+    if "progress" in task.clocks and task.first_progress_at is None:
+        yield "progress"
     if task.state is TaskState.SENT_BACK and "resubmit" in task.clocks:
         yield "resubmit"
     yield "handle"

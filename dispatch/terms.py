@@ -12,6 +12,7 @@ from dispatch.promiser import redo_limit
 from dispatch.promises import Promise
 from dispatch.rules import Rules
 from models.tables import WorkOrder
+from models.vocabulary import Difficulty
 
 
 def demand_of(order: WorkOrder) -> Demand:
@@ -21,6 +22,7 @@ def demand_of(order: WorkOrder) -> Demand:
         urgency=order.urgency,
         channel=order.channel,
         category=order.category,
+        difficulty=order.difficulty or Difficulty.ORDINARY,
         access_number=order.access_number or "",
         area=order.area or "",
         external_due=order.external_due,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dispatch.auto_dispatch import dispatching
 from dispatch.oversight_timers import closed, for_citizen, overseeing
 from dispatch.timers import Timer
-from models.states import IN_HAND
+from models.states import IN_HAND, UNIT_AT_WORK
 from models.tables import Task, WorkOrder
 from models.vocabulary import OPEN_REQUEST, TaskState
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: The unit has not signed for its task: the system does.
 SIGN = "sign"
+#: The unit has not said how far it is.
+PROGRESS = "progress"
 #: Nobody has decided a request.
 REQUEST = "request"
 #: A suspension is over.
@@ -29,7 +31,7 @@ async def timers_of(step: Step) -> list[Timer]:
 
 
 async def signing(step: Step) -> list[Timer]:
-    """Tasks that somebody must sign for, while the clocks of units run."""
+    """Tasks that somebody must sign for or report on, while the clocks of units run."""
     if step.order.suspended_at is not None or step.order.state not in IN_HAND:
         return []
     return [timer for task in step.tasks for timer in _of_task(step.order, task)]
@@ -75,3 +77,6 @@ SUBJECTS: tuple[Callable[[Step], Awaitable[list[Timer]]], ...] = (
 def _of_task(order: WorkOrder, task: Task) -> Iterator[Timer]:
     if task.state is TaskState.TO_SIGN:
         yield Timer(key=f"{SIGN}:{task.id}", kind=SIGN, subject_id=order.id, due=task.sign_due)
+    due = task.progress_due if task.first_progress_at is None else None
+    if due is not None and task.state in UNIT_AT_WORK:
+        yield Timer(key=f"{PROGRESS}:{task.id}", kind=PROGRESS, subject_id=order.id, due=due)

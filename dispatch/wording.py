@@ -13,6 +13,7 @@ FIELD_LABELS = {
     "request_type": "诉求类型",
     "category": "诉求分类",
     "urgency": "紧急程度",
+    "difficulty": "难易程度",
     "place": "发生地点",
     "area": "所属街道乡镇",
     "access_number": "拨打的号码",
@@ -132,6 +133,11 @@ FIELD_LABELS = {
     "external_due": "外部系统要求的时限",
     "sign_due": "签收时限",
     "first_contact_due": "先行联系时限",
+    "progress_due": "首次反馈时限",
+    "first_progress_at": "首次反馈时间",
+    "delegated_at": "下派时间",
+    "follow_up_started_at": "首次回访时间",
+    "lapsed_supervision": "逾期未答复的督办级别",
     "due_at": "办结时限",
     "closed_at": "办结时间",
     "close_reason": "办结原因",
@@ -147,6 +153,7 @@ FIELD_LABELS = {
 #: What a field is called in the form of one action, where that differs.
 FORM_LABELS = {
     ("urge", "reason"): "催办内容",
+    ("report_progress", "progress"): "目前进展和下一步措施",
     ("urge", "by_caller"): "应诉求人要求催办",
     ("ask_withdrawal", "reason"): "撤单原因",
     ("ask_withdrawal", "call_id"): "诉求人同意的通话录音",

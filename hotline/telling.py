@@ -11,6 +11,7 @@ from dispatch.notices.file_gateway import FileGateway
 from dispatch.notices.lights import LightWatch
 from dispatch.notices.news import NewsDesk
 from dispatch.notices.post_office import PostOffice
+from dispatch.notices.waiting import WaitingWatch
 from dispatch.platform.comparing import DailyComparison
 from dispatch.webhooks.endpoints import WebhookDesk
 from dispatch.webhooks.sender import WebhookSender
@@ -40,6 +41,7 @@ def duties_of(ground: Ground, gateway: MessageGateway) -> list[tuple[float, list
             NOW_AND_THEN,
             [
                 LightWatch(store, clock, rules, board).look,
+                WaitingWatch(store, clock, rules, board).look,
                 DigestDesk(store, clock, rules, sender).look,
             ],
         ),

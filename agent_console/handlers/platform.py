@@ -16,9 +16,10 @@ from agent_console.routing import Ask, Routes
 from agent_console.validation import Body, readable
 from agent_console.versions import maybe_version, tag
 from dispatch.commands import COMMANDS, OrderCommand
-from dispatch.platform.comparing import Comparison, OurOrder, TheirOrder
+from dispatch.platform.comparing import Comparison, TheirOrder
 from dispatch.platform.given import GivenOrder
 from dispatch.platform.intake import GiveOrder
+from dispatch.platform.our_list import OurOrder
 from dispatch.platform.work import WorkPage, WorkTask
 from models.errors import InvalidInput
 from models.states import UNIT

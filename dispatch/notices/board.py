@@ -13,7 +13,7 @@ from dispatch.rules import Rules
 from models.ids import new_id
 from models.tables import DutyOfficer, WorkOrder
 from models.tables.notices import Notice, OutgoingMessage
-from models.vocabulary import MessageChannel
+from models.vocabulary import MessageChannel, NoticeAudience
 
 NO_CONTACTS = Contacts()
 #: A fixed line hears no SMS.
@@ -21,9 +21,28 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 
 
 async def addresses(
+    session: AsyncSession, rules: Rules, department: str, now: datetime, audience: NoticeAudience
+) -> list[tuple[MessageChannel, str]]:
+    """Where messages for these people of a unit go."""
+    found: list[tuple[MessageChannel, str]] = []
+    if audience is not NoticeAudience.LEADER:
+        found += await _of_unit(session, rules, department, now)
+    if audience is not NoticeAudience.UNIT:
+        found += _of_leader(rules, department)
+    return list(dict.fromkeys(found))
+
+
+def _of_leader(rules: Rules, department: str) -> list[tuple[MessageChannel, str]]:
+    known = rules.notices.contacts.get(department, NO_CONTACTS)
+    return [(MessageChannel.SMS, number) for number in known.leader_sms] + [
+        (MessageChannel.EMAIL, address) for address in known.leader_email
+    ]
+
+
+async def _of_unit(
     session: AsyncSession, rules: Rules, department: str, now: datetime
 ) -> list[tuple[MessageChannel, str]]:
-    """Where a unit's messages go: what the rules say, and the mobile phones now on duty."""
+    """What the rules say, and the mobile phones now on duty."""
     known = rules.notices.contacts.get(department, NO_CONTACTS)
     on_duty = select(DutyOfficer.phone).where(
         DutyOfficer.department == department,
@@ -52,7 +71,8 @@ class NoticeBoard:
             return
         notice.told_at = notice.at
         text = self._urgent_text(notice, order)
-        to = await addresses(session, self._rules, notice.department, notice.at)
+        audience = notice.audience or NoticeAudience.UNIT
+        to = await addresses(session, self._rules, notice.department, notice.at, audience)
         for channel, address in to:
             key = f"notice:{notice.key}:{channel.value}:{address}"
             session.add(message_row(key, channel, address, notice.department, text, notice.at))

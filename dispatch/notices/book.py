@@ -17,8 +17,10 @@ from models.guards import Actor
 from models.store import Store
 from models.tables import OrderEvent, WorkOrder
 from models.tables.notices import Notice, NoticeRead
-from models.vocabulary import NoticeKind, Urgency
+from models.vocabulary import NoticeAudience, NoticeKind, Role, Urgency
 
+#: Who reads what is meant for a unit's leader.
+LEADERS = frozenset({Role.UNIT_HEAD, Role.MANAGER})
 #: Older ones are history: they are not counted, and not shown.
 LOOK_BACK = timedelta(days=30)
 
@@ -106,7 +108,10 @@ class NoticeBook:
 
     def _mine(self, actor: Actor) -> tuple[ColumnElement[bool], ...]:
         oldest = self._clock.now() - LOOK_BACK
-        return (Notice.department == actor.department, Notice.at >= oldest)
+        mine = [Notice.department == actor.department, Notice.at >= oldest]
+        if actor.usable_roles.isdisjoint(LEADERS):
+            mine.append(Notice.audience != NoticeAudience.LEADER)
+        return tuple(mine)
 
 
 def _read_by(actor: Actor) -> ColumnElement[bool]:

@@ -16,6 +16,13 @@ from models.clock import Clock
 from models.store import Store
 from models.tables import WorkOrder
 from models.tables.notices import Notice
+from models.vocabulary import NoticeAudience
+
+#: Who gets a digest, whose notices it leaves out, and what is asked of them.
+_READERS = (
+    (NoticeAudience.UNIT, NoticeAudience.LEADER, "请登录平台及时办理。"),
+    (NoticeAudience.LEADER, NoticeAudience.UNIT, "请督促办理或登录平台审定。"),
+)
 
 
 class DigestDesk:
@@ -56,16 +63,21 @@ class DigestDesk:
         found = list(await session.scalars(query.order_by(Notice.id).with_for_update()))
         for notice in found:
             notice.told_at = now
-        to = await addresses(session, self._rules, unit, now)
-        if not found or not to:
-            return False
-        text = await self._text(session, found, hour)
-        for channel, address in to:
-            key = f"digest:{unit}:{hour:%Y-%m-%dT%H%z}:{channel.value}:{address}"
-            session.add(message_row(key, channel, address, unit, text, now))
-        return True
+        sent = set()
+        for audience, other, asked in _READERS:
+            mine = [one for one in found if one.audience is not other]
+            to = await addresses(session, self._rules, unit, now, audience) if mine else []
+            text = await self._text(session, mine, hour, asked) if to else ""
+            for channel, address in to:
+                key = f"digest:{unit}:{hour:%Y-%m-%dT%H%z}:{channel.value}:{address}"
+                if key not in sent:
+                    session.add(message_row(key, channel, address, unit, text, now))
+                    sent.add(key)
+        return bool(sent)
 
-    async def _text(self, session: AsyncSession, found: Sequence[Notice], hour: datetime) -> str:
+    async def _text(
+        self, session: AsyncSession, found: Sequence[Notice], hour: datetime, asked: str
+    ) -> str:
         kinds = Counter(notice.kind for notice in found)
         counts = "、".join(f"{kind.label}{number}件" for kind, number in kinds.items())
         ids = list(dict.fromkeys(notice.order_id for notice in found))
@@ -78,5 +90,5 @@ class DigestDesk:
         more = f"等{len(ids)}件" if len(ids) > listed else ""
         return (
             f"【{self._sender}】截至{hour:%m月%d日%H时}，贵单位新增：{counts}。"
-            f"工单{named}{more}。请登录平台及时办理。"
+            f"工单{named}{more}。{asked}"
         )

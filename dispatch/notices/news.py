@@ -13,8 +13,9 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.notices import ActionNotice
 from dispatch.notices.board import NoticeBoard
-from dispatch.notices.recipients import units_for
+from dispatch.notices.recipients import asks, units_for
 from dispatch.rules import Rules
 from dispatch.webhooks.announce import announce
 from models.clock import Clock
@@ -23,7 +24,7 @@ from models.ids import new_id
 from models.store import Store, UnitOfWork
 from models.tables import OrderEvent, Task, WorkOrder
 from models.tables.notices import Notice, OrderNews
-from models.vocabulary import Action, NoticeKind
+from models.vocabulary import Action, NoticeAudience
 
 log = structlog.get_logger(__name__)
 
@@ -81,12 +82,13 @@ class NewsDesk:
     async def _notify(
         self, session: AsyncSession, event: OrderEvent, order: WorkOrder, tasks: list[Task]
     ) -> set[str]:
-        told: dict[str, NoticeKind] = {}
+        told: dict[str, ActionNotice] = {}
         for rule in self._rules.notices.actions.get(Action(event.action), ()):
-            for unit in units_for(rule.to, event, tasks, self._rules):
-                told.setdefault(unit, rule.kind)
-        for unit, kind in told.items():
-            notice = _notice(event, order, tasks, unit, kind, self._clock.now())
+            if rule.when == "always" or asks(event):
+                for unit in units_for(rule.to, event, tasks, self._rules):
+                    told.setdefault(unit, rule)
+        for unit, rule in told.items():
+            notice = _notice(event, order, tasks, unit, rule, self._clock.now())
             await self._board.post(session, notice, order)
         return set(told)
 
@@ -113,7 +115,7 @@ def _notice(
     order: WorkOrder,
     tasks: list[Task],
     unit: str,
-    kind: NoticeKind,
+    rule: ActionNotice,
     now: datetime,
 ) -> Notice:
     """The unit's own task is the one meant: the newest, if it has had several."""
@@ -122,7 +124,8 @@ def _notice(
         id=new_id(),
         key=f"{event.id}:{unit}",
         department=unit,
-        kind=kind,
+        kind=rule.kind,
+        audience=NoticeAudience.LEADER if rule.to == "office" else NoticeAudience.UNIT,
         order_id=order.id,
         task_id=task.id if task else None,
         event_id=event.id,

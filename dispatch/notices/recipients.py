@@ -9,6 +9,7 @@ from dispatch.rules import Rules
 from models.states import ACTIVE_TASK
 from models.tables import OrderEvent, Task
 from models.task_tree import lead_task, parent_of
+from models.vocabulary import RequestState
 
 
 def units_for(whom: Whom, event: OrderEvent, tasks: Sequence[Task], rules: Rules) -> set[str]:
@@ -35,8 +36,17 @@ def _meant(whom: Whom, event: OrderEvent, tasks: Sequence[Task], hotline: str) -
             return _above(event, tasks)
         case "decider":
             return _above(event, tasks) or {hotline}
-        case "hotline":
+        case "hotline" | "office":
             return {hotline}
+
+
+def asks(event: OrderEvent) -> bool:
+    """Whether the event has put a request before somebody: a new one, or the second to decide."""
+    return any(
+        path.endswith(".kind") or (path.endswith(".state") and change[1] == RequestState.AGREED)
+        for path, change in event.changes.items()
+        if path.startswith("requests.")
+    )
 
 
 def _above(event: OrderEvent, tasks: Sequence[Task]) -> set[str]:

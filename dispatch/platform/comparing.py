@@ -14,23 +14,20 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dispatch.platform.our_list import OurOrder, our_list
 from dispatch.platform.systems import system_of
 from dispatch.rules import Rules
 from models.clock import Clock
 from models.ids import new_id
 from models.store import Store
-from models.tables import Task, WorkOrder
+from models.tables import WorkOrder
 from models.tables.notices import WebhookDelivery, WebhookEndpoint
-from models.tables.partners import ExternalRef, PartnerSystem, Reconciliation
-from models.vocabulary import Direction, TaskState
+from models.tables.partners import PartnerSystem, Reconciliation
 
 log = structlog.get_logger(__name__)
 
 #: Local hour from which yesterday is compared, also without the other side's list.
 FROM_HOUR = 6
-#: Tasks of a unit that went to it and were not taken back.
-_WITH_THE_UNIT = tuple(state for state in TaskState if state is not TaskState.CANCELLED)
-
 Kind = Literal["missing_here", "missing_there", "closed", "deadline", "twice", "not_delivered"]
 
 
@@ -44,16 +41,6 @@ class TheirOrder(BaseModel):
     #: Whether it is finished over there.
     closed: bool | None = None
     deadline: AwareDatetime | None = None
-
-
-class OurOrder(BaseModel):
-    """The same from our side."""
-
-    id: str
-    order_no: str
-    direction: Direction
-    closed: bool
-    deadline: datetime | None
 
 
 class Difference(BaseModel):
@@ -130,14 +117,11 @@ class ComparingDesk:
         self._rules = rules
 
     async def our_list(self, code: str, day: date) -> list[OurOrder]:
-        """What passed between us and the system on a local day, both ways."""
+        """Both ways: all that was open at the end of a local day, was given or ended on it."""
         since, until = self._bounds(day)
         async with self._store.read() as session:
             system = await system_of(session, code)
-            return [
-                *await _given(session, code, since, until),
-                *await _worked(session, system.department, since, until),
-            ]
+            return await our_list(session, code, system.department, since, until)
 
     async def compare(
         self, code: str, day: date, theirs: Sequence[TheirOrder] | None
@@ -205,50 +189,6 @@ class DailyComparison:
         )
         async with self._store.read() as session:
             return sorted(await session.scalars(query))
-
-
-async def _given(
-    session: AsyncSession, code: str, since: datetime, until: datetime
-) -> list[OurOrder]:
-    query = (
-        select(ExternalRef, WorkOrder)
-        .join(WorkOrder, WorkOrder.id == ExternalRef.order_id)
-        .where(ExternalRef.system == code, ExternalRef.direction == Direction.IN)
-        .where(ExternalRef.at >= since, ExternalRef.at < until)
-    )
-    return [
-        OurOrder(
-            id=ref.external_id,
-            order_no=order.order_no,
-            direction=Direction.IN,
-            closed=order.closed_at is not None,
-            deadline=order.external_due or ref.deadline,
-        )
-        for ref, order in await session.execute(query.order_by(ExternalRef.id))
-    ]
-
-
-async def _worked(
-    session: AsyncSession, department: str, since: datetime, until: datetime
-) -> list[OurOrder]:
-    """Tasks of the unit that the system works."""
-    query = (
-        select(Task, WorkOrder.order_no)
-        .join(WorkOrder, WorkOrder.id == Task.order_id)
-        .where(Task.department == department, Task.state.in_(_WITH_THE_UNIT))
-        .where(Task.dispatched_at >= since, Task.dispatched_at < until)
-    )
-    rows = await session.execute(query.order_by(Task.id)) if department else ()
-    return [
-        OurOrder(
-            id=task.id,
-            order_no=order_no,
-            direction=Direction.OUT,
-            closed=task.submitted_at is not None and task.state is not TaskState.SENT_BACK,
-            deadline=task.due_at,
-        )
-        for task, order_no in rows
-    ]
 
 
 async def _undelivered(

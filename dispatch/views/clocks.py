@@ -8,7 +8,7 @@ from typing import Any
 
 from config.limits import CLOCK_LABELS
 from dispatch.promises import Promise
-from dispatch.running import ORDER_CLOCKS
+from dispatch.running import FIRST_TRY, ORDER_CLOCKS, running_clocks
 from dispatch.views.rows import clock_view, task_done_at
 from dispatch.views.shapes import ClockView, EarlierDue
 from models.states import IN_HAND, UNIT_AT_WORK
@@ -16,16 +16,21 @@ from models.tables import Task, WorkOrder
 from models.vocabulary import TaskState
 
 #: Clocks of the order itself that somebody works by; the archive's is the system's own.
-_SHOWN = frozenset(ORDER_CLOCKS.values())
+_SHOWN = frozenset({*ORDER_CLOCKS.values(), FIRST_TRY})
 
 
 def order_clocks(order: WorkOrder, audited_at: datetime | None, now: datetime) -> list[ClockView]:
     """Those of the order itself. ``audited_at``: when it was last audited."""
-    running = ORDER_CLOCKS.get(order.state)
-    done = {"dispatch": order.dispatched_at, "audit": audited_at, "follow_up": order.closed_at}
+    running = set(running_clocks(order))
+    done = {
+        "dispatch": order.dispatched_at,
+        "audit": audited_at,
+        FIRST_TRY: order.follow_up_started_at,
+        "follow_up": order.closed_at,
+    }
     return [
         _shown(
-            order.clocks, name, None if name == running else done.get(name), name == running, now
+            order.clocks, name, None if name in running else done.get(name), name in running, now
         )
         for name in order.clocks
         if name in _SHOWN
@@ -35,7 +40,11 @@ def order_clocks(order: WorkOrder, audited_at: datetime | None, now: datetime) -
 def task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
     """Those that the unit is held to."""
     runs = task.state in UNIT_AT_WORK and order.state in IN_HAND and order.suspended_at is None
-    names = ["sign", "first_contact", "handle"]
+    names = ["sign", "first_contact"]
+    names += ["progress"] if "progress" in task.clocks else []
+    # Only who hands work down at all is held to doing so soon.
+    names += ["delegate"] if task.delegated_at and "delegate" in task.clocks else []
+    names.append("handle")
     found = [_shown(task.clocks, name, task_done_at(task, name), runs, now) for name in names]
     if "resubmit" in task.clocks:
         again = None if task.state is TaskState.SENT_BACK else task.submitted_at

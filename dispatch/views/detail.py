@@ -164,6 +164,7 @@ def _demand(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
         "category",
         "taxonomy_version",
         "urgency",
+        "difficulty",
         "accepted_at",
         "accepted_by",
         "lead_department",

@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.oversights import OPEN
 from dispatch.rules import Rules
 from dispatch.views.privacy import Veil
+from dispatch.waiting import waiting_light
 from models.tables import Oversight, UnitCard, WorkOrder
 from models.vocabulary import (
     CardColour,
+    Light,
     OrderState,
     OversightKind,
     OversightState,
@@ -45,6 +47,8 @@ class OversightView(BaseModel):
     issued_at: datetime
     issued_by_name: str
     due_at: datetime
+    #: Yellow when the end of the time is near, red after it; NONE once it is answered.
+    light: Light
     overdue: bool
     answer: str
     answered_at: datetime | None
@@ -138,12 +142,15 @@ def oversight_view(row: Oversight, veil: Veil, rules: Rules, now: datetime) -> O
     )
     words = {name: veil.scrub(getattr(row, name)) for name in ("reason", "answer", "remark")}
     supervision = row.kind is OversightKind.SUPERVISION
+    waiting = row.state in OPEN and row.answered_at is None
+    light = waiting_light(row.issued_at, row.due_at, rules, now) if waiting else Light.NONE
     return OversightView(
         **{name: getattr(row, name) for name in plain},
         **words,
         label=rules.oversight.level(row.level).name if supervision else row.kind.label,
         department_name=rules.unit_name(row.department),
-        overdue=row.state in OPEN and row.answered_at is None and now > row.due_at,
+        light=light,
+        overdue=light is Light.RED,
     )
 
 

@@ -55,6 +55,8 @@ def task_done_at(task: Task, clock: str) -> datetime | None:
     return {
         "sign": task.signed_at,
         "first_contact": task.first_contacted_at or task.contact_excused_at,
+        "progress": task.first_progress_at,
+        "delegate": task.delegated_at,
         "handle": task.submitted_at if task.state not in UNIT_AT_WORK else None,
     }[clock]
 
@@ -84,8 +86,8 @@ def task_light(task: Task, now: datetime) -> Light:
         return Light.NONE
     owed = [
         Promise.from_json(task.clocks[name]).light(now)
-        for name in ("sign", "first_contact", "handle")
-        if task_done_at(task, name) is None
+        for name in ("sign", "first_contact", "progress", "handle")
+        if name in task.clocks and task_done_at(task, name) is None
     ]
     return worst(owed)
 

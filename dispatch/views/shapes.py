@@ -15,6 +15,7 @@ from models.vocabulary import (
     Channel,
     CloseReason,
     DemandFinding,
+    Difficulty,
     FactFinding,
     Light,
     OrderState,
@@ -322,6 +323,7 @@ class OrderDetail(BaseModel):
     category_name: str
     taxonomy_version: str
     urgency: Urgency
+    difficulty: Difficulty
     title: str
     content: str
     demand: str

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from dispatch.views.forms import FormField
-from models.vocabulary import Action, RequestKind, RequestState
+from models.vocabulary import Action, Light, RequestKind, RequestState
 
 
 class AllowedAction(BaseModel):
@@ -53,6 +53,8 @@ class RequestView(BaseModel):
     evidence: dict[str, Any]
     wanted: dict[str, Any]
     due_at: datetime | None
+    #: Yellow when the end of the time is near, red after it; NONE once it is decided.
+    light: Light
     overdue: bool
     decided_at: datetime | None
     decided_by_name: str

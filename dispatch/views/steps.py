@@ -12,9 +12,10 @@ from dispatch.views.step_shapes import (
     RefusedAction,
     RequestView,
 )
+from dispatch.waiting import waiting_light
 from models.guards import Actor
 from models.tables import OrderRequest, Task, WorkOrder
-from models.vocabulary import ALL, RequestKind, RequestState
+from models.vocabulary import ALL, Light, RequestKind, RequestState
 from models.workflow import AllowedStep, RefusedStep, allowed_steps, refused_steps
 
 #: The set of reasons of each kind of request.
@@ -105,11 +106,15 @@ def request_view(found: OrderRequest, rules: Rules, now: datetime) -> RequestVie
         "granted",
     )
     waiting = found.state in (RequestState.OPEN, RequestState.AGREED)
+    light = Light.NONE
+    if waiting:
+        light = waiting_light(found.asked_at, found.due_at, rules, now)
     return RequestView(
         **{name: getattr(found, name) for name in plain},
         asked_department_name=rules.unit_name(found.asked_department),
         reason_label=reason_label(found.kind, found.reason_code),
-        overdue=waiting and found.due_at is not None and now > found.due_at,
+        light=light,
+        overdue=light is Light.RED,
     )
 
 

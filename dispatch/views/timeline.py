@@ -28,6 +28,7 @@ from models.vocabulary import (
 _VOCABULARIES = {
     "request_type": "RequestType",
     "urgency": "Urgency",
+    "difficulty": "Difficulty",
     "channel": "Channel",
     "state": "TaskState",
     "close_reason": "CloseReason",
@@ -169,6 +170,8 @@ def _amend(_tell: Teller, event: OrderEvent) -> str:
 def _dispatch(tell: Teller, event: OrderEvent) -> str:
     unit, due = tell.after(event, "task.department"), tell.after(event, "task.due_at")
     helped = unit_sentences.joint_units(tell, event)
+    kind = tell.after(event, "difficulty")
+    helped += f"，按{kind}件办理" if kind else ""
     because = f"：{event.reason}" if event.reason else ""
     return f"派单给{unit}，办结时限{due}{helped}{because}"
 

@@ -15,6 +15,7 @@ from dispatch.notices.book import NoticeBook
 from dispatch.notices.digest import DigestDesk
 from dispatch.notices.lights import LightWatch
 from dispatch.notices.news import NewsDesk
+from dispatch.notices.waiting import WaitingWatch
 from dispatch.rules import Rules
 from dispatch.webhooks.endpoints import WebhookDesk
 from dispatch.webhooks.sender import WebhookSender
@@ -42,6 +43,7 @@ class Telling:
     book: NoticeBook
     digests: DigestDesk
     lights: LightWatch
+    waiting: WaitingWatch
     webhooks: WebhookDesk
     sender: WebhookSender
 
@@ -55,6 +57,7 @@ def telling(store: Store, clock: Clock, rules: Rules) -> Telling:
         book=NoticeBook(store, clock),
         digests=DigestDesk(store, clock, rules, SENDER),
         lights=LightWatch(store, clock, rules, board),
+        waiting=WaitingWatch(store, clock, rules, board),
         webhooks=WebhookDesk(store, clock, rules, KEY),
         sender=WebhookSender(store, clock, rules, KEY),
     )

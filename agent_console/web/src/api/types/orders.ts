@@ -282,6 +282,7 @@ export interface OrderDetail extends OrderForm {
   order_no_spoken: string
   /** In the answer to opening only. */
   query_code: string | null
+  difficulty: string
   version: number
   state: string
   channel: string

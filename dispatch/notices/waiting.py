@@ -1,0 +1,190 @@
+"""An alarm for whoever must decide a request or answer a supervision: once before the end of the
+time, and once after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.notices.board import NoticeBoard
+from dispatch.rules import Rules
+from dispatch.waiting import LONGEST, waiting_light
+from models.clock import Clock
+from models.events import UnitsNotified
+from models.ids import new_id
+from models.store import Store
+from models.tables import OrderRequest, Oversight, WorkOrder
+from models.tables.notices import Notice
+from models.vocabulary import (
+    OPEN_REQUEST,
+    Action,
+    Light,
+    NoticeAudience,
+    NoticeKind,
+    OversightKind,
+    OversightState,
+    RequestKind,
+    RequestState,
+    Role,
+)
+from models.workflow import TRANSITIONS
+
+#: Rows told of in one transaction.
+BATCH = 200
+_DECISION = {Light.YELLOW: NoticeKind.DECISION_DUE, Light.RED: NoticeKind.DECISION_OVERDUE}
+#: Ends of a request that nobody decides.
+_NO_DECISION = (Action.WITHDRAW_REQUEST, Action.LAPSE_REQUEST)
+#: That nobody answered a supervision is an event of its own, told as such.
+_ANSWER = {Light.YELLOW: NoticeKind.ANSWER_DUE}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Waiting:
+    """Something that somebody owes."""
+
+    id: str
+    order: WorkOrder
+    unit: str
+    since: datetime
+    due: datetime
+    kinds: dict[Light, NoticeKind]
+    #: Only the leader can do it.
+    leader: bool = False
+
+
+class WaitingWatch:
+    """Looks at all undecided requests and unanswered supervisions that end soon or have ended."""
+
+    def __init__(self, store: Store, clock: Clock, rules: Rules, board: NoticeBoard) -> None:
+        self._store = store
+        self._clock = clock
+        self._rules = rules
+        self._board = board
+
+    async def look(self) -> int:
+        """Tell of all whose light has turned; returns how many."""
+        told = 0
+        for find in (_requests, _supervisions):
+            async with self._store.transaction() as work:
+                found = list(await find(work.session, self._clock.now()))
+                units = [unit for one in found if (unit := await self._tell(work.session, one))]
+                if units:
+                    at, names = self._clock.now(), tuple(sorted(set(units)))
+                    work.record(UnitsNotified(at=at, departments=names))
+                told += len(units)
+        return told
+
+    async def _tell(self, session: AsyncSession, one: _Waiting) -> str:
+        """The unit that was told; empty when the light has not turned."""
+        now = self._clock.now()
+        light = waiting_light(one.since, one.due, self._rules, now)
+        kind = one.kinds.get(light)
+        if kind is None or await session.scalar(select(_told(one, kind))):
+            return ""
+        notice = Notice(
+            id=new_id(),
+            key=f"{kind.value}:{one.id}:{one.due.timestamp():.6f}",
+            department=one.unit,
+            kind=kind,
+            audience=_audience(one, light),
+            order_id=one.order.id,
+            subject_id=one.id,
+            due_at=one.due,
+            at=now,
+        )
+        await self._board.post(session, notice, one.order)
+        return one.unit
+
+
+def _audience(one: _Waiting, light: Light) -> NoticeAudience:
+    if one.leader:
+        return NoticeAudience.LEADER
+    return NoticeAudience.BOTH if light is Light.RED else NoticeAudience.UNIT
+
+
+def _told(one: _Waiting, kind: NoticeKind) -> ColumnElement[bool]:
+    return exists().where(
+        Notice.order_id == one.order.id,
+        Notice.subject_id == one.id,
+        Notice.kind == kind,
+        Notice.due_at == one.due,
+    )
+
+
+async def _requests(session: AsyncSession, now: datetime) -> Iterable[_Waiting]:
+    """Undecided ones; of those past their end only what nobody was told of."""
+    overdue = exists().where(
+        Notice.order_id == OrderRequest.order_id,
+        Notice.subject_id == OrderRequest.id,
+        Notice.kind == NoticeKind.DECISION_OVERDUE,
+        Notice.due_at == OrderRequest.due_at,
+    )
+    query = (
+        select(OrderRequest, WorkOrder)
+        .join(WorkOrder, WorkOrder.id == OrderRequest.order_id)
+        .where(OrderRequest.state.in_(OPEN_REQUEST), OrderRequest.due_at < now + LONGEST)
+        .where(or_(OrderRequest.due_at >= now, and_(OrderRequest.due_at < now, ~overdue)))
+        .order_by(OrderRequest.due_at, OrderRequest.id)
+        .limit(BATCH)
+    )
+    rows = await session.execute(query.with_for_update(of=OrderRequest, skip_locked=True))
+    return [
+        _Waiting(
+            id=asked.id,
+            order=order,
+            unit=asked.decider,
+            since=asked.asked_at,
+            due=asked.due_at,
+            kinds=_DECISION,
+            leader=_for_leader(asked),
+        )
+        for asked, order in rows
+        if asked.due_at is not None
+    ]
+
+
+def _for_leader(asked: OrderRequest) -> bool:
+    return asked.state is RequestState.AGREED or asked.kind in _LEADERS_OWN
+
+
+def _leaders_own() -> frozenset[RequestKind]:
+    """Kinds of requests that nobody but the leader decides."""
+    deciding = (row for row in TRANSITIONS if row.action not in _NO_DECISION)
+    rows = [(kind, row.roles) for row in deciding for kind in row.pending]
+    return frozenset(
+        kind
+        for kind in {kind for kind, _ in rows}
+        if {role for one, roles in rows if one is kind for role in roles} <= {Role.MANAGER}
+    )
+
+
+_LEADERS_OWN = _leaders_own()
+
+
+async def _supervisions(session: AsyncSession, now: datetime) -> Iterable[_Waiting]:
+    """Unanswered ones that end soon, while their order is not suspended."""
+    query = (
+        select(Oversight, WorkOrder)
+        .join(WorkOrder, WorkOrder.id == Oversight.order_id)
+        .where(Oversight.state == OversightState.OPEN, Oversight.kind == OversightKind.SUPERVISION)
+        .where(Oversight.due_at >= now, Oversight.due_at < now + LONGEST)
+        .where(WorkOrder.suspended_at.is_(None))
+        .order_by(Oversight.due_at, Oversight.id)
+        .limit(BATCH)
+    )
+    rows = await session.execute(query.with_for_update(of=Oversight, skip_locked=True))
+    return [
+        _Waiting(
+            id=row.id,
+            order=order,
+            unit=row.department,
+            since=row.issued_at,
+            due=row.due_at,
+            kinds=_ANSWER,
+        )
+        for row, order in rows
+    ]
