@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from config.areas import Areas
+from config.attachments import AttachmentRules, load_attachments
 from config.calendar import WorkingCalendar, load_calendar
 from config.catalogue import load_catalogue
 from config.catalogue_shelf import CatalogueShelf
@@ -14,6 +15,7 @@ from config.departments import Departments, load_departments
 from config.events import EventRules, load_events
 from config.figures import FigureRules, load_figures
 from config.handling import HandlingRules, load_handling
+from config.knowledge_base import KnowledgeRules, load_knowledge_rules
 from config.level_shelf import LevelShelf
 from config.lexicon import load_lexicon
 from config.notices import NoticeRules, load_notices
@@ -59,6 +61,8 @@ class Rules:
     handling: HandlingRules
     reasons: Reasons
     oversight: OversightRules
+    attachments: AttachmentRules
+    knowledge: KnowledgeRules
     counter: Counter = field(init=False)
     #: Of the file's version. What concerns an order asks ``promiser_of``.
     promiser: Promiser = field(init=False)
@@ -126,4 +130,6 @@ def load_rules(settings: Settings) -> Rules:
         handling=load_handling(folder),
         reasons=load_reasons(folder),
         oversight=load_oversight(folder),
+        attachments=load_attachments(folder),
+        knowledge=load_knowledge_rules(folder),
     )

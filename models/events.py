@@ -231,6 +231,25 @@ class RequestUnderstood(DomainEvent):
     understanding: Understanding
 
 
+@dataclass(frozen=True, kw_only=True)
+class KnowledgeSuggested(DomainEvent):
+    """Other articles than before answer what the citizen says."""
+
+    call_id: str
+    #: The likeliest first, but one that was shown keeps its place while it is nearly as good.
+    numbers: tuple[str, ...]
+
+
+# --- knowledge ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnowledgeChanged(DomainEvent):
+    """Articles were published or taken off, or their last day is over; read them anew."""
+
+    numbers: tuple[str, ...]
+
+
 # --- orders ------------------------------------------------------------------------------------
 
 
