@@ -89,6 +89,9 @@ def _operation(route: Route, schemas: dict[Any, Any]) -> dict[str, Any]:
     if route.body:
         content = {"application/json": {"schema": schemas[id(route), "body"]}}
         operation["requestBody"] = {"required": True, "content": content}
+    elif route.takes:
+        file = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"required": True, "content": {route.takes: file}}
     return operation
 
 

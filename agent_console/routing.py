@@ -59,6 +59,8 @@ class Route:
     partner: bool
     #: Media type of a result that is not JSON.
     produces: str
+    #: Media type of a body that is not JSON, and that the handler reads itself.
+    takes: str
     hints: dict[str, Any] = field(repr=False)
 
     @property
@@ -149,6 +151,7 @@ class Routes:
         public: bool = False,
         partner: bool = False,
         produces: str = "application/json",
+        takes: str = "",
     ) -> Callable[[H], H]:
         """Register a handler. Of several permissions one is enough."""
         needed = (permission,) if isinstance(permission, str) else permission
@@ -165,6 +168,7 @@ class Routes:
                     public=public,
                     partner=partner,
                     produces=produces,
+                    takes=takes,
                     hints=_hints(handler, path),
                 )
             )

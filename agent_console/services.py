@@ -17,6 +17,7 @@ from config.permissions import Permissions
 from config.secrets import Secrets
 from config.settings import Settings
 from config.taxonomy import Taxonomy
+from dispatch.attachments import AttachmentStore
 from dispatch.directory.desk import Directory
 from dispatch.drafts import Drafts
 from dispatch.floor.alerts import AlertBook
@@ -133,6 +134,7 @@ class Console:
         self.work = WorkDesk(*parts, self.orders)
         self.comparing = ComparingDesk(*parts)
         self.details = OrderDetails(*parts)
+        self.attachments = AttachmentStore(*parts, services.settings.attachments_dir)
         self.lists = OrderLists(*parts)
         self.queues = Queues(*parts)
         self.reports = Reports(*parts)

@@ -205,6 +205,11 @@ class Settings(BaseSettings):
         return self.var / "mixes"
 
     @property
+    def attachments_dir(self) -> Path:
+        """Files that people keep with orders."""
+        return self.var / "attachments"
+
+    @property
     def messages_dir(self) -> Path:
         """SMS and e-mails as files, while there is no gateway that takes them."""
         return self.var / "messages"

@@ -85,6 +85,8 @@ def result_command(key: str | None = None) -> SubmitResult:
         outcome=Outcome.SOLVED,
         public_answer="您好，经现场查看，所反映的问题属实，已于当日安排人员处理完毕并恢复正常。",
         internal_note="已列入日常巡查。",
+        evidence="现场照片，存单位档案",
+        head="单位负责人",
         idempotency_key=key,
     )
 
@@ -121,7 +123,9 @@ class Lives:
     def _way(self) -> list[tuple[timedelta, Actor, OrderCommand]]:
         """Every step after the opening: how long after the one before, who, what."""
         hour, unit = timedelta(hours=1), clerk(_PATTERN_UNIT)
-        contact = FirstContact(person="张先生", reached=True, phone=MARKS.phone)
+        contact = FirstContact(
+            person="张先生", reached=True, phone=MARKS.phone, evidence="办公座机拨打"
+        )
         return [
             (hour / 2, DISPATCHER, Dispatch(department=unit_code(_PATTERN_UNIT), note="请核实")),
             (hour / 2, unit, SignFor()),

@@ -59,6 +59,7 @@ class Office:
             person="诉求人",
             reached=True,
             note="已电话联系，说明办理安排",
+            evidence="演示：模拟联系，未实际拨打电话",
         )
         return await self._result(clerk, order, reply)
 
@@ -72,13 +73,16 @@ class Office:
             unresolved_reason="" if reply.outcome.value == "SOLVED" else reply.internal_note,
             public_answer=reply.public_answer,
             internal_note=reply.internal_note,
+            evidence="演示：模拟办理，没有实际材料",
+            head="演示负责人",
         )
 
     async def _audit(self, clerk: Client, order: dict[str, Any], reply: Reply) -> dict[str, Any]:
         auditor = await self._holder_of(Role.AUDITOR)
         order = await auditor.get(f"/api/orders/{order['id']}")
         if self._story.happens(SENT_BACK):
-            await _act(auditor, order, "send_back", reason=self._story.send_back_reason)
+            reason = self._story.send_back_reason
+            await _act(auditor, order, "send_back", faults=["NOT_ANSWERED"], reason=reason)
             order = await self._result(clerk, await clerk.get(f"/api/orders/{order['id']}"), reply)
             order = await auditor.get(f"/api/orders/{order['id']}")
         rules = await auditor.get("/api/assessment-rules")

@@ -34,6 +34,8 @@ RESULT: dict[str, Any] = {
     "unresolved_reason": "",
     "public_answer": "您好，三盏路灯已于今日更换灯具，恢复照明。",
     "internal_note": "备件已领用，控制箱需要年底更换。",
+    "evidence": "现场照片和维修记录，存市政股",
+    "head": "局长王某",
 }
 
 GOOD_FOLLOW_UP: dict[str, Any] = {
@@ -83,6 +85,6 @@ async def submitted(house: House) -> dict[str, Any]:
     dispatcher, clerk = await house.signed_in("dispatcher"), await house.signed_in("clerk")
     order = await done(dispatcher, order, "dispatch", department="D-CG", note="请尽快处理")
     order = await done(clerk, order, "sign_for")
-    contact = {"person": "张先生", "phone": "", "reached": True, "note": ""}
+    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
     order = await done(clerk, order, "first_contact", **contact)
     return await done(clerk, order, "submit_result", **RESULT)

@@ -37,7 +37,7 @@ async def test_an_order_of_the_city_goes_all_the_way_and_back_with_its_result(
     assert order["due_at"] == "2026-11-06T10:00:00Z"  # the city's deadline, in words too
     assert "上级平台" in order["tasks"][0]["due_explanation"]
     order = await done(clerk, order, "sign_for")
-    contact = {"person": "张先生", "phone": "", "reached": True, "note": ""}
+    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
     order = await done(clerk, order, "first_contact", **contact)
     order = await done(clerk, order, "submit_result", **RESULT)
     assert (await city.ask("GET", "orders/HY-137")).body["result"] is None  # not before the audit
@@ -110,7 +110,7 @@ async def test_a_units_own_system_works_its_tasks(house: House) -> None:
     assert (await works.ask("PUT", f"{place}/reference", named)).body["external_id"] == "CG-2026-77"
     assert (await works.ask("PUT", f"{place}/reference", named)).status == 200
     assert (await works.ask("POST", f"{place}/sign_for", {})).body["task_state"] == "SIGNED"
-    contact = {"person": "张先生", "reached": True}
+    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
     assert (await works.ask("POST", f"{place}/first_contact", contact)).status == 200
     sent = await works.ask("POST", f"{place}/submit_result", RESULT)
     assert (sent.body["task_state"], sent.body["order_state"]) == ("SUBMITTED", "TO_AUDIT")
@@ -135,12 +135,12 @@ async def test_a_units_own_system_hands_a_task_down_and_takes_the_result(house: 
     below = f"tasks/{child['task_id']}"
     assert (await works.ask("POST", f"{below}/sign_for", {})).status == 409  # not its own to sign
     await section.ask("POST", f"{below}/sign_for", {})
-    contact = {"person": "张先生", "reached": True}
+    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
     await section.ask("POST", f"{below}/first_contact", contact)
     sent = await section.ask("POST", f"{below}/submit_result", RESULT)
     assert sent.body["task_state"] == "SUBMITTED"
     assert (await section.ask("POST", f"{place}/submit_result", RESULT)).status == 404  # above it
-    back = {"reason": "请补充维修后的照片"}
+    back = {"faults": ["NO_EVIDENCE"], "reason": "请补充维修后的照片"}
     answer = await works.ask("POST", f"{below}/send_back", back)
     assert (answer.status, answer.body["task_state"]) == (200, "SENT_BACK")
     await section.ask("POST", f"{below}/submit_result", RESULT)
