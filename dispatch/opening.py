@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dispatch.checks import Faults
 from dispatch.commands import OpenOrder
+from dispatch.knowledge.answers import cannot_answer
 from dispatch.numbers import new_query_code, next_order_no
 from dispatch.refusals import check_refusal, refuse
 from dispatch.rules import Rules
@@ -75,6 +76,8 @@ def check_opening(command: OpenOrder, rules: Rules) -> OpenOrder:
 def _check_answer(command: OpenOrder, faults: Faults, has_phone: bool) -> None:
     if command.answered and not command.public_answer:
         faults.add("public_answer", "直接答复的请填写答复内容")
+    if command.knowledge_id and not command.answered:
+        faults.add("knowledge_id", "只有直接答复的工单注明所依据的知识条目")
     settled = command.answered or bool(command.refusal)
     if not settled and command.public_answer:
         faults.add("answered", "填写了答复内容，请选“直接答复”；需要派单的请清空答复内容")
@@ -112,6 +115,7 @@ async def new_order(work: UnitOfWork, command: OpenOrder, rules: Rules) -> WorkO
         due_provisional=False,
         lead_department=command.department,
         public_answer=command.public_answer,
+        knowledge_id=command.knowledge_id,
         **_confirmed(command),
     )
 
@@ -122,6 +126,7 @@ def _confirmed(command: OpenOrder) -> dict[str, Any]:
 
 async def open_order(step: Step, command: OpenOrder) -> None:
     """Give it its number, answer it or hand it to the dispatcher."""
+    await _check_article(step, command)
     order = step.order
     order.accepted_at, order.accepted_by = step.now, step.actor.id
     step.follow(_case(command))
@@ -132,6 +137,8 @@ async def open_order(step: Step, command: OpenOrder) -> None:
     step.told(**{name: getattr(order, name) for name in _TOLD if getattr(order, name)})
     if command.answered:
         step.told(public_answer=order.public_answer)
+        if order.knowledge_id:
+            step.told(knowledge_id=order.knowledge_id)
         step.change(closed_at=step.now, close_reason=CloseReason.ANSWERED)
     if command.refusal:
         await step.session.flush()
@@ -163,6 +170,17 @@ async def _origin(work: UnitOfWork, command: OpenOrder, rules: Rules) -> Contact
         faults.add("contact_id", "没有这个来件的记录")
     faults.raise_any()
     return contact
+
+
+async def _check_article(step: Step, command: OpenOrder) -> None:
+    """The article that answers holds at this moment: one that was taken off is told no more."""
+    if not command.knowledge_id:
+        return
+    today = step.rules.counter.local(step.now).date()
+    faults = Faults(step.rules)
+    if wrong := await cannot_answer(step.session, command.knowledge_id, today):
+        faults.add("knowledge_id", wrong)
+    faults.raise_any()
 
 
 async def _mark_draft(step: Step, command: OpenOrder) -> None:

@@ -52,6 +52,7 @@ class OpenOrderBody(Body):
     call_id: str | None = Field(None, max_length=26)
     contact_id: str | None = Field(None, max_length=26)
     public_answer: str = Field("", max_length=5000)
+    knowledge_id: str = Field("", max_length=32, title="知识条目")
     dispatch_note: str = Field("", max_length=1000, title="派单说明")
     #: Why it is not accepted (``GET /api/refusals``).
     refusal: str = Field("", max_length=16, title="不予受理原因")

@@ -37,6 +37,8 @@ class OpenOrder(Command):
     department: str = ""
     answered: bool = False
     public_answer: str = Field("", max_length=5000)
+    #: The article of the knowledge base that answers.
+    knowledge_id: str = Field("", max_length=32)
     #: Code of the reason why it is not accepted (``config/oversight.yaml``).
     refusal: str = Field("", max_length=16)
     #: By when another system wants the result.
