@@ -40,6 +40,7 @@ from dispatch.order_timers import OrderTimers
 from dispatch.service import OrderService
 from dispatch.timers import Timekeeper
 from hotline.ground import lay_ground
+from hotline.knowledge import start_knowledge
 from hotline.telling import start_telling
 from hotline.text_model import load_understander
 from models.events import SpeechModeChanged, UtteranceHeard
@@ -47,6 +48,7 @@ from models.outbox import OutboxRelay
 from models.speech import LegMode, SpeechProfile, Utterance
 from models.understanding import Understanding
 from nlp.catch_up import CatchUp
+from nlp.knowledge.live import LiveKnowledge
 from nlp.live import LiveUnderstanding
 from nlp.similar.orders import OrderIndex
 from nlp.speech.files import transcribe_file
@@ -126,7 +128,9 @@ class System:
         understanding = self._understanding(understander, transcripts)
         await self._keep_catalogue(understander, stack)
         calls = self._call_center(speech, prompts)
-        app = self._console(speech, understander, understanding, calls)
+        model = understander.classifier.model
+        knowledge = await start_knowledge(self.ground, model, transcripts, stack)
+        app = self._console(speech, understander, understanding, calls, knowledge)
         await self._start_events(stack)
         await calls.start()
         stack.push_async_callback(calls.stop)
@@ -217,6 +221,7 @@ class System:
         understander: Understander,
         understanding: LiveUnderstanding,
         calls: CallCenter,
+        knowledge: LiveKnowledge,
     ) -> web.Application:
         ground = self.ground
         services = ConsoleServices(
@@ -229,6 +234,7 @@ class System:
             call_control=calls,
             alerts=self.alerts,
             alike=self.alike,
+            knowledge=knowledge,
             speech_status=lambda: speech.status,
             speech_modes=speech.modes,
             text_model=lambda: understander.version,
