@@ -19,6 +19,7 @@ from models.bus import Reach
 from models.events import (
     CallEvent,
     DomainEvent,
+    KnowledgeSuggested,
     RequestUnderstood,
     SpeechModeChanged,
     TranscriptCompleted,
@@ -203,8 +204,17 @@ def _remember(table: OrderedDict[str, V], key: str, value: V) -> None:
         table.popitem(last=False)
 
 
+_OF_CALLS = (
+    CallEvent,
+    RequestUnderstood,
+    KnowledgeSuggested,
+    SpeechModeChanged,
+    TranscriptCompleted,
+)
+
+
 def _call_of(event: DomainEvent) -> str | None:
-    if isinstance(event, CallEvent | RequestUnderstood | SpeechModeChanged | TranscriptCompleted):
+    if isinstance(event, _OF_CALLS):
         return event.call_id
     if isinstance(event, UtteranceHeard):
         return event.utterance.call_id

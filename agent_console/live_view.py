@@ -17,6 +17,8 @@ from models.events import (
     CallEvent,
     CallSupervised,
     DomainEvent,
+    KnowledgeChanged,
+    KnowledgeSuggested,
     NuisanceListChanged,
     OrderChanged,
     RequestUnderstood,
@@ -115,6 +117,10 @@ def _order(person: Person, item: LiveEvent) -> str | None:
     return item.full if person.may("order.view_all") or own_unit else None
 
 
+def _knowledge(person: Person, item: LiveEvent) -> str | None:
+    return item.full if person.may("knowledge.view") else None
+
+
 def _notified(person: Person, item: LiveEvent) -> str | None:
     """A unit learns that there is something new, not for whom else."""
     event = item.event
@@ -130,6 +136,8 @@ _RULES: dict[type[DomainEvent], Callable[[Person, LiveEvent], str | None]] = {
     SpeechModeChanged: _words,
     RequestUnderstood: _words,
     TranscriptCompleted: _words,
+    KnowledgeSuggested: _words,
+    KnowledgeChanged: _knowledge,
     AgentStateChanged: _agent_state,
     CallbackChanged: _floor,
     SurgeChanged: _floor,

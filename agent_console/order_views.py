@@ -109,6 +109,8 @@ class Badges(BaseModel):
     callbacks_overdue: int | None = None
     #: Numbers proposed for the nuisance list that wait for a decision.
     nuisance: int | None = None
+    #: Articles to review, and reports on articles to answer.
+    knowledge: int | None = None
     #: Notices to one's unit that one has not read.
     notices: int | None = None
 

@@ -36,6 +36,7 @@ from dispatch.floor.skills import FloorPeople
 from dispatch.floor.staffing import Staffing
 from dispatch.floor.surge import SurgeDesk
 from dispatch.hot.views import HotEvents
+from dispatch.knowledge.desk import KnowledgeDesk
 from dispatch.notices.book import NoticeBook
 from dispatch.platform.comparing import ComparingDesk
 from dispatch.platform.intake import OrderIntake
@@ -52,6 +53,7 @@ from dispatch.views.queues import Queues
 from models.bus import Bus
 from models.clock import Clock, SystemClock
 from models.errors import TelephonyUnavailable
+from models.knowledge import KnowledgePort, NoKnowledge
 from models.ports import AlertPort, AlikePort, CallControl, NoAlerts, NothingAlike
 from models.speech import SpeechStatus
 from models.store import Store
@@ -80,6 +82,8 @@ class ConsoleServices:
     alerts: AlertPort = field(default_factory=NoAlerts)
     #: Compares orders by what they say.
     alike: AlikePort = field(default_factory=NothingAlike)
+    #: Finds articles.
+    knowledge: KnowledgePort = field(default_factory=NoKnowledge)
     clock: Clock = field(default_factory=SystemClock)
     speech_status: Callable[[], SpeechStatus] = lambda: SpeechStatus(
         available=False, reason="语音识别未启动"
@@ -139,6 +143,7 @@ class Console:
         self.queues = Queues(*parts)
         self.reports = Reports(*parts)
         self.repeats = Repeats(*parts, services.alike)
+        self.knowledge = KnowledgeDesk(*parts, services.knowledge)
         self.hot_events = HotEvents(*parts)
         self.office_lists = OfficeLists(*parts)
         self.floor_figures = FloorFigures(*parts)

@@ -85,6 +85,8 @@ async def get_badges(ask: Ask) -> Badges:
         found.nuisance = await ask.console.nuisance.waiting()
     if ask.person.may("order.view_unit") or ask.person.may("queue.dispatch"):
         found.notices = await ask.console.notices.unread(ask.person.actor())
+    if ask.person.may("knowledge.write") or ask.person.may("knowledge.review"):
+        found.knowledge = await ask.console.knowledge.reader.waiting(ask.person.actor())
     return found
 
 

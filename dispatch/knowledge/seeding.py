@@ -21,6 +21,12 @@ from models.vocabulary import ArticleAction
 log = structlog.get_logger(__name__)
 
 
+async def is_empty(store: Store) -> bool:
+    """Nothing was ever entered."""
+    async with store.read() as session:
+        return await session.scalar(select(Article.number).limit(1)) is None
+
+
 async def seed(store: Store, clock: Clock, rules: Rules, starter: knowledge.Knowledge) -> int:
     """Enter them, unless there are any; how many were entered."""
     try:
