@@ -120,7 +120,8 @@ class StasisRouter:
             if session.supervision is not None:
                 session.supervision.on_stasis_start(event.channel.id)
         elif kind_of(event.channel.id) in (SNOOP, MEDIA):
-            session.taps.on_stasis_start(event.channel.id)
+            if not session.taps.on_stasis_start(event.channel.id):
+                self._hang_up(event.channel.id)  # its tap was closed while it was being made
         else:
             session.handle(event)
 

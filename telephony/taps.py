@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import structlog
 
@@ -20,6 +20,7 @@ from models.ports import SpeechPort, SpeechStream
 from models.speech import Speaker
 from models.vocabulary import Leg
 from telephony.ari import ARIClient, ARIError, ARINotFound
+from telephony.ari.objects import Bridge, Channel
 from telephony.ari.tidy import tidily
 from telephony.level import VoiceMeter
 from telephony.media import LegSound, MediaReceiver
@@ -32,6 +33,9 @@ _START_SECONDS = 3.0
 _VOICED_PIECES = 25
 #: Longest wait for the last words when a call is over.
 _CLOSE_SECONDS = 3.0
+
+#: Sender, snoop and room, or why there is none.
+_Parts: TypeAlias = tuple[Channel | BaseException, Channel | BaseException, Bridge | BaseException]
 
 
 @dataclass(kw_only=True)
@@ -48,6 +52,8 @@ class Tap:
     port: int | None = None
     sound: LegSound | None = None
     broken: bool = False
+    #: The requests that make its parts.
+    making: asyncio.Future[_Parts] | None = None
     started: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def feed(self, pcm: bytes) -> None:
@@ -117,11 +123,12 @@ class CallTaps:
             if tap.sound is not None:
                 yield tap.leg, tap.channel_id, tap.sound
 
-    def on_stasis_start(self, channel_id: str) -> None:
-        """A snoop or external media channel has come into our hands."""
-        for tap in self._taps:
-            if channel_id in tap.started:
-                tap.started[channel_id].set()
+    def on_stasis_start(self, channel_id: str) -> bool:
+        """A snoop or external media channel has come into our hands. False: nobody wants it."""
+        wanted = [tap for tap in self._taps if channel_id in tap.started]
+        for tap in wanted:
+            tap.started[channel_id].set()
+        return bool(wanted)
 
     def open(
         self, leg: Leg, channel_id: str, offset_s: float, speaker: Speaker | None = None
@@ -212,13 +219,7 @@ class CallTaps:
 
     async def _connect(self, tap: Tap) -> None:
         ari, media = self._exchange.ari, self._exchange.media
-        outside, _, _ = await asyncio.gather(
-            ari.channels.external_media(
-                tap.media_id, app=ari.app, external_host=media.address, format="slin"
-            ),
-            ari.channels.snoop(tap.channel_id, tap.snoop_id, app=ari.app, spy="in"),
-            ari.bridges.create(tap.bridge_id, type="mixing"),
-        )
+        outside = await self._made(tap)
         port = outside.channelvars.get("UNICASTRTP_LOCAL_PORT") or await ari.channels.get_variable(
             tap.media_id, "UNICASTRTP_LOCAL_PORT"
         )
@@ -226,6 +227,27 @@ class CallTaps:
         tap.sound = media.attach(tap.port, tap.feed)
         await asyncio.gather(*(event.wait() for event in tap.started.values()))
         await ari.bridges.add_channel(tap.bridge_id, tap.snoop_id, tap.media_id)
+
+    async def _made(self, tap: Tap) -> Channel:
+        """The parts; the channel that sends to us. Where one cannot be made the others still may
+        be: each request is let come to its end, so that all that it made can be removed.
+        """
+        ari, media = self._exchange.ari, self._exchange.media
+        tap.making = making = asyncio.gather(
+            ari.channels.external_media(
+                tap.media_id, app=ari.app, external_host=media.address, format="slin"
+            ),
+            ari.channels.snoop(tap.channel_id, tap.snoop_id, app=ari.app, spy="in"),
+            ari.bridges.create(tap.bridge_id, type="mixing"),
+            return_exceptions=True,
+        )
+        outside, *others = await asyncio.shield(making)
+        if isinstance(outside, BaseException):
+            raise outside
+        for one in others:
+            if isinstance(one, BaseException):
+                raise one
+        return outside
 
     async def _close(self, tap: Tap) -> None:
         if tap not in self._taps:
@@ -235,6 +257,8 @@ class CallTaps:
             for event in tap.started.values():
                 event.set()
             await asyncio.wait({task})
+        if tap.making is not None:
+            await asyncio.wait({tap.making})
         if tap not in self._taps:
             return
         self._taps.remove(tap)

@@ -29,10 +29,13 @@ class FaultyARI:
         self.online = ["1901"]
         #: ``METHOD /path`` of every request, in order.
         self.requests: list[str] = []
+        #: Those that were done, as soon as they were.
+        self.done: list[str] = []
         #: Part of a request → statuses to answer with, once each.
         self.refusals: dict[str, list[int]] = {}
-        #: Seconds before each answer.
+        #: Seconds before each answer; part of a request → seconds before it is done and answered.
         self.slow = 0.0
+        self.late: dict[str, float] = {}
         self.connections = 0
         self._sockets: list[web.WebSocketResponse] = []
 
@@ -111,9 +114,11 @@ class FaultyARI:
         self.requests.append(line)
         if self.slow:
             await asyncio.sleep(self.slow)
+        await asyncio.sleep(max((self.late[part] for part in self.late if part in line), default=0))
         for part, statuses in self.refusals.items():
             if part in line and statuses:
                 return web.json_response({"message": "as ordered"}, status=statuses.pop(0))
+        self.done.append(line)
         return self._obey(request, path.split("/"))
 
     def _obey(self, request: web.Request, path: list[str]) -> web.Response:
@@ -134,6 +139,10 @@ class FaultyARI:
             case "POST", ["channels", channel_id, "play", playback_id]:
                 row = {"id": playback_id, "target_uri": f"channel:{channel_id}"}
                 return web.json_response(row, status=201)
+            case "POST", ["channels", "externalMedia"]:
+                media_id = request.query["channelId"]
+                self.channels[media_id] = channel(media_id)
+                return web.json_response(self.channels[media_id])
             case "POST", ["channels", channel_id]:
                 self.channels[channel_id] = channel(channel_id)
                 return web.json_response(self.channels[channel_id])
