@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from playwright.async_api import Browser, Locator, Page, expect
+from sqlalchemy import func, select
 
 from hotline.demo.client import RequestFailed
 from hotline.simulation.rtp import Voice
 from hotline.simulation.sip_agent import SipAgent
 from hotline.simulation.sound import spoken_ulaw
+from models.tables import Call, Recording
 from tests.support import sip_agent
 from tests.support.browser import person, received
 from tests.support.hotline import RunningHotline
@@ -114,6 +116,29 @@ class Stage:
             yield Citizen(phone=phone, voice=voice)
 
     @asynccontextmanager
+    async def server_killed(self) -> AsyncIterator[None]:
+        """The server dies without a word; at the end another one is there."""
+        await self.hotline.kill()
+        try:
+            yield
+        finally:
+            await self.hotline.start()
+
+    async def over(self, number: str, recordings: int) -> Call:
+        """The only call of this number, when it has ended and its recordings are entered."""
+        async with self.hotline.database() as store, asyncio.timeout(60):
+            while True:
+                async with store.read() as session:
+                    (call,) = await session.scalars(
+                        select(Call).where(Call.citizen_number == number)
+                    )
+                    files = select(func.count()).where(Recording.call_id == call.id)
+                    entered = await session.scalar(files)
+                if call.ended_at is not None and entered == recordings:
+                    return call
+                await asyncio.sleep(0.2)
+
+    @asynccontextmanager
     async def talk(self, page: Page, number: str = NUMBER) -> AsyncIterator[Citizen]:
         """A citizen's call that the agent at the page has answered."""
         await be_ready(page)
@@ -175,9 +200,12 @@ async def in_state(page: Page, code: str) -> None:
     await expect(phase).to_have_attribute("data-state", code)
 
 
-async def ask_in(page: Page, name: str, purpose: str = "consult") -> None:
-    """Look someone up in the telephone book by keyboard, and ring."""
-    await page.keyboard.press("F7" if purpose == "consult" else "F8")
+async def ask_in(page: Page, name: str, purpose: str = "consult", *, click: bool = False) -> None:
+    """Look someone up in the telephone book, by keyboard or button, and ring."""
+    if click:
+        await page.get_by_test_id(purpose).click()
+    else:
+        await page.keyboard.press("F7" if purpose == "consult" else "F8")
     dialog = page.get_by_test_id("party-dialog")
     await expect(dialog).to_have_attribute("data-purpose", purpose)
     await page.get_by_test_id("party-search").fill(name)

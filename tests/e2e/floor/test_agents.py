@@ -19,6 +19,8 @@ from tests.e2e.floor.stage import (
     bar,
     be_ready,
     in_state,
+    is_at,
+    listens,
     party,
     picks_up,
     sound_flows,
@@ -83,6 +85,7 @@ async def test_a_muted_agent_is_silent_and_keys_reach_the_other_end(stage: Stage
         await sound_flows(page, caller.voice)
         await page.get_by_test_id("mute").click()
         assert await caller.voice.hears_silence(1.5, within=30), "a muted page is heard"
+        await listens(page, caller.voice)
         await page.get_by_test_id("mute").click()
         await sound_flows(page, caller.voice)
 
@@ -90,6 +93,11 @@ async def test_a_muted_agent_is_silent_and_keys_reach_the_other_end(stage: Stage
         for key in "12#":
             await page.keyboard.press(key)
         assert await caller.voice.hears_keys("12#", within=30), caller.voice.keys_heard
+
+        await page.get_by_test_id("hangup-more").click()
+        await page.get_by_test_id("hangup-plain").click()
+        await caller.phone.finished()  # at once: nobody asks for a grade
+        await is_at(page, "WRAP_UP")
 
 
 async def test_a_call_is_handed_over_after_a_consultation(stage: Stage) -> None:

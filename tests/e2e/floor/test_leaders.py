@@ -48,9 +48,11 @@ async def test_a_shift_leader_listens_whispers_and_comes_in(stage: Stage) -> Non
         await expect(leader.get_by_test_id("floor")).to_be_visible()
         await listens(leader, caller.voice)
 
+        await caller.voice.has_spoken()
+        await hears_somebody(leader)  # the agent
+
         # The agent is muted and the citizen silent: whoever is heard now is the leader.
         await page.get_by_test_id("mute").click()
-        await caller.voice.has_spoken()
         assert await caller.voice.hears_silence(1.0, within=30), "the citizen hears who listens"
         await leader.get_by_test_id("switch-whisper").click()
         whispering = leader.get_by_test_id("switch-whisper")
@@ -62,6 +64,8 @@ async def test_a_shift_leader_listens_whispers_and_comes_in(stage: Stage) -> Non
         come_in = leader.get_by_test_id("switch-barge_in")
         await expect(come_in).to_have_attribute("aria-pressed", "true")
         await sound_flows(leader, caller.voice)
+        await caller.voice.has_spoken()
+        await hears_somebody(page)  # the leader
 
         await leader.get_by_test_id("supervise-stop").click()
         await expect(bar(leader)).to_have_attribute("data-phase", "idle")

@@ -81,6 +81,62 @@ async def test_110_takes_a_call_and_the_form_stays_with_the_agent(stage: Stage) 
         await police.phone.finished()
 
 
+async def test_120_is_asked_in_and_goes_on_with_the_citizen(stage: Stage) -> None:
+    """A warm transfer, all by mouse; how long it took is written down."""
+    async with (
+        stage.agent("huawu1") as page,
+        stage.talk(page) as caller,
+        stage.outsider() as doctor,
+    ):
+        call_id = await page.get_by_test_id("desk").get_attribute("data-call")
+        await ask_in(page, "医疗急救", click=True)
+        await party(page, "joined")
+        await sound_flows(page, doctor.voice)
+        caller.voice.forget()
+        assert await caller.voice.hears(1.0, within=30), "no music meanwhile"
+        await page.get_by_test_id("conference").click()
+        await in_state(page, "CONFERENCE")
+        await sound_flows(page, caller.voice)
+        await sound_flows(page, doctor.voice)
+        await hear_each_other(caller.voice, doctor.voice)
+        await page.get_by_test_id("leave-conference").click()
+        await is_at(page, "WRAP_UP")
+        await hear_each_other(caller.voice, doctor.voice)
+        await page.goto(f"/calls/{call_id}")
+        handed = page.locator("[data-testid=call-event][data-kind=TRANSFERRED]")
+        await expect(handed).to_contain_text("医疗急救")
+        await expect(handed).to_contain_text("秒")
+        await caller.phone.hang_up()
+        await doctor.phone.finished()
+
+
+async def test_a_citizen_is_dialled_from_a_past_call(stage: Stage) -> None:
+    number = "13907342004"
+    async with stage.agent("huawu1") as page:
+        async with stage.talk(page, number) as caller:
+            await sound_flows(page, caller.voice)
+            await page.get_by_test_id("hangup").click()
+            await is_at(page, "WRAP_UP")
+        await page.get_by_test_id("wrap-up-done").click()
+        await is_at(page, "READY")
+        await page.get_by_test_id("my-call").filter(has_text="139 0734 2004").click()
+        async with stage.outsider() as citizen:
+            await page.get_by_test_id("dial-caller").click()
+            await expect(page.get_by_test_id("dial-number")).to_have_value(number)
+            await page.get_by_test_id("do-dial").click()
+            await expect(page.get_by_test_id("dial-dialog")).to_have_count(0)
+            await in_state(page, "TALKING")
+            await expect(page.get_by_test_id("call-number")).to_contain_text("139 0734 2004")
+            await sound_flows(page, citizen.voice)
+            await page.get_by_test_id("hold").click()
+            await in_state(page, "HELD")
+            await page.get_by_test_id("hold").click()
+            await in_state(page, "TALKING")
+            await sound_flows(page, citizen.voice)
+            await page.get_by_test_id("hangup").click()
+            await citizen.phone.finished()
+
+
 async def test_a_number_is_dialled_and_one_that_may_not_be_is_refused(stage: Stage) -> None:
     async with stage.agent("huawu1") as page, stage.outsider() as citizen:
         await page.keyboard.press("F9")
