@@ -44,6 +44,10 @@ def _lapse_urge(tell: Teller, event: OrderEvent) -> str:
     return event.reason + _supervision(tell, event)
 
 
+def _lapse_progress(tell: Teller, event: OrderEvent) -> str:
+    return f"{event.reason}，系统催办" + _answer_due(tell, event)
+
+
 def _lapse_supervision(tell: Teller, event: OrderEvent) -> str:
     asked = any(path.endswith(".kind") for path in event.changes)
     return event.reason + _supervision(tell, event) + ("，提请领导督办" if asked else "")
@@ -154,6 +158,7 @@ def _exclusion_confirmed(_tell: Teller, event: OrderEvent) -> str:
 SENTENCES: dict[Action, Sentence] = {
     Action.URGE: _urge,
     Action.LAPSE_URGE: _lapse_urge,
+    Action.LAPSE_PROGRESS: _lapse_progress,
     Action.LAPSE_SUPERVISION: _lapse_supervision,
     Action.SUPERVISE: _supervise,
     Action.DECIDE_SUPERVISION: _decide_supervision,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from dispatch.commands import AddJoint, MoveDeadline
+from dispatch.commands import AddJoint, Merge, MoveDeadline
 from dispatch.promises import Promise
 from models.errors import InvalidInput, TransitionRefused
 from models.guards import Actor
@@ -60,6 +60,31 @@ async def test_nobody_moves_it_on_their_own_word(desk: Desk, store: Store) -> No
     city = Actor(id="city", name="市平台", roles=frozenset({Role.PARTNER}))
     await desk.service.act(city, order_id, moved().model_copy(update={"evidence": ""}))
     assert (await order_of(store, order_id)).due_at == MOVED
+
+
+async def test_whoever_was_merged_in_keeps_their_time(desk: Desk, store: Store) -> None:
+    """The lead order's own system has nothing to give away of what others were promised."""
+    early = await desk.signed()  # until Friday the 27th, midnight
+    lead = await desk.dispatched(external_due=DEADLINE)
+    await desk.act("paidan", early, Merge(into=lead, reason="同一路灯故障"))
+    promised = (await task_at(store, early, "D-CG")).due_at
+    assert promised > DEADLINE
+    await desk.act("banzhang", lead, moved(promised + timedelta(days=5)))
+    order, task = await order_of(store, lead), await task_at(store, lead, "D-CG")
+    assert order.due_at == order.light_red_at == task.due_at == promised
+    number = (await order_of(store, early)).order_no
+    assert f"并入的工单 {number} 时限在先" in task.clocks["handle"]["explanation"]
+
+
+async def test_another_systems_deadline_is_not_moved_by_the_leads(desk: Desk, store: Store) -> None:
+    early = await desk.dispatched(external_due=DEADLINE)
+    lead = await desk.dispatched(external_due=MOVED)
+    await desk.act("paidan", early, Merge(into=lead, reason="同一路灯故障"))
+    assert (await order_of(store, lead)).due_at == DEADLINE
+    number = (await order_of(store, early)).order_no
+    with pytest.raises(InvalidInput, match=f"并入的工单 {number} 须在"):
+        await desk.act("banzhang", lead, moved(MOVED + timedelta(days=1)))
+    assert (await order_of(store, lead)).due_at == DEADLINE
 
 
 async def test_it_is_never_earlier(desk: Desk, store: Store) -> None:
