@@ -66,6 +66,8 @@ class OrderRow(BaseModel):
     redo_count: int
     closed_at: datetime | None
     close_reason: CloseReason | None
+    #: Somebody's special attention.
+    watched: bool = False
     #: In a unit's inbox.
     task_id: str | None = None
     task_state: TaskState | None = None
@@ -142,6 +144,9 @@ class TaskView(BaseModel):
     outcome: Outcome | None
     unresolved_reason: str
     public_answer: str
+    #: Who of the unit's leadership has looked at the result, and what shows it.
+    reviewed_by: str
+    evidence: dict[str, Any]
     #: None where the reader may not see it.
     internal_note: str | None
     sent_back_count: int
@@ -276,4 +281,6 @@ class OrderDetail(BaseModel):
     suspended_at: datetime | None
     suspended_until: datetime | None
     disputed_at: datetime | None
+    watched_at: datetime | None
+    watch_reason: str
     suggestion: SuggestionView | None

@@ -45,7 +45,7 @@ from models.tables import (
     WorkOrder,
 )
 from models.task_tree import depth
-from models.vocabulary import CloseReason, OrderState
+from models.vocabulary import CloseReason, OrderState, SendBackReason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +199,8 @@ def _progress(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
         "suspended_at",
         "suspended_until",
         "disputed_at",
+        "watched_at",
+        "watch_reason",
     )
     steps = Steps(order, file.tasks, file.requests, reader.actor, rules, reader.now)
     audited_at = file.audits[-1].at if file.audits else None
@@ -264,6 +266,8 @@ def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
         department_name=rules.unit_name(task.department),
         level=depth(task, file.tasks),
         opinion=veil.scrub(task.opinion),
+        reviewed_by=task.reviewed_by,
+        evidence=_evidence(task, veil),
         note=veil.scrub(task.note),
         first_contact=_first_contact(task, veil),
         unresolved_reason=veil.scrub(task.unresolved_reason),
@@ -271,6 +275,11 @@ def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
         internal_note=veil.scrub(task.internal_note) if inner else None,
         clocks=task_clocks(task, file.order, reader.now),
     )
+
+
+def _evidence(task: Task, veil: Veil) -> dict[str, Any]:
+    evidence = task.evidence or {}
+    return {**evidence, "text": veil.scrub(evidence.get("text", ""))} if evidence else {}
 
 
 def _first_contact(task: Task, veil: Veil) -> dict[str, Any] | None:
@@ -295,6 +304,7 @@ def _audit(audit: AuditReview, file: _File, reader: _Reader) -> AuditView:
         process=audit.process,
         process_items=audit.process_items,
         reason=reader.veil.scrub(audit.reason),
+        faults=[SendBackReason(code).label for code in audit.faults],
     )
 
 

@@ -27,7 +27,20 @@ _GIVEN = frozenset({"expected_version", "idempotency_key", "task_id", "request_i
 #: Fields that hold the code of a unit.
 _UNITS = frozenset({"department", "suggested", "provisional"})
 
-Kind = Literal["text", "words", "choice", "switch", "number", "moment", "unit", "units", "other"]
+Kind = Literal[
+    "text",
+    "words",
+    "choice",
+    "choices",
+    "switch",
+    "number",
+    "moment",
+    "unit",
+    "units",
+    "files",
+    "call",
+    "other",
+]
 
 
 class FormOption(BaseModel):
@@ -39,7 +52,8 @@ class FormOption(BaseModel):
 
 class FormField(BaseModel):
     """One field of a form. ``least`` and ``most``: characters of a text, or the bounds of a
-    number; 0 and None where there are none."""
+    number; 0 and None where there are none. Of files: how many at least, and megabytes of each;
+    the options are the endings that are taken."""
 
     name: str
     label: str
@@ -71,6 +85,8 @@ def form_of(action: Action, rules: Rules) -> list[FormField]:
 
 def _field(action: Action, name: str, command: type[OrderCommand], rules: Rules) -> FormField:
     info = command.model_fields[name]
+    if name == "files":
+        return _files(action, info, rules)
     kind, options = _kind(name, _plain(info.annotation), info, rules)
     default = None if info.is_required() else info.get_default(call_default_factory=True)
     return FormField(
@@ -82,6 +98,19 @@ def _field(action: Action, name: str, command: type[OrderCommand], rules: Rules)
         default=_sent(default),
         least=_bound(info, MinLen, "min_length") or _bound(info, Ge, "ge") or 0,
         most=_bound(info, MaxLen, "max_length") or _bound(info, Le, "le"),
+    )
+
+
+def _files(action: Action, info: FieldInfo, rules: Rules) -> FormField:
+    endings = [FormOption(value=end, label=kind) for end, kind in rules.attachments.types.items()]
+    return FormField(
+        name="files",
+        label=form_label(action.value, "files"),
+        kind="files",
+        required=info.is_required(),
+        options=endings,
+        least=_bound(info, MinLen, "min_length") or 0,
+        most=rules.attachments.most_mb,
     )
 
 
@@ -100,6 +129,8 @@ def _plain(annotation: Any) -> Any:
 
 
 def _kind(name: str, wanted: Any, info: FieldInfo, rules: Rules) -> tuple[Kind, list[FormOption]]:
+    if name == "call_id":
+        return "call", []
     if name in CHOICES:
         return "choice", [FormOption(value=v, label=text) for v, text in CHOICES[name](rules)]
     if isinstance(wanted, type) and issubclass(wanted, Labelled):
@@ -112,6 +143,9 @@ def _kind(name: str, wanted: Any, info: FieldInfo, rules: Rules) -> tuple[Kind, 
         return "moment", []
     if wanted is str:
         return _kind_of_text(name, info), []
+    one = next(iter(get_args(wanted)), None) if get_origin(wanted) is list else None
+    if isinstance(one, type) and issubclass(one, Labelled):
+        return "choices", [FormOption(value=item.value, label=item.label) for item in one]
     return ("units" if "department" in name or name == "joint" else "other"), []
 
 

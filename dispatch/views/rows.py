@@ -47,6 +47,7 @@ def order_row(order: WorkOrder, rules: Rules, now: datetime) -> OrderRow:
         redo_count=order.redo_count,
         closed_at=order.closed_at,
         close_reason=order.close_reason,
+        watched=order.watched_at is not None,
     )
 
 

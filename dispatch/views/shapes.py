@@ -45,6 +45,8 @@ class OrderFilter(BaseModel):
     lights: list[Light] = []
     #: Only orders the reader did something on.
     mine: bool = False
+    #: Only those of special attention.
+    watched: bool = False
     #: Words of title, content or place; an order number or part of it; a phone number.
     q: str = Field("", max_length=100)
     #: Local dates of acceptance, both included.
@@ -82,6 +84,8 @@ class OrderRow(BaseModel):
     redo_count: int
     closed_at: datetime | None
     close_reason: CloseReason | None
+    #: Somebody's special attention.
+    watched: bool = False
 
 
 class OrderPage(BaseModel):
@@ -211,6 +215,10 @@ class TaskView(BaseModel):
     outcome: Outcome | None
     unresolved_reason: str
     public_answer: str
+    #: Who of the unit's leadership has looked at the result, and what shows it:
+    #: {"text", "files": {id: name}}.
+    reviewed_by: str
+    evidence: dict[str, Any]
     #: What a joint unit found and did.
     opinion: str
     #: None where the reader may not see it.
@@ -255,6 +263,8 @@ class AuditView(BaseModel):
     process: float | None
     process_items: dict[str, float | None]
     reason: str
+    #: What was wrong with a result that was sent back, in words.
+    faults: list[str] = []
 
 
 class FollowUpView(BaseModel):
@@ -358,3 +368,6 @@ class OrderDetail(BaseModel):
     suspended_at: datetime | None
     suspended_until: datetime | None
     disputed_at: datetime | None
+    #: Somebody's special attention, and why.
+    watched_at: datetime | None = None
+    watch_reason: str = ""

@@ -5,6 +5,7 @@ import {
   ElButton,
   ElCascader,
   ElCheckbox,
+  ElCheckboxGroup,
   ElConfigProvider,
   ElDatePicker,
   ElDialog,
@@ -32,6 +33,7 @@ import 'element-plus/theme-chalk/el-button.css'
 import 'element-plus/theme-chalk/el-cascader-panel.css'
 import 'element-plus/theme-chalk/el-cascader.css'
 import 'element-plus/theme-chalk/el-checkbox.css'
+import 'element-plus/theme-chalk/el-checkbox-group.css'
 import 'element-plus/theme-chalk/el-date-picker.css'
 import 'element-plus/theme-chalk/el-date-picker-panel.css'
 import 'element-plus/theme-chalk/el-dialog.css'
@@ -61,6 +63,7 @@ const components = {
   ElButton,
   ElCascader,
   ElCheckbox,
+  ElCheckboxGroup,
   ElConfigProvider,
   ElDatePicker,
   ElDialog,

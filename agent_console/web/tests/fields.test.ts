@@ -26,6 +26,14 @@ const FORM = [
 ]
 
 describe('a form that the server describes', () => {
+  it('tells the server the ids of files that lie ready, and what was ticked', () => {
+    const form = [field('files', { kind: 'files' }), field('faults', { kind: 'choices' })]
+    expect(gapsOf(form, blankOf(form))).toEqual(['files', 'faults'])
+    const values = { files: [{ id: 'a1', name: '照片.jpg' }], faults: ['NO_EVIDENCE'] }
+    expect(gapsOf(form, values)).toEqual([])
+    expect(bodyOf(form, values)).toEqual({ files: ['a1'], faults: ['NO_EVIDENCE'] })
+  })
+
   it('starts with nothing decided', () => {
     expect(blankOf(FORM)).toEqual({
       granted: undefined,

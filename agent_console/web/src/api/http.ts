@@ -38,6 +38,8 @@ export class NetworkError extends Error {
 export interface RequestOptions {
   query?: Record<string, string | number | boolean | null | undefined>
   body?: unknown
+  /** A file as the body, as it is. */
+  file?: Blob
   idempotencyKey?: string
   signal?: AbortSignal
   /** Let the request outlive the page (drafts on leaving). */
@@ -66,12 +68,14 @@ export async function request<T>(
 
 /** A connection that died without a word would keep its question open for minutes. */
 const PATIENCE_MS = 30_000
+/** A photograph over a village's line takes its time. */
+const PATIENCE_WITH_FILES_MS = 10 * 60_000
 
 /** Ends what is under way when the browser learns that there is no network, and when it lasts. */
-function limited(wanted: AbortSignal | undefined): { signal: AbortSignal; over: () => void } {
+function limited(wanted: AbortSignal | undefined, patience: number): { signal: AbortSignal; over: () => void } {
   const stop = new AbortController()
   const give = () => stop.abort()
-  const timer = setTimeout(give, PATIENCE_MS)
+  const timer = setTimeout(give, patience)
   globalThis.addEventListener?.('offline', give)
   wanted?.addEventListener('abort', give)
   if (wanted?.aborted) give()
@@ -88,12 +92,13 @@ async function exchange(
   path: string,
   options: RequestOptions,
 ): Promise<{ response: Response; text: string }> {
-  const { signal, over } = limited(options.signal)
+  const patience = options.file ? PATIENCE_WITH_FILES_MS : PATIENCE_MS
+  const { signal, over } = limited(options.signal, patience)
   try {
     const response = await fetch(path + queryString(options.query), {
       method,
       headers: headersOf(method, options),
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.file ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       credentials: 'same-origin',
       signal,
       keepalive: options.keepalive,
@@ -110,7 +115,8 @@ async function exchange(
 function headersOf(method: string, options: RequestOptions): Record<string, string> {
   const headers: Record<string, string> = { Accept: 'application/json, application/problem+json' }
   if (method !== 'GET') headers['X-Requested-With'] = 'hotline'
-  if (options.body !== undefined) headers['Content-Type'] = 'application/json'
+  if (options.file) headers['Content-Type'] = 'application/octet-stream'
+  else if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   if (options.idempotencyKey) headers['Idempotency-Key'] = options.idempotencyKey
   return headers
 }

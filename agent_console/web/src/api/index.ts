@@ -64,6 +64,15 @@ export const api = {
   orderCommand: (id: string, action: string, body: Record<string, unknown>, key: string) =>
     request<t.OrderDetail>('POST', `/api/orders/${id}/${action}`, { body, idempotencyKey: key }),
 
+  attachments: (id: string) =>
+    request<t.Attachment[]>('GET', `/api/orders/${id}/attachments`),
+  upload: (id: string, file: File, kind: string) =>
+    request<t.Attachment>('POST', `/api/orders/${id}/attachments`, {
+      query: { name: file.name, kind },
+      file,
+    }),
+  attachmentUrl: (id: string) => `/api/attachments/${id}`,
+
   report: (from: string, to: string) =>
     request<t.PeriodReport>('GET', '/api/reports/period', { query: { from, to } }),
 

@@ -1,6 +1,6 @@
 /** The actions a reader may take with an order: told apart, named, and sent to what they concern. */
 
-import type { AllowedAction } from '@/api/types'
+import type { AllowedAction, FormField, OrderDetail } from '@/api/types'
 import type { RunAction } from '@/logic/order'
 
 export function keyOf(item: AllowedAction): string {
@@ -20,4 +20,21 @@ export function runOn(item: AllowedAction, run: RunAction): RunAction {
     ...(item.request_id ? { request_id: item.request_id } : {}),
   }
   return (action, body) => run(action, { ...about, ...body })
+}
+
+/** What the files of an action mostly show (AttachmentKind). */
+export function kindOfFiles(action: string): string {
+  const kinds: Record<string, string> = {
+    submit_result: 'HANDLING',
+    submit_part: 'HANDLING',
+    first_contact: 'CONTACT',
+    ask_withdrawal: 'CONSENT',
+  }
+  return kinds[action] ?? 'OTHER'
+}
+
+/** The server's description of one field of an action's form. */
+export function fieldOf(order: OrderDetail, action: string, name: string): FormField | undefined {
+  const offered = order.allowed_actions.find((item) => item.action === action)
+  return offered?.fields.find((field) => field.name === name)
 }

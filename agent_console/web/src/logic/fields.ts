@@ -2,7 +2,13 @@
 
 import type { FormField } from '@/api/types'
 
-export type FieldValue = string | number | boolean | string[] | null | undefined
+/** A file that lies ready at the server. */
+export interface ReadyFile {
+  id: string
+  name: string
+}
+
+export type FieldValue = string | number | boolean | string[] | ReadyFile[] | null | undefined
 export type FieldValues = Record<string, FieldValue>
 
 export function blankOf(form: FormField[]): FieldValues {
@@ -14,8 +20,11 @@ function emptyOf(field: FormField): FieldValue {
     case 'switch':
       return false
     case 'units':
+    case 'choices':
+    case 'files':
       return []
     case 'choice':
+    case 'call':
     case 'number':
       return undefined
     default:
@@ -37,7 +46,13 @@ function complete(field: FormField, value: FieldValue): boolean {
 /** What was left empty is not sent: the server has its own idea of it. */
 export function bodyOf(form: FormField[], values: FieldValues): Record<string, unknown> {
   const filled = form.filter((field) => !isEmpty(values[field.name]))
-  return Object.fromEntries(filled.map((field) => [field.name, values[field.name]]))
+  return Object.fromEntries(filled.map((field) => [field.name, sent(values[field.name])]))
+}
+
+/** Of files the server is told their ids. */
+function sent(value: FieldValue): unknown {
+  if (!Array.isArray(value)) return value
+  return value.map((one) => (typeof one === 'string' ? one : one.id))
 }
 
 function isEmpty(value: FieldValue): boolean {

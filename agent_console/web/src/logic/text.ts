@@ -44,3 +44,10 @@ export function spokenNumber(number: string): string {
   const land = /^(0[12]\d|0[3-9]\d{2})(\d{3,4})(\d{4})$/.exec(number)
   return land ? `${land[1]} ${land[2]} ${land[3]}` : number
 }
+
+/** 3.4 MB */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`
+  const kilo = bytes / 1024
+  return kilo < 1024 ? `${kilo.toFixed(0)} KB` : `${(kilo / 1024).toFixed(1)} MB`
+}

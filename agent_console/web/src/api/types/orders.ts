@@ -45,6 +45,8 @@ export interface OrderRow {
   advice: string
   /** The reader submitted it and may not audit it. */
   own: boolean
+  /** Somebody's special attention. */
+  watched: boolean
 }
 
 export interface Change {
@@ -62,6 +64,8 @@ export interface AuditView {
   process_items: Record<string, number | null>
   process: number | null
   reason: string
+  /** What was wrong with a result that was sent back. */
+  faults: string[]
   auditor_name: string
 }
 
@@ -168,13 +172,40 @@ export interface OfficeView {
 export interface FormField {
   name: string
   label: string
-  kind: 'text' | 'words' | 'choice' | 'switch' | 'number' | 'moment' | 'unit' | 'units' | 'other'
+  kind:
+    | 'text'
+    | 'words'
+    | 'choice'
+    | 'choices'
+    | 'switch'
+    | 'number'
+    | 'moment'
+    | 'unit'
+    | 'units'
+    | 'files'
+    | 'call'
+    | 'other'
   required: boolean
   options: { value: string | boolean; label: string }[]
   default: string | number | boolean | null
-  /** Characters of a text, or the bounds of a number. */
+  /** Characters of a text, or the bounds of a number; of files, megabytes of each at most. */
   least: number
   most: number | null
+}
+
+/** A file of an order. Lies ready until an action names it. */
+export interface Attachment {
+  id: string
+  kind: string
+  name: string
+  media_type: string
+  bytes: number
+  sha256: string
+  uploaded_at: Iso
+  uploaded_by_name: string
+  department_name: string
+  task_id: string | null
+  attached_at: Iso | null
 }
 
 export interface SheetItem {
@@ -209,7 +240,14 @@ export interface TaskView {
   dispatched_at: Iso
   signed_at: Iso | null
   first_contacted_at: Iso | null
-  first_contact: { person: string; phone: string; reached: boolean; note: string } | null
+  first_contact: {
+    person: string
+    phone: string
+    reached: boolean
+    note: string
+    evidence?: string
+    files?: Record<string, string>
+  } | null
   due_at: Iso
   light: string
   submitted_at: Iso | null
@@ -218,6 +256,9 @@ export interface TaskView {
   outcome: string | null
   unresolved_reason: string
   public_answer: string
+  /** Who of the unit's leadership has looked at the result, and what shows it. */
+  reviewed_by: string
+  evidence: { text?: string; files?: Record<string, string> }
   /** null: not for this reader. */
   internal_note: string | null
   sent_back_count: number
@@ -314,6 +355,8 @@ export interface OrderDetail extends OrderForm {
   office: OfficeView
   suspended_at: Iso | null
   suspended_until: Iso | null
+  watched_at: Iso | null
+  watch_reason: string
   suggestion: { model_version: string; proposed: Understanding } | null
 }
 
