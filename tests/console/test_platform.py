@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -261,6 +263,60 @@ async def test_the_lists_of_a_day_are_compared_both_ways(house: House) -> None:
     [kept] = (await manager.get("/api/comparisons")).body  # the newest of the day only
     assert (kept["day"], kept["ours"], kept["theirs"]) == ("2026-11-02", 4, 4)
     assert (await city.ask("GET", "comparisons/yesterday")).status == 422
+
+
+async def test_what_is_open_is_compared_every_day_and_what_ended_on_that_day(house: House) -> None:
+    city = await system(house, department="D-CG")
+    for number in ("HY-1", "HY-2", "HY-3"):
+        await city.give(number, want_reply=False, caller_phone="")
+    dispatcher = await house.signed_in("dispatcher")
+    own = await open_order(await house.signed_in("agent"))
+    own = await done(dispatcher, own, "dispatch", department="D-CG", note="")
+    task_id = own["tasks"][0]["id"]
+
+    async def listed(day: str) -> dict[str, bool]:
+        lines = (await city.ask("GET", f"comparisons/{day}")).body
+        return {line["id"]: line["closed"] for line in lines}
+
+    open_ones = {"HY-1": False, "HY-2": False, "HY-3": False, task_id: False}
+    assert await listed("2026-11-02") == open_ones
+    house.clock.advance(timedelta(days=1))
+    taken = {"reason": "市民不再要求", "consent": "11月3日来电录音8812"}
+    assert (await city.ask("POST", "orders/HY-2/withdraw", taken)).status == 200
+    through = await _handled(house, (await city.ask("GET", "orders/HY-3")).body["order_id"])
+    await _reported(house, own)
+    house.clock.advance(timedelta(days=1))
+    assert await listed("2026-11-02") == open_ones, "as it was when that day ended"
+    ended = {"HY-2": True, "HY-3": True, task_id: True, through: True}
+    assert await listed("2026-11-03") == {"HY-1": False, **ended}
+    # The unit has done its part; the auditor still has the order, and may send it back.
+    assert await listed("2026-11-04") == {"HY-1": False, task_id: True}
+
+    lost = await city.ask("POST", "comparisons/2026-11-04", {"orders": [{"id": task_id}]})
+    assert [(one["kind"], one["id"]) for one in lost.body["differences"]] == [
+        ("missing_there", "HY-1")
+    ]
+
+
+async def _reported(house: House, order: dict[str, Any]) -> dict[str, Any]:
+    """A unit's clerk signs for a dispatched order and reports its result."""
+    clerk = await house.signed_in("clerk")
+    order = (await clerk.get(f"/api/orders/{order['id']}")).body
+    order = await done(clerk, order, "sign_for")
+    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
+    order = await done(clerk, order, "first_contact", **contact)
+    return await done(clerk, order, "submit_result", **RESULT)
+
+
+async def _handled(house: House, order_id: str) -> str:
+    """All the way, for nobody wants to be asked; returns the unit's task."""
+    dispatcher, auditor = await house.signed_in("dispatcher"), await house.signed_in("auditor")
+    order = (await dispatcher.get(f"/api/orders/{order_id}")).body
+    order = await done(dispatcher, order, "dispatch", department="D-CG", note="")
+    order = await _reported(house, order)
+    order = await done(auditor, order, "approve_result", **await full_marks(auditor))
+    assert order["state"] == "CLOSED"
+    return str(order["tasks"][0]["id"])
 
 
 async def test_a_unit_reads_its_notices_in_the_console(house: House) -> None:
