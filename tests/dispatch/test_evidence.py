@@ -1,0 +1,76 @@
+"""What shows that a thing was done: calls, files, the head, coded reasons; who is watched."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from dispatch.commands import Unwatch, Watch
+from models.errors import InvalidInput, TransitionRefused
+from models.store import Store
+from models.tables import AuditReview
+from tests.dispatch.desk import RESULT, Desk, back, called
+from tests.dispatch.reading import order_of, task_at
+
+pytestmark = pytest.mark.store
+
+
+async def test_a_contact_that_nothing_shows_is_none(desk: Desk, store: Store) -> None:
+    order_id = await desk.signed()
+    for reached in (True, False):
+        with pytest.raises(InvalidInput, match="写明用哪个电话、何时联系"):
+            await desk.act("chengguan", order_id, called(reached, evidence=""))
+    with pytest.raises(InvalidInput, match="没有与这个工单的诉求人的这通电话"):
+        await desk.act("chengguan", order_id, called(evidence="", call_id="no-such"))
+    task = await task_at(store, order_id, "D-CG")
+    assert task.contact_tries == []
+
+
+async def test_a_result_is_shown_by_something_and_seen_by_the_head(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await desk.signed()
+    clerk = desk.people["chengguan"].name
+    for wrong, field in (
+        ({"evidence": ""}, "佐证"),
+        ({"head": ""}, "须经本单位负责人审核"),
+        ({"head": clerk}, "负责人不能是经办人本人"),
+    ):
+        with pytest.raises(InvalidInput, match=field):
+            await desk.submit(order_id, **wrong)
+    await desk.submit(order_id)
+    task = await task_at(store, order_id, "D-CG")
+    assert (task.reviewed_by, task.evidence["text"]) == ("局长王某", RESULT["evidence"])
+
+
+async def test_the_head_of_a_unit_needs_nobody_to_look_at_the_result(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await desk.signed()
+    await desk.submit(order_id, who="juzhang", head="")
+    task = await task_at(store, order_id, "D-CG")
+    assert task.reviewed_by == desk.people["juzhang"].name
+
+
+async def test_a_result_is_sent_back_for_reasons_of_the_list(desk: Desk, store: Store) -> None:
+    order_id = await desk.submitted()
+    with pytest.raises(ValidationError):
+        back("没有回应诉求人提出的修复时间", faults=[])
+    command = back("没有回应修复时间", faults=["NOT_ANSWERED", "NO_EVIDENCE"])
+    await desk.act("shenhe", order_id, command)
+    async with store.read() as session:
+        review = await session.scalar(select(AuditReview).where(AuditReview.order_id == order_id))
+    assert review is not None
+    assert review.faults == ["NOT_ANSWERED", "NO_EVIDENCE"]
+
+
+async def test_what_is_watched_says_why_until_it_is_not(desk: Desk, store: Store) -> None:
+    order_id = await desk.dispatched()
+    await desk.act("huawu1", order_id, Watch(reason="媒体关注"))
+    order = await order_of(store, order_id)
+    assert (order.watched_at, order.watch_reason) == (desk.clock.now(), "媒体关注")
+    with pytest.raises(TransitionRefused):
+        await desk.act("huawu1", order_id, Unwatch(reason="已平息"))
+    await desk.act("banzhang", order_id, Unwatch(reason="已平息"))
+    assert (await order_of(store, order_id)).watched_at is None
