@@ -1,4 +1,5 @@
-"""Which days and hours are worked: read from ``calendar.yaml``.
+"""Which days and hours are worked: read from ``calendar.yaml``, and further years each from a file
+of its own: ``calendar/2027.yaml`` in the city's folder of rule files.
 
 The arithmetic on it (due dates) is in ``dispatch``; this file only knows days and hours.
 """
@@ -16,6 +17,8 @@ from pathlib import Path
 from config.rules import RowReader, read_yaml, rule_file
 
 FILE = "calendar.yaml"
+#: Of the city's rules: one file for each further year.
+FOLDER = "calendar"
 _MONTH_DAY = re.compile(r"(\d{2})-(\d{2})")
 _HOURS = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
 
@@ -109,13 +112,14 @@ def load_calendar(rules: Path | None = None) -> WorkingCalendar:
     years = data.get("years")
     if not isinstance(years, dict) or not years:
         raise top.error("years 应按年份列出放假和调休上班的日期")
+    readers = {year: RowReader(path.name, f"{year} 年", row) for year, row in years.items()}
+    readers |= _further_years(rules)
     off: set[date] = set()
     work: set[date] = set()
-    for year, row in years.items():
+    for year, reader in readers.items():
         if not isinstance(year, int) or not 2000 <= year <= 2100:
             raise top.error(f"years 中的 {year} 不是年份")
-        reader = RowReader(path.name, f"{year} 年", row)
-        reader.only("holidays", "make_up")
+        reader.only("source", "holidays", "make_up")
         off |= _days(reader, year, "holidays")
         work |= _days(reader, year, "make_up")
         _check_year(reader, off, work)
@@ -123,11 +127,23 @@ def load_calendar(rules: Path | None = None) -> WorkingCalendar:
     _check_seasons(top, seasons)
     return WorkingCalendar(
         version=top.text("version"),
-        years=frozenset(years),
+        years=frozenset(readers),
         off=frozenset(off),
         work=frozenset(work),
         seasons=seasons,
     )
+
+
+def _further_years(rules: Path | None) -> dict[int, RowReader]:
+    """A year with a file of its own; it stands in place of the same year in ``calendar.yaml``."""
+    found: dict[int, RowReader] = {}
+    for path in sorted((rules / FOLDER).glob("*.yaml")) if rules is not None else ():
+        name, data = f"{FOLDER}/{path.name}", read_yaml(path)
+        reader = RowReader(name, "顶层", data)
+        if not re.fullmatch(r"\d{4}", path.stem):
+            raise reader.error("文件名应是年份，如 2027.yaml")
+        found[int(path.stem)] = reader
+    return found
 
 
 def _days(reader: RowReader, year: int, key: str) -> set[date]:

@@ -177,6 +177,21 @@ def test_wrong_calendar_names_its_row(tmp_path: Path, text: str, message: str) -
         load_calendar(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("2027.yaml", "holidays: ['02-30']", "2027 年没有 02-30 这一天"),
+        ("2027.yaml", "hollidays: []", "calendar/2027.yaml .*hollidays"),
+        ("next.yaml", "holidays: []", "文件名应是年份，如 2027.yaml"),
+    ],
+)
+def test_wrong_file_of_a_year_is_named(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / "calendar").mkdir()
+    (tmp_path / "calendar" / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=message):
+        load_calendar(tmp_path)
+
+
 def test_calendar_must_cover_every_day_of_the_year(tmp_path: Path) -> None:
     text = "version: t\nyears: {2026: {}}\n"
     text += "office_hours: [{from: '01-01', to: '06-30', hours: ['09:00-12:00']}]\n"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from config.calendar import load_calendar
 from dispatch.calendar_watch import CalendarWatch
 from dispatch.commands import Recount
 from dispatch.rules import Rules
@@ -103,6 +105,25 @@ async def test_from_a_provisional_date_to_a_firm_one(
     assert await due(store, at_work) == await due(store, audited) == ("01-06", False)
     assert (await actions(store, at_work))[-1] == "recount"
     assert await actions(store, waiting) == ["open"]
+
+
+async def test_a_new_year_is_one_file(
+    store: Store, clock: ManualClock, rules: Rules, desk: Desk, tmp_path: Path
+) -> None:
+    """The days are made up for the test: the year has not been announced."""
+    clock.set(YEARS_END)
+    order_id = await desk.signed()
+    assert await due(store, order_id) == ("01-05", True)
+    folder = tmp_path / "calendar"
+    folder.mkdir()
+    text = 'source: 测试用，非正式通知\nholidays: ["01-01..01-03"]\nmake_up: []\n'
+    (folder / "2027.yaml").write_text(text, encoding="utf-8")
+    known = replace(rules, calendar=load_calendar(tmp_path))
+    assert known.calendar.years == {2025, 2026, 2027}
+    bell = Bell()
+    await CalendarWatch(store, OrderService(store, clock, known), bell).look()
+    assert await due(store, order_id) == ("01-06", False)
+    assert bell.open == {}
 
 
 async def test_a_calendar_with_less_time_keeps_what_was_promised(
