@@ -14,7 +14,7 @@ from tests.e2e.floor.stage import (
     is_at,
     sound_flows,
 )
-from tests.support.browser import cut_off
+from tests.support.browser import cut_off, deaf_and_dumb
 from tests.support.cable import Cable
 
 pytestmark = [
@@ -59,6 +59,20 @@ async def test_a_page_without_network_keeps_state_call_and_draft(stage: Stage) -
         await is_at(page, "WRAP_UP")
         await expect(bar(page)).to_have_attribute("data-phase", "idle")
         await expect(page.get_by_test_id("field-content")).to_have_value("停水三天")
+
+
+async def test_a_page_whose_sound_is_lost_says_so(stage: Stage) -> None:
+    """The page itself is well connected: nothing else tells its agent."""
+    async with stage.agent("huawu1") as page, stage.talk(page) as caller:
+        await sound_flows(page, caller.voice)
+        lost = page.get_by_test_id("sound-lost")
+        await expect(lost).to_have_count(0)
+        async with deaf_and_dumb(page):
+            await expect(lost).to_be_visible()
+            await in_state(page, "TALKING")
+            assert await caller.voice.hears_silence(1.0, within=30), "the page is heard"
+        await expect(lost).to_have_count(0)
+        await sound_flows(page, caller.voice)
 
 
 async def test_a_call_that_goes_on_elsewhere_meanwhile_leaves_the_unsaved_words_before_the_eyes(
