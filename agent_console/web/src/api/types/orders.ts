@@ -71,6 +71,8 @@ export interface AuditView {
 
 export interface FollowUpView {
   at: Iso
+  /** FollowUpWay: by telephone, or by a link in a message. */
+  way: string
   call_id: string | null
   reached: boolean
   contacted: boolean | null
@@ -118,6 +120,7 @@ export interface RequestView {
   evidence: Record<string, unknown>
   wanted: Record<string, unknown>
   due_at: Iso | null
+  light: string
   overdue: boolean
   decided_at: Iso | null
   decided_by_name: string
@@ -140,6 +143,7 @@ export interface OversightView {
   issued_at: Iso
   issued_by_name: string
   due_at: Iso
+  light: string
   overdue: boolean
   answer: string
   answered_at: Iso | null
