@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from config.hours import Span
 from models.vocabulary import Labelled, LimitUnit
 
 #: Chinese names of the clocks: everything of an order that somebody must do in time.
 CLOCK_LABELS = {
+    "register": "登记时限",
     "dispatch": "派单时限",
     "supplement": "补充信息时限",
     "sign": "签收时限",
@@ -43,7 +46,7 @@ CLOCK_LABELS = {
     "exclusion_decision": "不计入统计审定时限",
 }
 #: Clocks that a policy file may leave out: another rule then says how long.
-OPTIONAL_CLOCKS = frozenset({"redo", "progress"})
+OPTIONAL_CLOCKS = frozenset({"redo", "progress", "register"})
 
 
 class Begin(Labelled):
@@ -80,6 +83,10 @@ class Limit:
     begin: Begin = Begin.AT_ONCE
     end: End = End.MIDNIGHT
     day_off: DayOff = DayOff.STAYS
+    #: Counted in the office hours of the unit that is held to it, not in the city's.
+    own_hours: bool = False
+    #: Those hours, once the unit is known; empty: the city's.
+    hours: tuple[Span, ...] = ()
 
     @property
     def text(self) -> str:
@@ -128,16 +135,22 @@ class LimitRow(BaseModel):
     begin: Begin | None = None
     end: End | None = None
     day_off: DayOff | None = None
+    #: ``unit``: of WH, the hours of the unit that is held to it.
+    hours: Literal["city", "unit"] = "city"
 
     def limit(self, usual: Counting) -> Limit:
         """The limit it describes.
 
         :raises ValueError: for a way of counting that its unit does not have.
         """
+        own = self.hours == "unit"
+        if own and self.unit is not LimitUnit.WH:
+            raise ValueError("hours: unit 只用于工作小时（WH）")
         in_days = self.unit in (LimitUnit.ND, LimitUnit.WD)
         if not in_days:
             self._check_hours()
-            return Limit(amount=self.amount, unit=self.unit, begin=self.begin or Begin.AT_ONCE)
+            begin = self.begin or Begin.AT_ONCE
+            return Limit(amount=self.amount, unit=self.unit, begin=begin, own_hours=own)
         natural = self.unit is LimitUnit.ND
         if self.day_off is not None and not natural:
             raise ValueError("day_off 只用于自然日（ND）")

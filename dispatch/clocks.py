@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from config.calendar import WorkingCalendar
+from config.hours import Span
 from config.limits import Begin, DayOff, End, Limit
 from models.vocabulary import LimitUnit
 
@@ -42,12 +43,22 @@ class Due:
 class Counter:
     """Counts limits on one calendar in one time zone. Returned instants are UTC."""
 
-    def __init__(self, calendar: WorkingCalendar, zone: ZoneInfo) -> None:
+    def __init__(
+        self, calendar: WorkingCalendar, zone: ZoneInfo, hours: tuple[Span, ...] = ()
+    ) -> None:
+        """``hours``: worked on each working day, in place of the calendar's office hours."""
         self.calendar = calendar
         self.zone = zone
+        self.hours = hours
+
+    def in_hours(self, hours: tuple[Span, ...]) -> Counter:
+        """One that counts in these hours; empty: in the calendar's."""
+        return self if hours == self.hours else Counter(self.calendar, self.zone, hours)
 
     def due(self, start: datetime, limit: Limit) -> Due:
         """The end of ``limit`` counted from ``start`` (aware)."""
+        if limit.hours != self.hours and limit.hours:
+            return self.in_hours(limit.hours).due(start, limit)
         begun = self._begun(start, limit)
         at = self._end(begun, limit)
         return Due(
@@ -146,7 +157,7 @@ class Counter:
         return day
 
     def _end_of(self, day: date, end: End) -> datetime:
-        hours = self.calendar.office_hours(day) if end is End.OFFICE_CLOSE else ()
+        hours = self._office_hours(day) if end is End.OFFICE_CLOSE else ()
         return self._at(day, hours[-1][1] if hours else END_OF_DAY)
 
     def _is_provisional(self, start: datetime, end: datetime, limit: Limit) -> bool:
@@ -170,11 +181,16 @@ class Counter:
     def _spans(self, day: date, unit: LimitUnit) -> list[tuple[datetime, datetime]]:
         """The effective time of a day: office hours, or the whole of a working day."""
         if unit is LimitUnit.WH:
-            hours = self.calendar.office_hours(day)
+            hours = self._office_hours(day)
             return [(self._at(day, opening), self._at(day, closing)) for opening, closing in hours]
         if not self.calendar.is_working(day):
             return []
         return [(self._at(day, time()), self._at(day + _DAY, time()))]
+
+    def _office_hours(self, day: date) -> tuple[Span, ...]:
+        if self.hours:
+            return self.hours if self.calendar.is_working(day) else ()
+        return self.calendar.office_hours(day)
 
     def _at(self, day: date, moment: time) -> datetime:
         return datetime.combine(day, moment, self.zone)

@@ -21,7 +21,8 @@ def explain_due(due: Due, counter: Counter) -> str:
             f"至{moment_text(end, start)}止。"
         )
     if due.limit.unit is LimitUnit.WH:
-        text = f"从{moment_text(start)}起算{due.limit.text}，只计办公时间"
+        whose = "本单位办公时间" if due.limit.hours else "办公时间"
+        text = f"从{moment_text(start)}起算{due.limit.text}，只计{whose}"
         ending = f"至{moment_text(end, start)}止。"
     else:
         same_day = due.limit.begin is Begin.SAME_DAY

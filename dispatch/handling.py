@@ -132,7 +132,8 @@ async def lapse_progress(step: Step, command: LapseProgress) -> None:
     step.reason = "首次反馈时限已过，未反馈办理进展"
     row = issue_urge(step, task, step.reason, by_caller=False)
     step.told(answer_due=row.due_at)
-    promise_anew(step, task, "progress", promise_for(step.order, step.rules, "progress", step.now))
+    anew = promise_for(step.order, step.rules, "progress", step.now, task.department)
+    promise_anew(step, task, "progress", anew)
 
 
 async def submit_result(step: Step, command: SubmitResult) -> None:

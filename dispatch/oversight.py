@@ -60,7 +60,7 @@ def _hurry_dispatch(step: Step) -> None:
 def _hurry(step: Step, task: Task) -> None:
     for name in owed_clocks(task):
         before = Promise.from_json(task.clocks[name])
-        promise = promise_for(step.order, step.rules, name, step.now)
+        promise = promise_for(step.order, step.rules, name, step.now, task.department)
         done = task.submitted_at or promise.due  # what was in time stays in time
         if done <= promise.due < before.due:
             promise_anew(step, task, name, promise)
@@ -71,7 +71,8 @@ def _ask_progress(step: Step, task: Task) -> None:
     asked = "progress" in task.clocks or task is not lead_task(step.tasks)
     if asked or task.state not in UNIT_AT_WORK:
         return
-    for name, promise in first_progress(step, Promise.from_json(task.clocks["handle"])).items():
+    handle = Promise.from_json(task.clocks["handle"])
+    for name, promise in first_progress(step, handle, task.department).items():
         task.clocks = {**task.clocks, name: promise.to_json()}
         step.change_task(task, progress_due=promise.due)
 

@@ -85,7 +85,7 @@ def _row(step: Step, task: Task, kind: OversightKind, clock: str, reason: str) -
         issued_at=step.now,
         issued_by=step.actor.id,
         issued_by_name=step.actor.name,
-        due_at=promise_for(step.order, step.rules, clock, step.now).due,
+        due_at=promise_for(step.order, step.rules, clock, step.now, task.department).due,
         answer="",
         answered_by_name="",
         remark="",

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from config.hours import Span
 from config.limits import Begin, Limit
 from config.policies import Policy
 from config.service_levels import LightRule, RedoRule
@@ -34,6 +35,8 @@ class Promiser:
 
     def make(self, name: str, start: datetime, limit: Limit, policy: Policy) -> Promise:
         """The promise that ``limit`` gives when its clock starts at ``start``."""
+        if (own := self._in(limit.hours)) is not self:
+            return own.make(name, start, limit, policy)
         due = self._counter.due(start, limit)
         law = f"（{policy.statutory}）" if policy.statutory else ""
         words = f"按“{policy.name}”{law}{explain_due(due, self._counter)}"
@@ -69,6 +72,8 @@ class Promiser:
         Due when ``share`` of the effective time from ``start`` to ``promise.due`` is left. The
         other one already overdue: due with it.
         """
+        if (own := self._in(promise.hours)) is not self:
+            return own.before(promise, start, share, name=name, whose=whose)
         left = self._counter.effective(start, promise.due, promise.unit)
         due = self._counter.back(promise.due, left * share, promise.unit)
         due = _on_the_minute(max(min(due, promise.due), min(start, promise.due)), promise.due)
@@ -95,6 +100,8 @@ class Promiser:
         In days, the day on which the pause began is not used up. Never earlier than before. One
         that was overdue when the pause began stays so, and another system's deadline stays as well.
         """
+        if (own := self._in(promise.hours)) is not self:
+            return own.resumed(promise, suspended_at, resumed_at)
         if suspended_at > promise.due or promise.source is Source.EXTERNAL:
             return promise
         if promise.source is Source.WITHIN:
@@ -120,6 +127,8 @@ class Promiser:
 
         Another system's deadline is not ours to extend: it stays.
         """
+        if (own := self._in(promise.hours)) is not self:
+            return own.extended(promise, added)
         if promise.source is Source.EXTERNAL:
             return promise
         local = self._counter.local
@@ -142,6 +151,8 @@ class Promiser:
 
         What was not counted stays as it is, and what the calendar does not change as well.
         """
+        if (own := self._in(promise.hours)) is not self:
+            return own.recounted(promise)
         if promise.source is not Source.COUNTED or not self._is_behind(promise):
             return promise
         due = self._counter.due(promise.start, promise.limit)
@@ -154,6 +165,13 @@ class Promiser:
         return self._later(made, made, due, words)
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _in(self, hours: tuple[Span, ...]) -> Promiser:
+        """One that counts in these office hours."""
+        counter = self._counter.in_hours(hours)
+        if counter is self._counter:
+            return self
+        return Promiser(counter, self._lights, self._version)
 
     def _bare(self, name: str, start: datetime, limit: Limit, words: str) -> Promise:
         """Not yet due and lit."""
@@ -173,6 +191,7 @@ class Promiser:
             policy_version=self._version,
             calendar_version=self._counter.calendar.edition,
             explanation=words,
+            hours=self._counter.hours,
         )
 
     def _is_behind(self, promise: Promise) -> bool:

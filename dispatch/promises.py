@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, time
 from enum import Enum
 from typing import Any
 
+from config.hours import Span
 from config.limits import Begin, DayOff, End, Limit
 from models.vocabulary import Labelled, Light, LimitUnit
 
@@ -53,6 +54,8 @@ class Promise:
     day_off: DayOff = DayOff.STAYS
     source: Source = Source.COUNTED
     whole: float | None = None
+    #: Office hours of the unit's own that it was counted in; empty: the city's.
+    hours: tuple[Span, ...] = ()
 
     @property
     def limit(self) -> Limit:
@@ -63,6 +66,8 @@ class Promise:
             begin=self.begin,
             end=self.end,
             day_off=self.day_off,
+            own_hours=bool(self.hours),
+            hours=self.hours,
         )
 
     @property
@@ -89,11 +94,17 @@ class Promise:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, tuple):
+        return [[f"{moment:%H:%M}" for moment in span] for span in value]
     return value.value if isinstance(value, Enum) else value
 
 
 def _as_is(value: Any) -> Any:
     return value
+
+
+def _spans(value: Any) -> tuple[Span, ...]:
+    return tuple((time.fromisoformat(first), time.fromisoformat(last)) for first, last in value)
 
 
 _READ: dict[str, Callable[[Any], Any]] = {
@@ -103,6 +114,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "end": End,
     "day_off": DayOff,
     "source": Source,
+    "hours": _spans,
 }
 
 

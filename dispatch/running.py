@@ -141,10 +141,11 @@ def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None =
     order = step.order
     redo = redo_of is not None or order.state is OrderState.REDO
     redo_of = redo_of or _done_before(step)
-    clocks = _own_clocks(step)
-    handle = promise_for(order, step.rules, "redo" if redo else "handle", step.now)
+    clocks = _own_clocks(step, department)
+    name = "redo" if redo else "handle"
+    handle = promise_for(order, step.rules, name, step.now, department)
     clocks["handle"] = _as_handed_on(step, replace(handle, name="handle"))
-    clocks |= first_progress(step, clocks["handle"])
+    clocks |= first_progress(step, clocks["handle"], department)
     task = _new_task(step, department, note, TaskRole.LEAD, clocks)
     task.redo_of = redo_of.id if redo_of else None
     step.add_task(task)
@@ -154,11 +155,12 @@ def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None =
     return task
 
 
-def first_progress(step: Step, handle: Promise) -> dict[str, Promise]:
+def first_progress(step: Step, handle: Promise, department: str) -> dict[str, Promise]:
     """By when the unit first says how far it is, where the policy wants that; before its result."""
     if not terms_of(step.order, step.rules).has("progress"):
         return {}
-    return {"progress": cut(promise_for(step.order, step.rules, "progress", step.now), handle.due)}
+    promise = promise_for(step.order, step.rules, "progress", step.now, department)
+    return {"progress": cut(promise, handle.due)}
 
 
 def _as_handed_on(step: Step, promise: Promise) -> Promise:
@@ -189,7 +191,7 @@ def keep_order_due(step: Step) -> None:
 def new_joint_task(step: Step, lead: Task, department: str, note: str) -> Task:
     """A unit that helps: it reports to the lead one, and before it has to be done."""
     handle = latest_beside(step, lead)
-    task = _new_task(step, department, note, TaskRole.JOINT, _own_clocks(step, handle))
+    task = _new_task(step, department, note, TaskRole.JOINT, _own_clocks(step, department, handle))
     task.parent_id = lead.parent_id
     # It speaks with the lead unit; the citizen hears from one of them.
     task.contact_excused_at = step.now
@@ -204,7 +206,7 @@ def new_child_task(
     handle = latest_below(step, parent)
     if due_at is not None:
         handle = cut(handle, due_at)
-    task = _new_task(step, department, note, TaskRole.LEAD, _own_clocks(step, handle))
+    task = _new_task(step, department, note, TaskRole.LEAD, _own_clocks(step, department, handle))
     task.parent_id = parent.id
     task.contact_excused_at = parent.first_contacted_at or parent.contact_excused_at
     step.add_task(task)
@@ -241,10 +243,11 @@ def cut(promise: Promise, latest: datetime, words: str = "派单时要求提前�
     )
 
 
-def _own_clocks(step: Step, handle: Promise | None = None) -> dict[str, Promise]:
+def _own_clocks(step: Step, department: str, handle: Promise | None = None) -> dict[str, Promise]:
     """Signing and first contact, within the time that the handling leaves."""
     order, rules = step.order, step.rules
-    clocks = {name: promise_for(order, rules, name, step.now) for name in ("sign", "first_contact")}
+    names = ("sign", "first_contact")
+    clocks = {name: promise_for(order, rules, name, step.now, department) for name in names}
     # Signing within twice its limit is still worth something in the closure assessment.
     clocks["sign_twice"] = twice(order, rules, clocks["sign"])
     if handle is not None:
@@ -282,7 +285,7 @@ def _new_task(
 
 def start_task_clock(step: Step, task: Task, name: str) -> None:
     """A further clock of a task (``audit`` above, ``resubmit`` below) starts now."""
-    promise = promise_for(step.order, step.rules, name, step.now)
+    promise = promise_for(step.order, step.rules, name, step.now, task.department)
     task.clocks = {**task.clocks, name: promise.to_json()}
 
 

@@ -152,7 +152,7 @@ async def settle_supervision(step: Step, command: SettleSupervision) -> None:
         return
     clock = f"supervise_{row.level}"
     row.state = OversightState.OPEN
-    row.due_at = promise_for(step.order, step.rules, clock, step.now).due
+    row.due_at = promise_for(step.order, step.rules, clock, step.now, row.department).due
     step.told(answer_due=row.due_at)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from config.limits import Limit
 from config.policies import Demand, Terms
 from config.service_levels import ServiceLevels
 from dispatch.due_words import moment_text
@@ -12,7 +13,7 @@ from dispatch.promiser import redo_limit
 from dispatch.promises import Promise
 from dispatch.rules import Rules
 from models.tables import WorkOrder
-from models.vocabulary import Difficulty
+from models.vocabulary import Difficulty, LimitUnit
 
 
 def demand_of(order: WorkOrder) -> Demand:
@@ -39,8 +40,12 @@ def terms_of(order: WorkOrder, rules: Rules) -> Terms:
     return levels_of(order, rules).terms_for(demand_of(order))
 
 
-def promise_for(order: WorkOrder, rules: Rules, clock: str, start: datetime) -> Promise:
+def promise_for(
+    order: WorkOrder, rules: Rules, clock: str, start: datetime, department: str = ""
+) -> Promise:
     """The promise of a clock (``config.limits.CLOCK_LABELS``) that starts at ``start``.
+
+    ``department``: the unit that is held to it, where its own office hours may count.
 
     The deadline of another system counts for handling, unless the law sets one. ``redo`` without a
     limit of its own gets its share of ``handle``.
@@ -49,8 +54,9 @@ def promise_for(order: WorkOrder, rules: Rules, clock: str, start: datetime) -> 
     terms, promiser = levels.terms_for(demand_of(order)), rules.promiser_of(levels)
     if clock == "redo" and not terms.has("redo"):
         limit, policy = redo_limit(terms.limit("handle"), levels.redo), terms.policy("handle")
+        limit = _in_hours_of(limit, department, rules)
         return promiser.make(clock, start, limit, policy)
-    limit, policy = terms.limit(clock), terms.policy(clock)
+    limit, policy = _in_hours_of(terms.limit(clock), department, rules), terms.policy(clock)
     if clock != "handle" or terms.external_due is None:
         return promiser.make(clock, start, limit, policy)
     if terms.external_counts:
@@ -60,6 +66,19 @@ def promise_for(order: WorkOrder, rules: Rules, clock: str, start: datetime) -> 
     return replace(
         made, explanation=f"{made.explanation}（上级平台要求至{asked}止，法定时限优先。）"
     )
+
+
+def _in_hours_of(limit: Limit, department: str, rules: Rules) -> Limit:
+    """The limit in the unit's own office hours, where the policy says so and it has any.
+
+    Where somebody works day and night, an office hour is an hour.
+    """
+    if not limit.own_hours or department not in rules.departments:
+        return limit
+    unit = rules.departments.get(department)
+    if unit.always_open:
+        return replace(limit, unit=LimitUnit.NH)
+    return replace(limit, hours=unit.hours)
 
 
 def twice(order: WorkOrder, rules: Rules, promise: Promise) -> Promise:

@@ -20,6 +20,7 @@ from dispatch.rules import Rules
 from dispatch.service import OrderService
 from dispatch.terms import promise_for
 from models.clock import ManualClock
+from models.errors import ConfigurationError
 from models.guards import Actor
 from models.store import Store
 from models.tables import Contact, Task, WorkOrder
@@ -172,3 +173,47 @@ def test_a_redo_has_half_the_time_unless_a_policy_gives_it_its_own(
 def test_every_limit_of_the_transition_table_is_a_clock() -> None:
     named = {row.limit for row in TRANSITIONS if row.limit}
     assert named <= CLOCK_LABELS.keys()
+
+
+#: 公交集团 works from six to ten in the evening; city office hours end at half past five.
+EVENING = FRIDAY.replace(hour=20)
+
+
+def with_own_hours(rules: Rules, tmp_path: Path, **clocks: dict[str, object]) -> Rules:
+    """The shipped limits, but for those clocks."""
+    content = yaml.safe_load((SHIPPED / FILE).read_text(encoding="utf-8"))
+    content["policies"][-1]["clocks"].update(clocks)
+    (tmp_path / FILE).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return replace(rules, service_levels=load_service_levels(tmp_path))
+
+
+@pytest.mark.unit
+def test_a_units_own_hours_count_where_the_policy_says_so(rules: Rules, tmp_path: Path) -> None:
+    own = with_own_hours(rules, tmp_path, sign={"amount": 4, "unit": "WH", "hours": "unit"})
+
+    def signed_by(unit: str) -> str:
+        made = promise_for(an_order(), own, "sign", EVENING, unit)
+        assert Promise.from_json(made.to_json()) == made
+        return f"{made.due.astimezone(ZONE):%m-%d %H:%M}"
+
+    assert signed_by("D-GJ") == "11-23 08:00", "two hours are left on Friday, two on Monday"
+    assert signed_by("D-CG") == signed_by("") == "11-23 14:30", "it has no hours of its own"
+    assert signed_by("D-GA") == "11-21 00:00", "somebody is there day and night"
+    words = promise_for(an_order(), own, "sign", EVENING, "D-GJ").explanation
+    assert "只计本单位办公时间" in words
+
+
+@pytest.mark.unit
+def test_after_a_pause_the_units_own_hours_still_count(rules: Rules, tmp_path: Path) -> None:
+    own = with_own_hours(rules, tmp_path, sign={"amount": 4, "unit": "WH", "hours": "unit"})
+    made = promise_for(an_order(), own, "sign", EVENING, "D-GJ")
+    paused, resumed = EVENING + timedelta(hours=1), EVENING + timedelta(days=4)  # Tuesday, 20:00
+    later = own.promiser.resumed(made, paused, resumed)
+    assert f"{later.due.astimezone(ZONE):%m-%d %H:%M}" == "11-25 07:00", "three hours were left"
+    assert own.promiser.recounted(later) == later
+
+
+@pytest.mark.unit
+def test_only_office_hours_can_be_a_units_own(rules: Rules, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="只用于工作小时"):
+        with_own_hours(rules, tmp_path, sign={"amount": 1, "unit": "WD", "hours": "unit"})
