@@ -150,6 +150,6 @@ async def test_whoever_decides_sees_the_numbers_past_calls(house: House) -> None
 
     assert (await (await house.signed_in("auditor")).get(path)).status == 403
     assert (await leader.get("/api/calls?nuisance=nothing")).status == 404
-    hidden = await proposed(agent, number="")
+    hidden = await proposed(agent, number="anonymous")
     found = (await leader.get(f"/api/calls?nuisance={hidden['id']}")).body
     assert (len(found["items"]), found["number"]) == (1, "anonymous")
