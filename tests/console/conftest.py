@@ -22,7 +22,11 @@ from models.clock import ManualClock
 from models.outbox import OutboxRelay
 from models.store import Store
 from models.tables import Staff
+from nlp.knowledge.index import KnowledgeIndex
+from nlp.knowledge.live import LiveKnowledge
+from nlp.knowledge.shelf import ArticleShelf
 from nlp.similar.orders import OrderIndex
+from nlp.transcripts import TranscriptStore
 from tests.console.house import PASSWORD, PEOPLE, House
 from tests.console.stand_in_calls import StandInCalls
 
@@ -84,6 +88,10 @@ async def house(
     shutil.copy(staffed_database, settings.var / "hotline.db")
     store = Store(settings.effective_database_url, clock)
     bus = InProcessBus()
+    shelf = ArticleShelf(
+        store, bus, KnowledgeIndex(), lambda: clock.now().astimezone(rules.zone).date()
+    )
+    transcripts = TranscriptStore(store)
     services = ConsoleServices(
         settings=settings,
         secrets=load_or_create_secrets(settings),
@@ -93,6 +101,7 @@ async def house(
         call_control=StandInCalls(clock),
         clock=clock,
         alike=OrderIndex(store, bus, settings.var / "similar"),
+        knowledge=LiveKnowledge(shelf, transcripts, bus, shown=3, least=0.1),
         demo=True,
         web_dist=settings.var / "dist",
         heartbeat_seconds=0.2,

@@ -116,6 +116,11 @@ const inShell: RouteRecordRaw[] = [
     meta: { title: '排班与人力', needs: ['floor.schedule', 'floor.figures'] },
   },
   {
+    path: '/knowledge',
+    component: () => import('./pages/KnowledgePage.vue'),
+    meta: { title: '知识库', needs: ['knowledge.view'] },
+  },
+  {
     path: '/catalogue',
     component: () => import('./pages/CataloguePage.vue'),
     meta: { title: '派单目录', needs: ['catalogue.view'] },

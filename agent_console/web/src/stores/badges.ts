@@ -42,6 +42,7 @@ export const useBadges = defineStore('badges', () => {
       'AlertRaised',
       'AlertAcknowledged',
       'NuisanceListChanged',
+      'KnowledgeChanged',
     ],
     soon,
   )

@@ -2,8 +2,10 @@
 
 import { nextTick, ref, type Ref } from 'vue'
 
+import type { ArticleCard } from '@/api/knowledge'
 import type { Candidate, Fact, OrderForm } from '@/api/types'
 import { timeWords, withEdit, type Sheet } from '@/logic/form'
+import { withArticle } from '@/logic/knowledge'
 import { insertAt, type Cursor } from '@/logic/text'
 import { wordsOf, type Spoken } from '@/logic/transcript'
 
@@ -59,6 +61,16 @@ export function useEditing(source: EditingSource) {
     changed()
   }
 
+  /** How often an article was put into the answer: the form then shows the answer. */
+  const inserted = ref(0)
+
+  function insertArticle(card: ArticleCard): void {
+    if (readOnly.value) return
+    editAnswer(withArticle(publicAnswer.value, card))
+    clearFault('public_answer')
+    inserted.value += 1
+  }
+
   function write(field: TextField, text: string): void {
     if (field === 'public_answer') editAnswer(text)
     else edit(field, text)
@@ -100,5 +112,5 @@ export function useEditing(source: EditingSource) {
     edit('content', present ? `${present}\n${words}` : words)
   }
 
-  return { focus, fieldInUse, edit, editAnswer, accept, insert, useFact, takeWords }
+  return { focus, fieldInUse, edit, editAnswer, inserted, insertArticle, accept, insert, useFact, takeWords }
 }

@@ -6,6 +6,7 @@ import { api } from '@/api'
 import { ApiError, IdempotencyKeys } from '@/api/http'
 import type { OrderDetail, OrderForm } from '@/api/types'
 import { missing, type Mode } from '@/logic/form'
+import { sourcesOf } from '@/logic/knowledge'
 
 export type OpenedOrder = Pick<
   OrderDetail,
@@ -66,7 +67,12 @@ export function useOrderSending(source: OrderSource) {
       mode,
       call_id: callId.value,
       ...source.circumstances(),
-      ...(mode === 'answered' ? { public_answer: publicAnswer.value.trim() } : {}),
+      ...(mode === 'answered'
+        ? {
+            public_answer: publicAnswer.value.trim(),
+            knowledge_id: sourcesOf(publicAnswer.value)[0] ?? '',
+          }
+        : {}),
       ...more,
     }
   }

@@ -37,4 +37,5 @@ export interface Badges {
   alerts: number | null
   nuisance: number | null
   notices: number | null
+  knowledge: number | null
 }
