@@ -39,7 +39,7 @@ async def start_knowledge(
         shelf, transcripts, ground.bus, shown=rules.shown, least=rules.suggest_from
     )
     watch = KnowledgeWatch(ground.store, ground.clock, ground.rules)
-    duties = FloorDuties([shelf.refresh, watch.look])
+    duties = FloorDuties([live.refresh, watch.look])
     await duties.start()
     stack.push_async_callback(duties.stop)
     return live

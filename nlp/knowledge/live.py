@@ -50,6 +50,10 @@ class LiveKnowledge:
         """See :meth:`models.knowledge.KnowledgePort.search`."""
         return await asyncio.to_thread(self._shelf.index.search, text, limit)
 
+    async def refresh(self) -> int:
+        """Take in what was done with articles; how many there are."""
+        return await self._shelf.refresh()
+
     async def suggested(self, call_id: str) -> tuple[str, ...]:
         """See :meth:`models.knowledge.KnowledgePort.suggested`."""
         if call_id in self._latest:
