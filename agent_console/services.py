@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from dispatch.floor.schedule import Schedule
 from dispatch.floor.skills import FloorPeople
 from dispatch.floor.staffing import Staffing
 from dispatch.floor.surge import SurgeDesk
+from dispatch.follow_up_answers import FollowUpAnswers
 from dispatch.hot.views import HotEvents
 from dispatch.knowledge.desk import KnowledgeDesk
 from dispatch.notices.book import NoticeBook
@@ -92,6 +93,8 @@ class ConsoleServices:
     speech_modes: Callable[[str], Mapping[Leg, SpeechMode]] = lambda _call_id: {}
     #: Version of the text model in use; None: none is loaded.
     text_model: Callable[[], str | None] = lambda: None
+    #: Share (0–1) of the words of some texts that the text model has learned from.
+    known_words: Callable[[Sequence[str]], float] = lambda _texts: 1.0
     #: The newest proposal for a call that this process has not heard itself (after a restart).
     proposal: Callable[[str], Awaitable[Understanding | None]] = no_proposal
     #: Why the exchange is not there; empty when it is.
@@ -138,6 +141,7 @@ class Console:
         self.work = WorkDesk(*parts, self.orders)
         self.comparing = ComparingDesk(*parts)
         self.details = OrderDetails(*parts)
+        self.follow_up_answers = FollowUpAnswers(*parts, self.orders)
         self.attachments = AttachmentStore(*parts, services.settings.attachments_dir)
         self.lists = OrderLists(*parts)
         self.queues = Queues(*parts)

@@ -42,7 +42,7 @@ from dispatch.timers import Timekeeper
 from hotline.ground import lay_ground
 from hotline.knowledge import start_knowledge
 from hotline.telling import start_telling
-from hotline.text_model import load_understander
+from hotline.text_model import ModelWatch, load_understander
 from models.events import SpeechModeChanged, UtteranceHeard
 from models.outbox import OutboxRelay
 from models.speech import LegMode, SpeechProfile, Utterance
@@ -60,6 +60,9 @@ from telephony.asterisk.prompts import Prompts, make_prompts
 from telephony.call_center import CallCenter
 
 log = structlog.get_logger(__name__)
+
+#: So often it is looked whether another version of the text model is to be used.
+_MODEL_WATCH_SECONDS = 5.0
 
 #: A command that is sent again after this time is a new one.
 KEYS_KEPT = timedelta(days=7)
@@ -127,6 +130,7 @@ class System:
         understander = await asyncio.to_thread(load_understander, self.settings)
         understanding = self._understanding(understander, transcripts)
         await self._keep_catalogue(understander, stack)
+        await self._watch_model(understander, stack)
         calls = self._call_center(speech, prompts)
         model = understander.classifier.model
         knowledge = await start_knowledge(self.ground, model, transcripts, stack)
@@ -238,6 +242,7 @@ class System:
             speech_status=lambda: speech.status,
             speech_modes=speech.modes,
             text_model=lambda: understander.version,
+            known_words=understander.known_words,
             proposal=understanding.latest,
             demo=ground.settings.demo,
         )
@@ -275,6 +280,12 @@ class System:
         levels = FloorDuties([watch.look], every_seconds=level.look_every_seconds)
         await levels.start()
         stack.push_async_callback(levels.stop)
+
+    async def _watch_model(self, understander: Understander, stack: AsyncExitStack) -> None:
+        watch = ModelWatch(self.settings, understander)
+        duties = FloorDuties([watch.look], every_seconds=_MODEL_WATCH_SECONDS)
+        await duties.start()
+        stack.push_async_callback(duties.stop)
 
     async def _keep_catalogue(self, understander: Understander, stack: AsyncExitStack) -> None:
         """Both sides that ask whose a matter is see a new version within a minute."""

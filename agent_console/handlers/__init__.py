@@ -12,6 +12,7 @@ from agent_console.handlers import (
     callers,
     calls,
     catalogue,
+    citizen_answers,
     directory,
     events,
     floor_figures,
@@ -35,6 +36,7 @@ from agent_console.handlers import (
     similar,
     supervision,
     surge,
+    text_model,
     transcripts,
 )
 
@@ -52,6 +54,7 @@ ALL_ROUTES = [
     *orders.routes.all,
     *order_commands.routes.all,
     *attachments.routes.all,
+    *citizen_answers.routes.all,
     *office.routes.all,
     *assessment.routes.all,
     *reports.routes.all,
@@ -68,6 +71,7 @@ ALL_ROUTES = [
     *similar.routes.all,
     *knowledge.routes.all,
     *events.routes.all,
+    *text_model.routes.all,
     *catalogue.routes.all,
     *directory.routes.all,
     *notices.routes.all,

@@ -13,33 +13,16 @@ import click
 from config.departments import load_departments
 from config.lexicon import load_lexicon
 from config.settings import Settings, load_settings
+from hotline.commands.house_model import Sources, evaluate_house, figures, tell, train_house
 from hotline.logs import configure_logging
-from hotline.text_model import train_text_model
 from models.clock import SystemClock
 from nlp.corpus import seed_files
-from nlp.text.corpus import CorpusError, LabelledText, read_corpus
+from nlp.text.corpus import CorpusError, read_corpus
 from nlp.text.evaluate import TaskReport, evaluate_labeller
-from nlp.text.evaluate import evaluate as evaluate_model
 from nlp.text.labeller import Labeller, label_jsonl
-from nlp.text.model import ModelUnavailable
+from nlp.text.report_page import Judged, page
 from nlp.text.segment import Segmenter
 from nlp.text.tables import Examples, read_examples
-from nlp.text.understander import Understander, models_dir
-from nlp.text.versions import better, in_use, switch
-
-_TASKS = {
-    "request_type": "诉求类型",
-    "level1": "诉求分类（一级）",
-    "category": "诉求分类（末级）",
-    "department": "承办单位",
-}
-_FIGURES = {
-    "accuracy": "准确率",
-    "top3": "前三命中",
-    "macro_f1": "宏平均 F1",
-    "calibration_error": "校准误差",
-    "accuracy_at_80": "覆盖八成时的准确率",
-}
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -51,22 +34,33 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--label", help="标签列")
 @click.option("--task", help="任务：type（类型）、category（分类）、unit（单位）或任意名称")
 @click.option("--out", type=_FOLDER, help="模型写到哪个目录")
-@click.option("--activate-by", "by", metavar="姓名", help="不论好坏都启用（种子语料训练时）")
+@click.option("--rows", type=_FILE, multiple=True, help="本市的历史诉求（正文、类型、分类、单位）")
+@click.option("--orders", is_flag=True, help="本系统里由人确认或改正过的工单")
+@click.option("--activate-by", "by", metavar="姓名", help="不论好坏都启用（训练热线自己的模型时）")
 def train(
     data: Path | None,
     text: tuple[str, ...],
     label: str | None,
     task: str | None,
     out: Path | None,
+    rows: tuple[Path, ...],
+    orders: bool,
     by: str | None,
 ) -> None:
-    """训练文本模型：用种子语料（不带参数），或用自己的数据。"""
+    """训练文本模型。
+
+    \b
+    hotline train                                  只用种子语料
+    hotline train --orders --rows 历史工单.xlsx     再加上本系统的工单和本市的历史数据
+    hotline train --data 数据.csv --text 正文 --label 标签 --task 名称 --out 目录   自定的标签
+    """
     settings = load_settings()
     configure_logging(settings)
     if data is None:
         _refuse_without_data(text, label, task, out)
-        _train_house(settings, by)
+        train_house(settings, Sources(tables=rows, orders=orders), by)
         return
+    _refuse_with_data(rows, orders, by)
     _need({"--text": text, "--label": label, "--task": task, "--out": out})
     assert label is not None and task is not None and out is not None
     _train_own(settings, data, _columns(text), label, task, out)
@@ -77,19 +71,33 @@ def train(
 @click.option("--data", type=_FILE, help="带标签的数据：CSV 或 xlsx")
 @click.option("--text", "text", multiple=True, help="正文列，可多次给出或用逗号隔开")
 @click.option("--label", help="标签列")
+@click.option("--version", help="评测某个版本，与使用中的对照")
+@click.option("--rows", type=_FILE, multiple=True, help="另加本市的历史诉求中留作检验的部分")
+@click.option("--orders", is_flag=True, help="另加本系统工单中留作检验的部分")
 @click.option("--json", "as_json", is_flag=True, help="输出完整的 JSON 报告")
+@click.option("--html", type=_FILE, help="把报告写成网页：曲线、各类、混淆、判错的例子")
 def evaluate(
-    model: Path | None, data: Path | None, text: tuple[str, ...], label: str | None, as_json: bool
+    model: Path | None,
+    data: Path | None,
+    text: tuple[str, ...],
+    label: str | None,
+    version: str | None,
+    rows: tuple[Path, ...],
+    orders: bool,
+    as_json: bool,
+    html: Path | None,
 ) -> None:
-    """评测：正在使用的模型（不带参数），或自己的模型和数据。"""
+    """评测：正在使用的模型（不带参数）、某个版本，或自己的模型和数据。"""
     settings = load_settings()
     configure_logging(settings)
     if model is None and data is None:
-        _evaluate_house(settings, as_json)
+        sources = Sources(tables=rows, orders=orders)
+        evaluate_house(settings, sources, version, as_json=as_json, html=html)
         return
+    _refuse_with_data(rows, orders, version)
     _need({"--model": model, "--data": data, "--text": text, "--label": label})
     assert model is not None and data is not None and label is not None
-    _evaluate_own(settings, model, data, _columns(text), label, as_json)
+    _evaluate_own(settings, model, data, _columns(text), label, as_json=as_json, html=html)
 
 
 @click.command()
@@ -109,43 +117,6 @@ def predict(model: Path, jsonl: bool, text: str | None) -> None:
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
-def _train_house(settings: Settings, by: str | None) -> None:
-    """A new model goes live when it is better on the same rows, or a named person wants it."""
-    folder = models_dir(settings)
-    before = in_use(folder)
-    model = train_text_model(settings, activate=False)
-    click.echo(f"已训练模型 {model.version}，用时 {model.manifest['seconds']} 秒")
-    figures = model.manifest["held_out"]
-    _show(figures, model.manifest["rows"]["held_out"])
-    old = _figures_in_use(settings) if before else None
-    if old is not None:
-        click.echo(f"现用模型 {before} 在同一批语料上：")
-        _show(old, model.manifest["rows"]["held_out"])
-    if old is not None and not better(figures, old) and by is None:
-        click.echo(
-            f"新模型没有更好，未启用。仍要启用：hotline models use {model.version} --by 姓名"
-        )
-        return
-    reason = "首次训练" if old is None else "优于现用模型" if better(figures, old) else "指定启用"
-    switch(folder, model.version, by=by or "自动", reason=reason, at=SystemClock().now())
-    click.echo(f"已启用新模型 {model.version}（{reason}）")
-
-
-def _figures_in_use(settings: Settings) -> dict[str, Any] | None:
-    """Of the model in use, on the rows held out now; None when it cannot be read any more."""
-    try:
-        understander = Understander.load(settings)
-    except ModelUnavailable:
-        return None
-    return evaluate_model(understander.classifier, _held_out(understander)).summary()
-
-
-def _held_out(understander: Understander) -> list[LabelledText]:
-    resources = understander.resources
-    rows = read_corpus(seed_files(), resources.taxonomy, resources.departments)
-    return [row for row in rows if row.held_out]
-
-
 def _train_own(
     settings: Settings, data: Path, text: Sequence[str], label: str, task: str, out: Path
 ) -> None:
@@ -163,13 +134,13 @@ def _train_own(
         wanted=settings.text.sure,
     )
     write_model(model, out)
-    _tell(model.manifest["repairs"])
+    tell(model.manifest["repairs"])
     manifest = model.manifest
     click.echo(
         f"模型已写入 {out}：{manifest['rows']['trained']} 条，{len(manifest['labels'])} 个标签，"
         f"用时 {manifest['seconds']} 秒"
     )
-    click.echo(f"留一检验（略偏乐观）：{_figures(manifest['leave_one_out'])}")
+    click.echo(f"留一检验（略偏乐观）：{figures(manifest['leave_one_out'])}")
     sure = manifest["thresholds"][task]
     click.echo(
         f"置信度不低于 {sure['confidence']:.2f} 时作答：覆盖 {sure['coverage']:.0%}，"
@@ -179,31 +150,36 @@ def _train_own(
     )
 
 
-def _evaluate_house(settings: Settings, as_json: bool) -> None:
-    understander = Understander.load(settings)
-    unseen = _held_out(understander)
-    found = evaluate_model(understander.classifier, unseen)
-    if as_json:
-        click.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
-        return
-    click.echo(f"模型 {understander.version}")
-    _show(found.summary(), len(unseen))
-
-
 def _evaluate_own(
-    settings: Settings, folder: Path, data: Path, text: Sequence[str], label: str, as_json: bool
+    settings: Settings,
+    folder: Path,
+    data: Path,
+    text: Sequence[str],
+    label: str,
+    *,
+    as_json: bool,
+    html: Path | None,
 ) -> None:
     labeller = Labeller.load(folder, _segmenter(settings).words)
     examples = read_examples(data, text, label)
-    _tell([*examples.repairs, *_strangers(examples, labeller)])
+    tell([*examples.repairs, *_strangers(examples, labeller)])
     found = evaluate_labeller(labeller, examples.rows)
+    if html:
+        html.write_text(_page(labeller, data, found), "utf-8")
     if as_json:
         head = {"model": labeller.model.version, "task": labeller.task}
         click.echo(json.dumps({**head, **found.as_dict()}, ensure_ascii=False, indent=2))
         return
     click.echo(f"模型 {labeller.model.version}，{found.rows} 条")
-    click.echo(_figures(found.summary()))
+    click.echo(figures(found.summary()))
     _show_classes(found)
+
+
+def _page(labeller: Labeller, data: Path, found: TaskReport) -> str:
+    version, task = labeller.model.version, labeller.task
+    judged = Judged(title=version, tasks={task: found})
+    remarks = [f"在 {data.name} 的 {found.rows} 条上测得。"]
+    return page(f"模型评测：{version}", remarks, [judged], {}, lambda _task, label: label)
 
 
 def _strangers(examples: Examples, labeller: Labeller) -> list[str]:
@@ -250,20 +226,11 @@ def _refuse_without_data(*options: object) -> None:
         raise click.UsageError("--text、--label、--task、--out 要和 --data 一起用")
 
 
-def _tell(repairs: Sequence[str]) -> None:
-    """What was mended, apart from the result."""
-    for said in repairs:
-        click.echo(f"注意：{said}", err=True)
-
-
-def _figures(summary: dict[str, float]) -> str:
-    return "　".join(f"{_FIGURES.get(k, k)} {value:.3f}" for k, value in summary.items())
-
-
-def _show(summary: dict[str, Any], rows: int) -> None:
-    click.echo(f"保留语料 {rows} 条：")
-    for task, scores in summary.items():
-        click.echo(f"  {_TASKS.get(task, task)}：{_figures(scores)}")
+def _refuse_with_data(*options: object) -> None:
+    if any(options):
+        raise click.UsageError(
+            "--rows、--orders、--version、--activate-by 用于热线自己的模型，不和 --data 一起用"
+        )
 
 
 def _show_classes(found: TaskReport) -> None:

@@ -12,7 +12,7 @@ from nlp.text.versions import Switch, history, in_use, roll_back, switch, versio
 
 @click.group()
 def models() -> None:
-    """文本模型的版本：查看、启用、退回。运行中的服务重启后换用。"""
+    """文本模型的版本：查看、启用、退回。运行中的服务几秒内换用。"""
 
 
 @models.command("list")
@@ -50,4 +50,4 @@ def rollback(by: str) -> None:
 
 
 def _tell(made: Switch) -> None:
-    click.echo(f"已启用 {made.version}（此前 {made.before or '无'}）；运行中的服务重启后换用")
+    click.echo(f"已启用 {made.version}（此前 {made.before or '无'}）；运行中的服务几秒内换用")

@@ -16,6 +16,8 @@ from models.vocabulary import RequestType, Urgency
 
 #: One row in this many is kept for testing.
 HELD_OUT_ONE_IN = 5
+#: Ids of rows that are the city's own begin so: its orders, and the tables that it imports.
+ORDER_ID, IMPORTED_ID = "order-", "row-"
 
 
 class CorpusError(HotlineError):

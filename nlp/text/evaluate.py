@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models.understanding import Candidate
@@ -14,8 +15,12 @@ from nlp.text.coverage import Point, accuracy_at, curve
 from nlp.text.labeller import Labeller
 from nlp.text.tables import Example
 
-#: Width of the bins of the calibration error.
+#: Number of bins of the calibration error.
 _BINS = 10
+#: So many of the worst mistakes are kept, and so much of each text.
+_MISTAKES, _TEXT_SHOWN = 20, 160
+#: Telephone and identity numbers have no business in a report.
+_LONG_NUMBER = re.compile(r"\d{7,}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,16 @@ class ClassScore:
     recall: float
     f1: float
     support: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mistake:
+    """A row whose label the machine was sure of, and wrong."""
+
+    text: str
+    given: str
+    proposed: str
+    confidence: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +58,8 @@ class TaskReport:
     accuracy_at_80: float
     #: Accuracy over coverage.
     curve: list[Point]
+    #: The surest wrong ones first.
+    mistakes: list[Mistake]
 
     def summary(self) -> dict[str, float]:
         """The figures for a manifest."""
@@ -67,6 +84,7 @@ class TaskReport:
                     self.confusions.items(), key=lambda item: -item[1]
                 )
             ],
+            "mistakes": [vars(mistake) for mistake in self.mistakes],
         }
 
 
@@ -96,6 +114,7 @@ class Answer:
     given: str
     proposed: tuple[str, ...]
     confidence: float
+    text: str = ""
 
     @property
     def right(self) -> bool:
@@ -120,10 +139,14 @@ def answers_of(
     }  # fmt: skip
     for row, unseen in zip(rows, scores or [None] * len(rows), strict=True):
         found = classifier.classify(row.text, scores=unseen)
-        answers["request_type"].append(_answer(row.request_type.value, found.request_types))
-        answers["category"].append(_answer(row.category, found.categories))
-        answers["department"].append(_answer(row.department, found.departments))
-        answers["level1"].append(_level1(classifier, row.category, found.categories))
+        given = {
+            "request_type": _answer(row.request_type.value, found.request_types),
+            "category": _answer(row.category, found.categories),
+            "department": _answer(row.department, found.departments),
+            "level1": _level1(classifier, row.category, found.categories),
+        }
+        for name, answer in given.items():
+            answers[name].append(replace(answer, text=row.text))
     return answers
 
 
@@ -135,7 +158,7 @@ def evaluate_labeller(labeller: Labeller, rows: Sequence[Example]) -> TaskReport
 def labelled(labeller: Labeller, row: Example) -> Answer:
     """What a model of one task says of a row."""
     found = labeller.label(row.text)[:3]
-    return Answer(row.label, tuple(one.label for one in found), found[0].confidence)
+    return Answer(row.label, tuple(one.label for one in found), found[0].confidence, row.text)
 
 
 def _answer(given: str, candidates: Sequence[Candidate]) -> Answer:
@@ -165,7 +188,21 @@ def report(answers: Sequence[Answer]) -> TaskReport:
         confusions={pair: count for pair, count in pairs.items() if pair[0] != pair[1]},
         accuracy_at_80=accuracy_at(answers, 0.8),
         curve=curve(answers),
+        mistakes=_mistakes(answers),
     )
+
+
+def _mistakes(answers: Sequence[Answer]) -> list[Mistake]:
+    wrong = sorted((a for a in answers if not a.right), key=lambda a: -a.confidence)
+    return [
+        Mistake(
+            text=_LONG_NUMBER.sub("×××", answer.text[:_TEXT_SHOWN]),
+            given=answer.given,
+            proposed=answer.proposed[0] if answer.proposed else "",
+            confidence=round(answer.confidence, 3),
+        )
+        for answer in wrong[:_MISTAKES]
+    ]
 
 
 def _class_score(label: str, pairs: Counter[tuple[str, str]]) -> ClassScore:

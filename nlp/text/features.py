@@ -202,6 +202,13 @@ class FeatureSpace:
         return places, self.keys[places] == keys
 
 
+def known_words(space: FeatureSpace, texts: Iterable[str]) -> float:
+    """The share (0–1) of the texts' words that training has seen; 1 without words."""
+    known = frozenset(space.words)
+    words = [word for text in texts for word in space.cut(text).words]
+    return sum(word in known for word in words) / len(words) if words else 1.0
+
+
 def _codes(chars: str) -> Codes:
     return np.frombuffer(chars.encode("utf-16-le", "surrogatepass"), dtype="<u2")
 

@@ -14,11 +14,18 @@ import numpy as np
 
 from models.clock import SystemClock
 from nlp.text.classify import Classifier, Scores
-from nlp.text.corpus import CorpusError, LabelledText, corpus_hash, read_corpus
+from nlp.text.corpus import (
+    IMPORTED_ID,
+    ORDER_ID,
+    CorpusError,
+    LabelledText,
+    corpus_hash,
+    read_corpus,
+)
 from nlp.text.cues import CueWords
 from nlp.text.doubts import thresholds
 from nlp.text.evaluate import answers_of, evaluate
-from nlp.text.features import FeatureSpace, Floats
+from nlp.text.features import FeatureSpace, Floats, known_words
 from nlp.text.linear import Learner, Task, task_of, weigh
 from nlp.text.model import TextModel, save_model
 from nlp.text.resources import Resources
@@ -41,15 +48,16 @@ def train(
     now: datetime | None = None,
     sure: float = SURE,
     activate: bool = True,
+    further: Sequence[LabelledText] = (),
 ) -> TextModel:
     """Learn from ``corpus``, write ``out_dir/<version>/`` and make it the current version.
 
-    Not the latter without ``activate``.
+    Not the latter without ``activate``. ``further``: rows of the city's own.
 
     Rows kept for testing (:attr:`LabelledText.held_out`) are not learned from; the manifest holds
     the scores on them.
     """
-    rows = read_corpus(corpus, resources.taxonomy, resources.departments)
+    rows = [*read_corpus(corpus, resources.taxonomy, resources.departments), *further]
     model = fit(rows, resources, now or SystemClock().now(), sure)
     save_model(model, out_dir / model.version)
     if activate:
@@ -83,7 +91,8 @@ def fit(
         "corpus_sha256": digest,
         "taxonomy": resources.taxonomy.version,
         "departments": resources.departments.version,
-        "rows": {"trained": len(seen), "held_out": len(unseen)},
+        "rows": {"trained": len(seen), "held_out": len(unseen), "own": _own(rows)},
+        "known_words": round(known_words(model.space, [row.text for row in unseen]), 4),
         "features": len(model.space),
         "held_out": evaluate(classifier, unseen).summary(),
         "thresholds": thresholds(answers_of(classifier, seen, trainer.unseen), sure),
@@ -91,6 +100,11 @@ def fit(
         "seconds": round(time.perf_counter() - begun, 1),
     }
     return replace(model, manifest=manifest)
+
+
+def _own(rows: Sequence[LabelledText]) -> int:
+    """How many came from the city itself: orders and imported tables."""
+    return sum(row.id.startswith((ORDER_ID, IMPORTED_ID)) for row in rows)
 
 
 class _Trainer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from nlp.text.classify import Classified, Classifier
 from nlp.text.clauses import split_clauses
 from nlp.text.demand import find_demand
 from nlp.text.doubts import doubts_of
+from nlp.text.features import known_words
 from nlp.text.model import TextModel, current_folder, load_model
 from nlp.text.people import find_person
 from nlp.text.phones import find_phones
@@ -27,7 +29,7 @@ LONGEST = 10_000
 
 
 class Understander:
-    """Understands texts. Immutable, keeps nothing between calls, safe from several threads."""
+    """Understands texts. Keeps nothing between calls, safe from several threads."""
 
     def __init__(self, model: TextModel, resources: Resources, zone: tzinfo) -> None:
         self.resources = resources
@@ -46,6 +48,14 @@ class Understander:
         model = load_model(folder, resources.segmenter.words)
         return cls(model, resources, ZoneInfo(settings.timezone))
 
+    def take(self, model: TextModel) -> None:
+        """Another model from now on; a text that is being read is finished by the one before."""
+        self.classifier = Classifier(model, self.resources)
+
+    def known_words(self, texts: Sequence[str]) -> float:
+        """Share of their words that the model has learned from, 0–1."""
+        return known_words(self.classifier.model.space, texts)
+
     @property
     def version(self) -> str:
         """Version of the model in use."""
@@ -56,10 +66,11 @@ class Understander:
         text = text[:LONGEST]
         places = self.resources.places.find(text)
         street = next((place.unit for place in places if place.unit), None)
-        found = self.classifier.classify(text, lambda: street)
+        classifier = self.classifier
+        found = classifier.classify(text, lambda: street)
         facts = self._facts(text, now, found)
         place_facts = [place_fact(text, place) for place in places]
-        manifest = self.classifier.model.manifest
+        manifest = classifier.model.manifest
         urgency, reason = judge_urgency(text, self.resources.urgency, found.request_types)
         return Understanding(
             request_types=found.request_types,
@@ -69,7 +80,7 @@ class Understander:
             urgency_reason=reason,
             title=self._title(text, place_facts, found),
             facts=_once_each([*place_facts, *facts]),
-            model_version=self.version,
+            model_version=classifier.model.version,
             doubts=doubts_of(found, manifest, manifest.get("few", {})),
         )
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from nlp.text.model import MANIFEST, ModelUnavailable, current_folder, make_current, read_manifest
 
+#: The page about how good a version is, inside its folder.
+REPORT = "report.html"
 _HISTORY = "history.jsonl"
 #: No task may lose more accuracy than this for a model to count as better.
 _SLACK = 0.01

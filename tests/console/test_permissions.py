@@ -73,6 +73,9 @@ LET_IN: dict[str, set[str]] = {
     "GET /api/orders": EVERYBODY - {"admin"},
     "POST /api/orders": TAKERS,
     "GET /api/orders/{order_id}": EVERYBODY,
+    "GET /api/orders/{order_id}/attachments": EVERYBODY,
+    "POST /api/orders/{order_id}/attachments": EVERYBODY,
+    "GET /api/attachments/{attachment_id}": EVERYBODY,
     "GET /api/orders/{order_id}/similar": EVERYBODY - {"admin"},
     "POST /api/similar": TAKERS,
     "GET /api/events": {"leader", "dispatcher", "manager"},
@@ -147,6 +150,8 @@ LET_IN: dict[str, set[str]] = {
     "GET /api/notices": EVERYBODY,
     "POST /api/notices/read": EVERYBODY,
     "GET /api/comparisons": {"leader", "manager"},
+    "GET /api/text-model": {"leader", "manager"},
+    "GET /api/text-model/{version}/report": {"leader", "manager"},
     # The state machine decides by state, post and unit.
     **{f"POST /api/orders/{{order_id}}/{action.value}": EVERYBODY for action in COMMANDS},
 }
@@ -158,6 +163,9 @@ PUBLIC = {
     "GET /api/status",
     "GET /api/practice/phones",
     "POST /api/practice/phones/{number}",
+    # The code in the address opens them.
+    "GET /api/citizen/follow-up/{code}",
+    "POST /api/citizen/follow-up/{code}",
 }
 
 

@@ -7,6 +7,7 @@ import {
   Checked,
   Collection,
   Connection,
+  Cpu,
   DataAnalysis,
   Document,
   Files,
@@ -102,6 +103,7 @@ export const MENU: MenuEntry[] = [
   { path: '/catalogue', label: '目录', icon: Files, needs: ['catalogue.view'] },
   { path: '/units', label: '单位', icon: OfficeBuilding, needs: ['directory.view'] },
   { path: '/report', label: '报表', icon: DataAnalysis, needs: ['report.view'] },
+  { path: '/text-model', label: '模型', icon: Cpu, needs: ['report.view'] },
 ]
 
 export function mayOpen(needs: string[] | undefined): boolean {

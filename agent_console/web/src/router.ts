@@ -106,6 +106,11 @@ const inShell: RouteRecordRaw[] = [
     meta: { title: '管理报表', needs: ['report.view'] },
   },
   {
+    path: '/text-model',
+    component: () => import('./pages/TextModelPage.vue'),
+    meta: { title: '文本模型', needs: ['report.view'] },
+  },
+  {
     path: '/floor-figures',
     component: () => import('./pages/FloorFiguresPage.vue'),
     meta: { title: '话务报表', needs: ['floor.figures'] },
@@ -142,6 +147,13 @@ const routes: RouteRecordRaw[] = [
     path: '/login',
     component: () => import('./pages/LoginPage.vue'),
     meta: { title: '登录', public: true },
+  },
+  {
+    // Citizens come here by the link in a message.
+    path: '/opinion/:code',
+    component: () => import('./pages/OpinionPage.vue'),
+    props: true,
+    meta: { title: '办理结果评价', public: true },
   },
   {
     path: '/phone',
