@@ -116,6 +116,8 @@ describe('putting words into fields', () => {
     expect(spokenNumber('13800000001')).toBe('138 0000 0001')
     expect(spokenNumber('07348123456')).toBe('0734 812 3456')
     expect(spokenNumber('138****0001')).toBe('138****0001')
+    expect(spokenNumber('+8613800000001')).toBe('138 0000 0001')
+    expect(spokenNumber('anonymous')).toBe('隐藏号码')
   })
 })
 

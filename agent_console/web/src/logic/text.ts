@@ -40,6 +40,8 @@ export function phrasesOf(text: string): { shown: string; insert: string }[] {
 /** A telephone number in groups as it is read out: 138 0000 0001, 0734 812 3456. */
 export function spokenNumber(number: string): string {
   if (number === 'anonymous') return '隐藏号码'
+  const abroad = /^\+86(1\d{10})$/.exec(number)
+  if (abroad?.[1]) return spokenNumber(abroad[1])
   if (/^1\d{10}$/.test(number)) return `${number.slice(0, 3)} ${number.slice(3, 7)} ${number.slice(7)}`
   const land = /^(0[12]\d|0[3-9]\d{2})(\d{3,4})(\d{4})$/.exec(number)
   return land ? `${land[1]} ${land[2]} ${land[3]}` : number
