@@ -22,10 +22,10 @@ from agent_console.errors import HandedOn
 from agent_console.people import Person
 from agent_console.services import Console
 from dispatch.views.privacy import mask_phone
-from models.errors import NotFound
+from models.errors import NotFound, TransitionRefused
 from models.ports import CallView
 from models.speech import Correction
-from models.tables import Call, CallParty, Contact, Staff, UtteranceRow, WorkOrder
+from models.tables import Call, Callback, CallParty, Contact, Staff, UtteranceRow, WorkOrder
 from models.vocabulary import PriorityReason
 
 #: A call, or one that waits.
@@ -48,7 +48,7 @@ async def visible_call(
     """The call, if this person may open it.
 
     One's own, also for a part of it; any, for those who watch over the floor; those behind an
-    order, for those who see all orders.
+    order, for those who see all orders; those behind a call-back task, for those who call back.
 
     :param at_hand: the call is at this person's telephone now, if only ringing.
     :raises NotFound: there is none, or it is nobody's business of this person.
@@ -59,17 +59,30 @@ async def visible_call(
     return call
 
 
-async def need_in_hand(session: AsyncSession, call_id: str, person: Person) -> None:
-    """The call is this person's own, also when it is over.
+async def writes_order(session: AsyncSession, call: Call, person: Person) -> bool:
+    """Whether the order of this call is this person's to write.
 
-    :raises HandedOn: somebody else has it, and this person may know who.
+    One's own call, also when it is over, and one whose call-back task one has taken.
+    """
+    if call.agent_id == person.staff_id:
+        return True
+    return await _is_owed(session, call, person, Callback.taken_by == person.staff_id)
+
+
+async def need_in_hand(session: AsyncSession, call_id: str, person: Person) -> None:
+    """The order of the call is this person's to write.
+
+    :raises HandedOn: it is somebody else's, and this person may know whose.
+    :raises TransitionRefused: nobody has taken its call-back task yet.
     :raises NotFound: there is none, or it is nobody's business of this person.
     """
     call = await session.get(Call, call_id)
-    if call is not None and call.agent_id == person.staff_id:
+    if call is not None and await writes_order(session, call, person):
         return
     if call is None or not await _may_open(session, call, person):
         raise NotFound("没有这通电话，或不是由您接听", call_id=call_id)
+    if call.agent_id is None and await _is_owed(session, call, person):
+        raise TransitionRefused("请先领取这通电话的回拨任务，再登记工单", call_id=call_id)
     names = await names_of(session, [call.agent_id]) if call.agent_id else {}
     holder = names.get(call.agent_id or "", "")
     words = f"这通电话由{holder}接听，草稿由其填写" if holder else "这通电话已转出，正在等候接听"
@@ -83,7 +96,19 @@ async def _may_open(session: AsyncSession, call: Call, person: Person) -> bool:
     own = select(CallParty.id).where(CallParty.call_id == call.id, *took_part)
     if await session.scalar(own.limit(1)):
         return True
+    if await _is_owed(session, call, person):
+        return True
     return person.may("order.view_all") and bool(await orders_of(session, [call]))
+
+
+async def _is_owed(
+    session: AsyncSession, call: Call, person: Person, *such: ColumnElement[bool]
+) -> bool:
+    """Whether the citizen is (or was) owed a call for this one, and this person calls back."""
+    if not person.may("floor.callback"):
+        return False
+    task = select(Callback.id).where(Callback.call_id == call.id, *such).limit(1)
+    return await session.scalar(task) is not None
 
 
 async def orders_of(session: AsyncSession, calls: Sequence[Call]) -> dict[str, list[WorkOrder]]:

@@ -131,6 +131,8 @@ class CallDetail(BaseModel):
     #: Of a running call, by leg.
     speech_modes: dict[Leg, SpeechMode] = {}
     caller: CallerView
+    #: The order of this call is the reader's to write.
+    writes_order: bool
 
 
 class Dialled(BaseModel):

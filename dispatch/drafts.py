@@ -14,7 +14,7 @@ from models.clock import Clock
 from models.errors import DraftChanged, Forbidden
 from models.guards import Actor
 from models.store import Store
-from models.tables import Call, Draft
+from models.tables import Call, Callback, Draft
 from models.vocabulary import Role
 
 
@@ -75,11 +75,13 @@ class Drafts:
 
 
 async def _check_owner(session: AsyncSession, draft: Draft, actor: Actor) -> None:
-    """With a call that is transferred its draft passes on, too."""
+    """With a call that is transferred its draft passes on, too; and to who calls back for it."""
     if draft.agent_id in (actor.id, None):
         return
     call = await session.get(Call, draft.id)
-    if call is None or call.agent_id != actor.id:
+    task = select(Callback.id).where(Callback.call_id == draft.id, Callback.taken_by == actor.id)
+    owed = await session.scalar(task.limit(1))
+    if owed is None and (call is None or call.agent_id != actor.id):
         raise Forbidden("这份草稿是其他话务员的", draft_id=draft.id)
 
 

@@ -7,7 +7,8 @@ from pydantic import Field
 from agent_console.call_views import Dialled
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
-from dispatch.floor.callbacks import Box, CallbackPage, CallbackView
+from dispatch.floor.callback_views import CallbackPage, CallbackView
+from dispatch.floor.callbacks import Box
 from models.errors import HotlineError
 
 routes = Routes("回拨任务")

@@ -17,6 +17,7 @@ from agent_console.call_queries import (
     need_in_hand,
     utterances_of,
     visible_call,
+    writes_order,
 )
 from agent_console.call_views import (
     CallDetail,
@@ -99,6 +100,7 @@ async def get_call(ask: Ask, call_id: str) -> CallDetail:
             speech=console.services.speech_status(),
             speech_modes=dict(console.services.speech_modes(call_id)),
             caller=await caller_of(session, call, number, person, now),
+            writes_order=await writes_order(session, call, person),
         )
 
 
@@ -165,8 +167,8 @@ async def resume_call(ask: Ask, call_id: str) -> None:
     "GET", "/api/calls/{call_id}/draft", summary="通话的工单草稿", permission="order.create"
 )
 async def get_draft(ask: Ask, call_id: str) -> DraftView | None:
-    """One's own; a shift leader may read everybody's. ``null`` while nothing was typed, which is
-    how every call begins.
+    """One's own, and that of a call one calls back for; a shift leader may read everybody's.
+    ``null`` while nothing was typed, which is how every call begins.
     """
     return await ask.console.drafts.get_draft(ask.person.actor(), call_id)
 
@@ -175,9 +177,10 @@ async def get_draft(ask: Ask, call_id: str) -> DraftView | None:
     "PUT", "/api/calls/{call_id}/draft", summary="保存工单草稿", permission="order.create"
 )
 async def save_draft(ask: Ask, call_id: str, body: SaveDraftBody) -> DraftSaved:
-    """The whole form, as often as one likes. Only for calls in one's own hands: who has handed the
-    call on is told who has it now (409, ``handed-on``). What somebody else saved since ``based_on``
-    is not overwritten, but comes with the refusal (409, ``draft-changed``).
+    """The whole form, as often as one likes. Only for calls in one's own hands, or whose call-back
+    task one has taken: who has handed the call on is told who has it now (409, ``handed-on``).
+    What somebody else saved since ``based_on`` is not overwritten, but comes with the refusal
+    (409, ``draft-changed``).
     """
     async with ask.console.store.read() as session:
         await need_in_hand(session, call_id, ask.person)

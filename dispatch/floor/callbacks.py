@@ -5,72 +5,32 @@ The order is that of the line: who booked a call-back keeps the place, then what
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.waiting import CallbackRules
 from dispatch.commands import invalid
+from dispatch.floor.callback_views import (
+    UNDONE,
+    CallbackCounts,
+    CallbackPage,
+    CallbackView,
+    views_of,
+)
 from dispatch.floor.owed_calls import after_attempt, changed, move, overdue
-from dispatch.views.privacy import mask_phone
 from models.callbacks import BookedPlace
 from models.clock import Clock
 from models.errors import Forbidden, NotFound, TransitionRefused
 from models.guards import Actor
 from models.store import Store, UnitOfWork
-from models.tables import Callback, Staff
-from models.vocabulary import CallbackReason, CallbackState, Light, Role
+from models.tables import Callback
+from models.vocabulary import CallbackReason, CallbackState, Role
 
 Box = Literal["open", "mine", "done", "all"]
-UNDONE = (CallbackState.OPEN, CallbackState.CALLING)
-#: Share of the limit that is left when a task turns yellow.
-_YELLOW_SHARE = 0.25
 #: Of two who take the first task at the same moment the second gets the next one.
 _TRIES = 5
-
-
-class CallbackView(BaseModel):
-    """A task as an agent reads it."""
-
-    id: str
-    reason: CallbackReason
-    reason_label: str
-    state: CallbackState
-    state_label: str
-    citizen_number: str
-    queue: str
-    lost_at: datetime
-    due_at: datetime
-    light: Light
-    priority: int
-    attempts: int
-    last_attempt_at: datetime | None
-    taken_by: str | None
-    taken_by_name: str | None
-    call_id: str | None
-    contact_id: str | None
-    outbound_call_id: str | None
-    note: str
-    version: int
-
-
-class CallbackCounts(BaseModel):
-    """How much is to be done."""
-
-    open: int
-    overdue: int
-    mine: int
-
-
-class CallbackPage(BaseModel):
-    """Tasks in their order."""
-
-    items: list[CallbackView]
-    next_cursor: str | None
-    counts: CallbackCounts
 
 
 class CallbackBook:
@@ -91,7 +51,7 @@ class CallbackBook:
         query = _chosen(actor, box).offset(start).limit(limit + 1)
         async with self._store.read() as session:
             found = list(await session.scalars(query))
-            items = await self._views(session, found[:limit], clear)
+            items = await views_of(session, found[:limit], self._clock.now(), clear=clear)
             counts = await self._counts(session, actor)
         more = str(start + limit) if len(found) > limit else None
         return CallbackPage(items=items, next_cursor=more, counts=counts)
@@ -110,7 +70,7 @@ class CallbackBook:
             task = await session.get(Callback, callback_id)
             if task is None:
                 raise _no_such_task(callback_id)
-            return (await self._views(session, [task], clear))[0]
+            return (await views_of(session, [task], self._clock.now(), clear=clear))[0]
 
     # --- taking and giving back -----------------------------------------------------------------
 
@@ -190,7 +150,8 @@ class CallbackBook:
             if not task.citizen_number:
                 raise TransitionRefused("来电人未显示号码，请先收听留言", state=task.state)
             now = self._clock.now()
-            task.taken_by, task.taken_at = agent_id, now
+            if task.taken_by is None:
+                task.taken_by, task.taken_at = agent_id, now
             task.attempts += 1
             task.last_attempt_at = now
             task.outbound_call_id = None
@@ -209,6 +170,9 @@ class CallbackBook:
             task = await _need(work, callback_id)
             if task.state is CallbackState.CALLING and task.outbound_call_id is None:
                 task.attempts -= 1
+                if task.taken_at == task.last_attempt_at:
+                    # Its turn had come, nobody took it by hand: it rests, then the line has it back.
+                    task.taken_by, task.taken_at = None, None
                 move(work, task, CallbackState.OPEN, self._clock.now())
 
     # --- ends -----------------------------------------------------------------------------------
@@ -275,7 +239,7 @@ class CallbackBook:
 
     def _resting(self) -> ColumnElement[bool]:
         rested = self._clock.now() - self._rules.pause
-        return and_(Callback.attempts > 0, Callback.last_attempt_at > rested)
+        return and_(Callback.last_attempt_at.is_not(None), Callback.last_attempt_at > rested)
 
     async def _counts(self, session: AsyncSession, actor: Actor) -> CallbackCounts:
         undone = Callback.state.in_(UNDONE)
@@ -288,15 +252,6 @@ class CallbackBook:
         return CallbackCounts(
             open=await count(undone), overdue=await count(late), mine=await count(mine)
         )
-
-    async def _views(
-        self, session: AsyncSession, tasks: list[Callback], clear: bool
-    ) -> list[CallbackView]:
-        ids = {task.taken_by for task in tasks} - {None}
-        rows = await session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
-        names: dict[str | None, str] = {staff_id: name for staff_id, name in rows}
-        now = self._clock.now()
-        return [_view(task, names, now, clear) for task in tasks]
 
 
 _IN_ORDER = (
@@ -319,42 +274,6 @@ def _chosen(actor: Actor, box: Box) -> Select[Callback]:
     else:
         return query.order_by(Callback.lost_at.desc(), Callback.id.desc())
     return query.order_by(*_IN_ORDER)
-
-
-def _view(task: Callback, names: dict[str | None, str], now: datetime, clear: bool) -> CallbackView:
-    number = task.citizen_number
-    return CallbackView(
-        id=task.id,
-        reason=task.reason,
-        reason_label=task.reason.label,
-        state=task.state,
-        state_label=task.state.label,
-        citizen_number=number if clear else mask_phone(number),
-        queue=task.queue,
-        lost_at=task.lost_at,
-        due_at=task.due_at,
-        light=light_of(task, now),
-        priority=task.priority,
-        attempts=task.attempts,
-        last_attempt_at=task.last_attempt_at,
-        taken_by=task.taken_by,
-        taken_by_name=names.get(task.taken_by),
-        call_id=task.call_id,
-        contact_id=task.contact_id,
-        outbound_call_id=task.outbound_call_id,
-        note=task.note,
-        version=task.version,
-    )
-
-
-def light_of(task: Callback, now: datetime) -> Light:
-    """How near the limit is."""
-    if task.state not in UNDONE:
-        return Light.NONE
-    if now > task.due_at:
-        return Light.RED
-    left, whole = task.due_at - now, max(task.due_at - task.lost_at, timedelta(seconds=1))
-    return Light.YELLOW if left <= whole * _YELLOW_SHARE else Light.GREEN
 
 
 async def _need(work: UnitOfWork, callback_id: str) -> Callback:

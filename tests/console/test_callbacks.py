@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from models.ids import new_id
-from models.tables import Callback
-from models.vocabulary import CallbackReason, CallbackState
+from models.tables import AccessLog, Callback, Contact, Recording
+from models.vocabulary import CallbackReason, CallbackState, Channel, ContactOutcome, Leg
 from tests.console.house import House
+from tests.console.orders import FORM
+from tests.console.test_calls import past_call, record
 
 pytestmark = pytest.mark.store
 
 NUMBER = "13800001234"
 
 
-async def owed(house: House, number: str = NUMBER) -> str:
+async def owed(house: House, number: str = NUMBER, **changes: Any) -> str:
     """A citizen who was lost a moment ago."""
     now = house.clock.now()
     task = Callback(
         id=new_id(), reason=CallbackReason.ABANDONED, state=CallbackState.OPEN,
-        citizen_number=number, lost_at=now, due_at=now + timedelta(minutes=30),
+        citizen_number=number, lost_at=now, due_at=now + timedelta(minutes=30), **changes,
     )  # fmt: skip
     async with house.store.transaction() as work:
         work.session.add(task)
@@ -112,3 +116,85 @@ async def test_wrong_requests_are_refused(house: House) -> None:
     assert (await agent.get("/api/callbacks?state=lost")).status == 422
     assert (await agent.get("/api/callbacks?cursor=abc")).status == 422
     assert (await agent.post(f"/api/callbacks/{await owed(house)}/take", {})).status == 422
+
+
+async def message(house: House, **changes: Any) -> tuple[str, str]:
+    """A caller of a hidden number has left a message, which nobody has taken up: call and task."""
+    heard = {"agent_id": None, "answered_at": None, "outcome": ContactOutcome.VOICEMAIL_LEFT}
+    call = await past_call(house, **(heard | changes))
+    record(house, "2026/11/02/caller.wav")
+    return call.id, await owed(house, "", call_id=call.id)
+
+
+async def test_a_message_is_heard_and_read_by_who_calls_back(house: House) -> None:
+    call_id, _ = await message(house)
+    agent = await house.signed_in("agent")
+    found = (await agent.get(f"/api/calls/{call_id}")).body
+    assert [said["text"] for said in found["utterances"]] == ["您好。", "路灯不亮了。"]
+    assert not found["writes_order"]
+    assert (await agent.get(f"/api/calls/{call_id}/recordings")).status == 200
+    heard = await agent.get(f"/api/calls/{call_id}/recording/caller.wav")
+    assert (heard.status, heard.raw[:4]) == (200, b"RIFF")
+    async with house.store.read() as session:
+        noted = list(await session.scalars(select(AccessLog.what)))
+    assert noted.count("recording.caller") == 1
+    for stranger in ("auditor", "dispatcher"):
+        refused = await (await house.signed_in(stranger)).get(f"/api/calls/{call_id}")
+        assert refused.status == 404
+    unowed = await past_call(house, "agent2")
+    assert (await agent.get(f"/api/calls/{unowed.id}")).status == 404
+
+
+async def test_who_takes_the_task_registers_the_order(house: House) -> None:
+    call_id, task_id = await message(house)
+    agent, other = await house.signed_in("agent"), await house.signed_in("agent2")
+    path = f"/api/calls/{call_id}/draft"
+    early = await agent.request("PUT", path, body={"content": {"title": "路灯"}})
+    assert early.status == 409 and "领取" in early.body["detail"]
+
+    await agent.post("/api/callbacks/next")
+    assert (await agent.get(f"/api/calls/{call_id}")).body["writes_order"]
+    saved = await agent.request("PUT", path, body={"content": {"title": "路灯"}})
+    assert saved.status == 200
+    assert (await other.request("PUT", path, body={"content": {}})).status == 409
+    order = await agent.post("/api/orders", FORM | {"call_id": call_id})
+    assert order.status == 200, order.body
+    finished = await agent.post(f"/api/callbacks/{task_id}/finish", {"note": "", "reached": True})
+    assert finished.body["state"] == "DONE"
+
+
+async def test_the_draft_of_a_cut_off_talk_goes_to_who_calls_back(house: House) -> None:
+    call_id, _ = await message(house, agent_id=None, outcome=ContactOutcome.FAILED)
+    agent, other = await house.signed_in("agent"), await house.signed_in("agent2")
+    path = f"/api/calls/{call_id}/draft"
+    await agent.post("/api/callbacks/next")
+    await agent.request("PUT", path, body={"content": {"title": "写到一半"}})
+    task = (await agent.get("/api/callbacks?state=mine")).body["items"][0]
+    await agent.post(f"/api/callbacks/{task['id']}/release")
+    await other.post("/api/callbacks/next")
+    assert (await other.get(path)).body["content"] == {"title": "写到一半"}
+    assert (await agent.request("PUT", path, body={"content": {}})).status == 409
+
+
+async def test_a_message_left_while_the_hotline_was_down_is_heard_in_the_task(
+    house: House,
+) -> None:
+    now = house.clock.now()
+    contact = Contact(
+        channel=Channel.VOICEMAIL, citizen_number=NUMBER, started_at=now,
+        outcome=ContactOutcome.VOICEMAIL_LEFT, recording="2026/11/02/left.wav",
+    )  # fmt: skip
+    async with house.store.transaction() as work:
+        work.session.add(contact)
+        await work.session.flush()
+        kept = Recording(
+            contact_id=contact.id, leg=Leg.CALLER, path=contact.recording, started_at=now,
+            seconds=0.5, bytes=8044, sha256="", made_at=now, keep_until=now + timedelta(days=730),
+        )  # fmt: skip
+        work.session.add(kept)
+    record(house, contact.recording)
+    await owed(house, contact_id=contact.id)
+    agent = await house.signed_in("agent")
+    (task,) = (await agent.get("/api/callbacks")).body["items"]
+    assert task["message_id"] == kept.id
+    assert (await agent.get(f"/api/recordings/{kept.id}.wav")).raw[:4] == b"RIFF"

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.waiting import load_waiting
-from dispatch.floor.callbacks import CallbackBook, CallbackView
+from dispatch.floor.callback_views import CallbackView
+from dispatch.floor.callbacks import CallbackBook
 from dispatch.floor.owed_calls import OwedCalls
 from models.clock import SystemClock
 from models.events import CallAnswered, CallQueued

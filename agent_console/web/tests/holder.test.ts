@@ -6,8 +6,9 @@ import type { CallDetail, CallView } from '@/api/types'
 import { asText, emptyForm } from '@/logic/form'
 import { useHolder } from '@/stores/desk-holder'
 
-function record(agentId: string | null, name: string | null): CallDetail['call'] {
-  return { agent_id: agentId, agent_name: name } as CallDetail['call']
+function record(agentId: string | null, name: string | null, ours = agentId === 'me') {
+  const call = { agent_id: agentId, agent_name: name } as CallDetail['call']
+  return { call, writes_order: ours }
 }
 
 describe('whose the form is', () => {
@@ -25,6 +26,11 @@ describe('whose the form is', () => {
     whose.read(record('other', '王志强'))
     expect(whose.holder.value).toEqual({ name: '王志强' })
     whose.read(record('me', '李晓梅'))
+    expect(whose.readOnly.value).toBe(false)
+  })
+
+  it('is ours when we call back for a call that a colleague had', () => {
+    whose.read(record('other', '王志强', true))
     expect(whose.readOnly.value).toBe(false)
   })
 

@@ -129,6 +129,8 @@ export interface CallbackTask {
   call_id: string | null
   contact_id: string | null
   outbound_call_id: string | null
+  /** The recording of a message that was left without a call of ours. */
+  message_id: string | null
   note: string
   version: number
 }

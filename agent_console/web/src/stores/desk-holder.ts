@@ -29,10 +29,8 @@ export function useHolder({ callId, agent, ownId }: HolderSource) {
   const readOnly = computed(() => guest.value || holder.value !== null)
 
   /** The call's record tells; before anybody has answered it tells nothing. */
-  function read(call: CallDetail['call']): void {
-    if (call.agent_id) {
-      known.value = call.agent_id === ownId() ? null : { name: call.agent_name ?? '' }
-    }
+  function read({ call, writes_order: ours }: Pick<CallDetail, 'call' | 'writes_order'>): void {
+    if (call.agent_id || ours) known.value = ours ? null : { name: call.agent_name ?? '' }
   }
 
   /** Handed on, by us or by whoever had it since. Nobody of ours: the record tells what that means. */

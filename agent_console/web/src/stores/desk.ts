@@ -186,7 +186,7 @@ export const useDesk = defineStore('desk', () => {
 
   function takeDetail(call: CallDetail): void {
     detail.value = call
-    whose.read(call.call)
+    whose.read(call)
     utterances.value = merged(call.utterances, utterances.value)
     understanding.value = call.understanding ?? understanding.value
     rating.value = call.call.satisfaction ?? rating.value

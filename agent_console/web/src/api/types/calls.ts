@@ -139,4 +139,6 @@ export interface CallDetail {
     recent_orders: { id: string; order_no: string; title: string; state: string; accepted_at: Iso }[]
     recent_contacts: number
   }
+  /** The order of this call is the reader's to write. */
+  writes_order: boolean
 }
