@@ -10,6 +10,7 @@ It is a small SIP user agent over UDP, for the desk phones (1901 …).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import secrets
@@ -120,14 +121,15 @@ class SipAgent(asyncio.DatagramProtocol):
         self._answers: dict[str, asyncio.Future[Message]] = {}
         self._transport: asyncio.DatagramTransport | None = None
         self._register_id = secrets.token_hex(8)
+        self._wants_calls = False
         self._sequence = 0
 
     @classmethod
     @asynccontextmanager
     async def registered(
-        cls, user: str, password: str, server: tuple[str, int]
+        cls, user: str, password: str, server: tuple[str, int], *, renew_every: float = 120.0
     ) -> AsyncIterator[SipAgent]:
-        """A phone that the exchange can ring."""
+        """A phone that the exchange can ring, for as long as it is held. Seconds."""
         async with await AgentVoice.open() as voice:
             assert isinstance(voice, AgentVoice)
             phone = cls(user, password, server, voice)
@@ -137,7 +139,11 @@ class SipAgent(asyncio.DatagramProtocol):
             )
             try:
                 await phone.register()
-                yield phone
+                renewing = asyncio.create_task(phone._stay_registered(renew_every))
+                try:
+                    yield phone
+                finally:
+                    renewing.cancel()
             finally:
                 phone._transport.close()
 
@@ -152,10 +158,19 @@ class SipAgent(asyncio.DatagramProtocol):
 
     async def register(self, expires: int = 300) -> None:
         """Register; 0 takes the registration back."""
+        self._wants_calls = expires > 0
         answer = await self._register(expires, "")
         if answer.status == 401:
             answer = await self._register(expires, self._credentials(answer))
         assert answer.status == 200, answer.first_line
+
+    async def _stay_registered(self, every: float) -> None:
+        """A registration ends by itself; it is renewed unless it was taken back."""
+        while True:
+            await asyncio.sleep(every)
+            if self._wants_calls:
+                with contextlib.suppress(TimeoutError):  # tried again the next time
+                    await self.register()
 
     async def reload(self) -> None:
         """Like a page that is loaded anew: silent, forgets its calls, registers as another."""
