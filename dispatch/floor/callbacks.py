@@ -171,7 +171,7 @@ class CallbackBook:
             if task.state is CallbackState.CALLING and task.outbound_call_id is None:
                 task.attempts -= 1
                 if task.taken_at == task.last_attempt_at:
-                    # Its turn had come, nobody took it by hand: it rests, then the line has it back.
+                    # Its turn had come, nobody took it by hand: it rests, then is in the line again.
                     task.taken_by, task.taken_at = None, None
                 move(work, task, CallbackState.OPEN, self._clock.now())
 
