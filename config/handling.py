@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from config.rules import read_yaml, rule_file
 from models.errors import ConfigurationError
-from models.vocabulary import RequestKind, Urgency
+from models.vocabulary import RequestKind, RequestType, Urgency
 
 FILE = "handling.yaml"
 
@@ -38,6 +38,29 @@ class AutoDispatchRule(_Row):
         return timedelta(minutes=self.minutes)
 
 
+class FollowUpRules(_Row):
+    """Who is asked about the result, and how."""
+
+    sample: dict[RequestType, Annotated[float, Field(ge=0, le=1)]]
+    confidential: bool
+    link: str
+    message: str
+    link_days: int = Field(ge=1, le=30)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.link and "{code}" not in self.link:
+            raise ValueError("link 应含 {code}")
+        if "{link}" not in self.message:
+            raise ValueError("message 应含 {link}")
+        return self
+
+    @property
+    def link_lives(self) -> timedelta:
+        """How long a link may be answered by."""
+        return timedelta(days=self.link_days)
+
+
 class HandlingRules(_Row):
     """The whole file."""
 
@@ -47,6 +70,7 @@ class HandlingRules(_Row):
     joint_share: float = Field(ge=0, lt=1)
     contact: ContactRule
     auto_dispatch: AutoDispatchRule
+    follow_up: FollowUpRules
     #: What it means that nobody decides; kinds without a word wait.
     silence: dict[RequestKind, Literal["waits", "refused", "citizen"]]
 

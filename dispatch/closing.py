@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from config.scoring import ScoringRules
 from config.service_levels import FollowUpRule
+from dispatch.asked_of import case_of, why_not_asked
 from dispatch.checks import Faults, sheet_mark
 from dispatch.commands import ApproveResult, RecordFollowUp, SendBack
 from dispatch.ending import close
@@ -20,7 +21,9 @@ from models.tables import AuditReview, Call, FollowUp
 from models.vocabulary import (
     Action,
     CloseReason,
+    FollowUpWay,
     OrderState,
+    Role,
     Satisfaction,
     SolvedByCaller,
 )
@@ -35,8 +38,8 @@ _UNHAPPY = (Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED)
 
 async def approve_result(step: Step, command: ApproveResult) -> None:
     """The result passes; the citizen is asked next, if they want to be."""
-    wanted = step.order.want_reply
-    step.follow(Case.REPLY_WANTED if wanted else Case.NO_REPLY_WANTED)
+    ended = why_not_asked(step.order, step.rules)
+    step.follow(case_of(ended))
     scoring = step.rules.scoring
     faults = Faults(step.rules)
     faults.sheet("quality_items", scoring.quality_sheet, command.quality_items)
@@ -46,8 +49,8 @@ async def approve_result(step: Step, command: ApproveResult) -> None:
     step.session.add(review)
     step.reason = command.note
     step.told(quality=review.quality, process=review.process)
-    if not wanted:
-        await close(step, CloseReason.NO_REPLY_WANTED)
+    if ended is not None:
+        await close(step, ended)
     run_clock(step)
 
 
@@ -107,6 +110,8 @@ async def record_follow_up(step: Step, command: RecordFollowUp) -> None:
         include={"reached", "contacted", "solved", "satisfaction", "service_satisfaction"},
         exclude_none=True,
     )
+    if command.way is not FollowUpWay.PHONE:
+        step.told(way=command.way)
     step.told(attempt=len(earlier) + 1, **told)
     await step.session.flush()
     await _after_follow_up(step, case, command)
@@ -158,6 +163,9 @@ async def _check_follow_up(step: Step, command: RecordFollowUp) -> None:
                 faults.add(name, "未接通的回访不能填写诉求人的评价")
     if command.redo:
         _check_redo(step, command, faults)
+    by_system = step.permit is not None and step.permit.role is Role.SYSTEM
+    if by_system != (command.way is FollowUpWay.WEB):
+        faults.add("way", "短信链接的评价由诉求人自己填写")
     if command.call_id:
         call = await step.session.get(Call, command.call_id)
         if call is None or call.order_id not in (None, step.order.id):
@@ -177,7 +185,7 @@ def _attempt(step: Step, command: RecordFollowUp) -> FollowUp:
         id=new_id(),
         order_id=step.order.id,
         task_id=step.subject.id,
-        staff_id=step.actor.id,
+        staff_id=command.asked_by or step.actor.id,
         at=step.now,
         **command.model_dump(
             include={
@@ -188,6 +196,7 @@ def _attempt(step: Step, command: RecordFollowUp) -> FollowUp:
                 "satisfaction",
                 "service_satisfaction",
                 "note",
+                "way",
             }
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from dispatch.asked_of import case_of, why_not_asked
 from dispatch.commands import AnswerMerged
 from dispatch.ending import close
 from dispatch.merging import step_on
@@ -12,7 +13,7 @@ from dispatch.step import Handler, Step
 from models.ids import new_id
 from models.tables import Task, WorkOrder
 from models.task_tree import lead_task
-from models.vocabulary import Action, CloseReason, OrderState, TaskRole, TaskState
+from models.vocabulary import Action, OrderState, TaskRole, TaskState
 from models.workflow import Case
 
 #: Answered in one transaction; the timer comes again for the rest.
@@ -42,8 +43,8 @@ async def answer_merged(step: Step, command: AnswerMerged) -> None:
 async def _answer(lead: Step, order_id: str) -> None:
     """One caller's own answer, to be followed up on its own."""
     step = await step_on(lead, order_id, Action.ANSWER_MERGED)
-    wanted = step.order.want_reply
-    step.follow(Case.REPLY_WANTED if wanted else Case.NO_REPLY_WANTED)
+    ended = why_not_asked(step.order, step.rules)
+    step.follow(case_of(ended))
     task = _share(lead, step)
     step.add_task(task)
     step.told(into=lead.order.order_no)
@@ -53,8 +54,8 @@ async def _answer(lead: Step, order_id: str) -> None:
         due_at=task.due_at,
         dispatched_at=task.dispatched_at,
     )
-    if not wanted:
-        await close(step, CloseReason.NO_REPLY_WANTED)
+    if ended is not None:
+        await close(step, ended)
     run_clock(step)
     await step.finish()
 
@@ -82,6 +83,8 @@ def _share(lead: Step, step: Step) -> Task:
         "unresolved_reason",
         "public_answer",
         "internal_note",
+        "reviewed_by",
+        "evidence",
     )
     return Task(
         id=new_id(),

@@ -15,6 +15,7 @@ from dispatch.refusals import check_refusal, refuse
 from dispatch.rules import Rules
 from dispatch.running import run_clock
 from dispatch.step import Step
+from dispatch.terms import promise_for, terms_of
 from models.ids import new_id
 from models.store import UnitOfWork
 from models.tables import Call, Contact, Draft, Suggestion, WorkOrder
@@ -143,11 +144,24 @@ async def open_order(step: Step, command: OpenOrder) -> None:
     if command.refusal:
         await step.session.flush()
         refuse(step, command)
+    await _note_when_registered(step)
     run_clock(step)
     await step.session.flush()
     await _mark_draft(step, command)
     _keep_suggestion(step, command)
     step.result["query_code"] = order.query_code
+
+
+async def _note_when_registered(step: Step) -> None:
+    """By when what was said in a call that is over should have been an order."""
+    order, name = step.order, "register"
+    call = await step.session.get(Call, order.call_id) if order.call_id else None
+    if call is None or call.ended_at is None or not terms_of(order, step.rules).has(name):
+        return
+    promise = promise_for(order, step.rules, name, call.ended_at)
+    order.clocks = {**order.clocks, name: promise.to_json()}
+    if step.now > promise.due:
+        step.told(register_due=promise.due)
 
 
 def _case(command: OpenOrder) -> Case:

@@ -266,6 +266,7 @@ class Action(Labelled):
     DECIDE_WITHDRAWAL = "decide_withdrawal", "审定撤单"
     WITHDRAW = "withdraw", "撤单"
     ATTACH = "attach", "补充材料"
+    INVITE_FOLLOW_UP = "invite_follow_up", "短信回访"
     WATCH = "watch", "特别关注"
     UNWATCH = "unwatch", "取消特别关注"
 

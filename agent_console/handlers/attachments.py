@@ -32,7 +32,7 @@ class UploadQuery(Body):
     summary="上传工单材料",
     takes="application/octet-stream",
 )
-async def upload(ask: Ask, order_id: str, query: UploadQuery) -> AttachmentView:
+async def upload_attachment(ask: Ask, order_id: str, query: UploadQuery) -> AttachmentView:
     """The file is the body as it is. It lies ready until a step of the order names it."""
     pieces: AsyncIterator[bytes] = ask.request.content.iter_chunked(_PIECE)
     actor = ask.person.actor()
@@ -55,7 +55,7 @@ async def list_attachments(ask: Ask, order_id: str) -> list[AttachmentView]:
     summary="下载工单材料",
     produces="application/octet-stream",
 )
-async def download(ask: Ask, attachment_id: str) -> web.StreamResponse:
+async def download_attachment(ask: Ask, attachment_id: str) -> web.StreamResponse:
     """Always as a file to be saved: what others sent is not shown as part of this site. Each
     opening is written down."""
     found = await ask.console.attachments.download(ask.person.actor(), attachment_id)

@@ -23,7 +23,7 @@ from dispatch.commands.base import (
     parse,
 )
 from dispatch.commands.clocks import MoveDeadline, Recount
-from dispatch.commands.closing import ApproveResult, RecordFollowUp, SendBack
+from dispatch.commands.closing import ApproveResult, InviteFollowUp, RecordFollowUp, SendBack
 from dispatch.commands.hand_over import HandOverTask
 from dispatch.commands.handling import (
     AddJoint,
@@ -132,6 +132,7 @@ __all__ = [
     "Dispatch",
     "FirstContact",
     "HandOverTask",
+    "InviteFollowUp",
     "LapseProgress",
     "LapseRequest",
     "LapseSupervision",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from dispatch.commands.base import OrderCommand
-from models.vocabulary import Action, Satisfaction, SendBackReason, SolvedByCaller
+from models.vocabulary import Action, FollowUpWay, Satisfaction, SendBackReason, SolvedByCaller
 
 
 class ApproveResult(OrderCommand):
@@ -43,3 +43,12 @@ class RecordFollowUp(OrderCommand):
     call_id: str | None = None
     redo: bool = False
     redo_reason: str = Field("", max_length=1000)
+    way: FollowUpWay = FollowUpWay.PHONE
+    #: Of an answer by link: who sent it.
+    asked_by: str = Field("", max_length=26)
+
+
+class InviteFollowUp(OrderCommand):
+    """Send the citizen a link to say how it was."""
+
+    action = Action.INVITE_FOLLOW_UP

@@ -16,13 +16,14 @@ from models.tables import Task, WorkOrder
 from models.vocabulary import TaskState
 
 #: Clocks of the order itself that somebody works by; the archive's is the system's own.
-_SHOWN = frozenset({*ORDER_CLOCKS.values(), FIRST_TRY})
+_SHOWN = frozenset({"register", *ORDER_CLOCKS.values(), FIRST_TRY})
 
 
 def order_clocks(order: WorkOrder, audited_at: datetime | None, now: datetime) -> list[ClockView]:
     """Those of the order itself. ``audited_at``: when it was last audited."""
     running = set(running_clocks(order))
     done = {
+        "register": order.accepted_at,
         "dispatch": order.dispatched_at,
         "audit": audited_at,
         FIRST_TRY: order.follow_up_started_at,

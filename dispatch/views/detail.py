@@ -313,6 +313,7 @@ def _follow_up(attempt: FollowUp, file: _File, reader: _Reader) -> FollowUpView:
         at=attempt.at,
         staff_name=file.staff.get(attempt.staff_id, ""),
         call_id=attempt.call_id,
+        way=attempt.way,
         reached=attempt.reached,
         contacted=attempt.contacted,
         solved=attempt.solved,

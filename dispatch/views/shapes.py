@@ -17,6 +17,7 @@ from models.vocabulary import (
     DemandFinding,
     Difficulty,
     FactFinding,
+    FollowUpWay,
     Light,
     OrderState,
     Outcome,
@@ -273,6 +274,7 @@ class FollowUpView(BaseModel):
     at: datetime
     staff_name: str
     call_id: str | None
+    way: FollowUpWay
     reached: bool
     contacted: bool | None
     solved: SolvedByCaller | None

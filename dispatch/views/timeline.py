@@ -41,6 +41,7 @@ _VOCABULARIES = {
     "card": "CardColour",
     "finding": "PanelFinding",
     "role": "TaskRole",
+    "way": "FollowUpWay",
     "requests.kind": "RequestKind",
     "requests.state": "RequestState",
 }
@@ -204,7 +205,8 @@ def _send_back(_tell: Teller, event: OrderEvent) -> str:
 
 def _record_follow_up(tell: Teller, event: OrderEvent) -> str:
     told = event.changes
-    start = f"第{told['attempt'][1]}次回访"
+    by_link = "，诉求人通过短信链接评价" if "way" in told else ""
+    start = f"第{told['attempt'][1]}次回访{by_link}"
     if not told["reached"][1]:
         return f"{start}，未接通" + _closed(tell, event) + _because(event)
     solved = SolvedByCaller(told["solved"][1]).label
@@ -246,6 +248,10 @@ def _attach(tell: Teller, event: OrderEvent) -> str:
     return f"补充材料：{tell.after(event, 'files')}" + _because(event)
 
 
+def _invite(tell: Teller, event: OrderEvent) -> str:
+    return f"向诉求人发送短信评价链接，{tell.moment(event.changes['until'][1])}前有效"
+
+
 def _plainly(_tell: Teller, event: OrderEvent) -> str:
     return Action(event.action).label + (f"：{event.reason}" if event.reason else "")
 
@@ -267,6 +273,7 @@ _SENTENCES: dict[Action, Callable[[Teller, OrderEvent], str]] = {
     Action.NOTE: _note,
     Action.WITHDRAW: _withdraw,
     Action.ATTACH: _attach,
+    Action.INVITE_FOLLOW_UP: _invite,
     Action.ASK_WITHDRAWAL: _ask_withdrawal,
     **unit_sentences.SENTENCES,
     **office_sentences.SENTENCES,

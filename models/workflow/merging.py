@@ -112,4 +112,13 @@ TRANSITIONS: tuple[Transition, ...] = (
         new_task=T.DONE,
         effect="得到主单的答复，以“诉求人不需要回访”办结",
     ),
+    Transition(
+        action=Action.ANSWER_MERGED,
+        case=Case.NOT_ASKED,
+        from_order=(S.MERGED,),
+        to_order=S.CLOSED,
+        roles=(R.SYSTEM,),
+        new_task=T.DONE,
+        effect="得到主单的答复，以“保密件不回访”或“未列入抽样回访”办结",
+    ),
 )

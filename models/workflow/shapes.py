@@ -24,6 +24,7 @@ class Case(Labelled):
     TO_UNIT = "to_unit", "需要承办单位办理"
     REPLY_WANTED = "reply_wanted", "诉求人需要回访"
     NO_REPLY_WANTED = "no_reply_wanted", "诉求人不需要回访"
+    NOT_ASKED = "not_asked", "保密件，或未抽中回访的"
     CLOSE = "close", "已接通，可以办结"
     REDO = "redo", "已接通，未解决且不满意，要求重办"
     TRY_AGAIN = "try_again", "未接通，尚未满足停止回访的次数和时段"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from sqlalchemy import func, select
 from dispatch.commands import OpenOrder, SaveDraft, parse
 from dispatch.drafts import Drafts
 from dispatch.numbers import check_digit, order_no, spoken, valid_order_no
+from dispatch.rules import Rules
 from dispatch.views.detail import OrderDetails
 from models.clock import ManualClock
 from models.errors import Forbidden, InvalidInput, TransitionRefused
+from models.guards import Actor
+from models.ids import new_id
 from models.store import Store
 from models.tables import Call, Contact, Draft, OutboxRow, Suggestion, WorkOrder
 from models.vocabulary import (
@@ -267,3 +271,34 @@ async def test_broken_suggestion_does_not_stop_the_citizen(desk: Desk, store: St
         kept = (await session.scalars(select(Suggestion))).one()
     assert kept.proposed == {"nonsense": True}
     assert kept.decisions == {}
+
+
+@pytest.mark.parametrize(("minutes", "kept"), [(9, True), (11, False)])
+async def test_what_was_said_is_an_order_soon_after_the_call(
+    desk: Desk,
+    store: Store,
+    clock: ManualClock,
+    rules: Rules,
+    people: dict[str, Actor],
+    minutes: int,
+    kept: bool,
+) -> None:
+    call = Call(
+        id=new_id(),
+        direction=CallDirection.INBOUND,
+        state=CallState.ENDED,
+        citizen_number="13800001234",
+        started_at=clock.now() - timedelta(minutes=5),
+        ended_at=clock.now(),
+        outcome=ContactOutcome.SERVED,
+        priority_reasons=[],
+    )
+    async with store.transaction() as work:
+        work.session.add(call)
+    desk.later(minutes=minutes)
+    order_id = (await desk.open(call_id=call.id)).order_id
+    shown = await OrderDetails(store, clock, rules).order(people["banzhang"], order_id)
+    (registered,) = [one for one in shown.clocks if one.name == "register"]
+    assert registered.kept is kept
+    late = [change.label for change in shown.timeline[0].changes if "登记时限" in change.label]
+    assert bool(late) is not kept

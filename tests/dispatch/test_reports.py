@@ -264,8 +264,8 @@ async def _handle(desk: Desk, dice: random.Random, order_id: str, clerk: str) ->
                 return
             desk.later(hours=5)
             await desk.submit(order_id, who=clerk)
-        await desk.approve(order_id)
-        if not await _ask(desk, dice, order_id):
+        passed = await desk.approve(order_id)
+        if passed.state == "CLOSED" or not await _ask(desk, dice, order_id):
             return
 
 

@@ -3,6 +3,22 @@
 import { request } from './http'
 import type { Iso, OrderRow, OversightView, RequestView } from './types'
 
+/** What a citizen is asked about by a link. */
+export interface AskedView {
+  order_no: string
+  title: string
+  department_name: string
+  public_answer: string
+  until: Iso
+  over: boolean
+}
+
+export const citizen = {
+  asked: (code: string) => request<AskedView>('GET', `/api/citizen/follow-up/${code}`),
+  answer: (code: string, body: Record<string, unknown>) =>
+    request<void>('POST', `/api/citizen/follow-up/${code}`, { body }),
+}
+
 export interface WaitingRequest {
   request: RequestView
   order: OrderRow
