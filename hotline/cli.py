@@ -26,6 +26,7 @@ _COMMANDS = {
     "check": "check",
     "due": "due",
     "catalogue": "catalogue",
+    "knowledge": "knowledge",
     "webhooks": "webhooks",
     "platform": "platform",
     "retention": "recordings",
