@@ -163,6 +163,8 @@ class Step:
         prefix = self._prefix(task)
         for name in ("department", "role", "state", "sign_due", "first_contact_due", "due_at"):
             self.changes[f"{prefix}{name}"] = [None, plain(getattr(task, name))]
+        if task.progress_due is not None:  # few policies want a first report
+            self.changes[f"{prefix}progress_due"] = [None, plain(task.progress_due)]
 
     def add_request(self, request: OrderRequest) -> None:
         """A new request; what is asked for is on the event."""

@@ -29,6 +29,11 @@ from tests.support.postgres import Postgres
 
 @pytest.fixture(scope="session")
 def rules() -> Rules:
+    """The rules of the desk."""
+    return desk_rules()
+
+
+def desk_rules() -> Rules:
     """The shipped rule files, and units far enough below the street-lamp office's section."""
     shipped = load_rules(Settings(var=Path("/nonexistent")))
     units = (*shipped.departments.units, *deep_units())
