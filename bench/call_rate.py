@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 
+from bench.answering import Answered, answering, desks
 from bench.bare_app import running_bare_app
 from bench.callers import Outcome, call_at_rate
 from bench.figures import Row, percentile
-from bench.left_over import Check, equal, files_afterwards, files_check, left_over, nothing_left
+from bench.judging import judged
+from bench.left_over import Check, files_afterwards, files_check, left_over, nothing_left
 from models.store import Store
 from models.tables import Call, Contact
 from tests.support.hotline import RunningHotline
@@ -30,15 +32,34 @@ _RECORDED_SHARE = 0.5
 Climb = Callable[[int, int], Awaitable[Outcome]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bursts:
+    """What came of them."""
+
+    rows: list[Row]
+    #: Our callers, as SIPp alone counts them.
+    seen: list[Outcome]
+    answered: Answered
+
+
 async def measure(hotline: RunningHotline, rates: Sequence[int], seconds: float) -> list[Row]:
     """Climb the ladder with the product, then with the barest program; stop where calls fail."""
+    return (await bursts(hotline, rates, seconds)).rows
+
+
+async def bursts(
+    hotline: RunningHotline, rates: Sequence[int], seconds: float, agents: int = 0
+) -> Bursts:
+    """The same, while so many agents take who is first in the line, one caller after the other."""
     stay = hotline.asterisk.prompts.seconds("greeting") + _QUEUE_SECONDS
+    seen: list[Outcome] = []
 
     async with hotline.database() as store:
 
         async def with_product(step: int, rate: int) -> Outcome:
             prefix, port = _PREFIX.format(step), hotline.settings.asterisk.sip_port
             outcome = await call_at_rate(port, rate=rate, seconds=seconds, stay=stay, prefix=prefix)
+            seen.append(outcome)
             deadline = asyncio.get_running_loop().time() + _RECORD_SECONDS
             while True:
                 kept = await _kept(hotline, store, prefix, stay)
@@ -46,7 +67,8 @@ async def measure(hotline: RunningHotline, rates: Sequence[int], seconds: float)
                     return _less_lost(outcome, kept)
                 await asyncio.sleep(0.2)
 
-        ours = await _climb(rates, with_product)
+        async with desks(hotline, agents) as places, answering(places) as answered:
+            ours = await _climb(rates, with_product)
 
     async with running_bare_app() as bare:
 
@@ -58,28 +80,22 @@ async def measure(hotline: RunningHotline, rates: Sequence[int], seconds: float)
         best = _best(ours)
         begin = rates.index(best.rate) if best else 0
         barest = await _climb(rates, with_bare_app, begin)
-    return _rows(ours, barest, stay)
+    return Bursts(rows=_rows(ours, barest, stay), seen=seen, answered=answered)
 
 
-async def checks(hotline: RunningHotline, before: dict[str, int], since: datetime) -> list[Check]:
-    """After the bursts: nothing of any call is left, and none is there twice.
+async def checks(
+    hotline: RunningHotline, before: dict[str, int], since: datetime, found: Bursts
+) -> list[Check]:
+    """After the bursts: nothing of any call is left, none is lost or there twice, and so on.
 
     :param before: the open files before them.
     :param since: when they began; each run of the ladder calls from the same numbers.
     """
     left = await left_over(hotline)
     after = await files_afterwards(hotline, before)
-    query = select(Call.citizen_number, Call.ended_at).where(_of_bursts(), Call.started_at >= since)
-    async with hotline.database() as store, store.read() as session:
-        calls = list(await session.execute(query))
-    numbers = {number for number, _ in calls}
-    found = [
-        nothing_left(left),
-        files_check(before, after),
-        equal("no call is there twice", len(calls), len(numbers)),
-        equal("every call has an end", 0, sum(ended is None for _, ended in calls)),
-    ]
-    return [replace(one, name=f"after the bursts: {one.name}") for one in found]
+    _, judgement = await judged(hotline, since, _of_bursts(), found.seen, found.answered)
+    all_checks = [*judgement, nothing_left(left), files_check(before, after)]
+    return [replace(one, name=f"after the bursts: {one.name}") for one in all_checks]
 
 
 def _of_bursts() -> ColumnElement[bool]:

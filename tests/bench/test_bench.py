@@ -9,7 +9,7 @@ import pytest
 from bench import call_rate, floor_figures
 from bench.__main__ import Extent, measure
 from bench.figures import Row, machine, percentile, table
-from bench.floor import plenty_of_media_ports
+from bench.floor import make_agents, plenty_of_media_ports
 from bench.left_over import open_files
 from bench.orders import timers as order_timers
 from bench.talk import without_edges
@@ -42,15 +42,19 @@ async def test_a_run_in_its_smallest_form_fills_the_rows() -> None:
 @pytest.mark.e2e
 @pytest.mark.asterisk
 async def test_bursts_leave_nothing_behind() -> None:
-    """No line, no room, no open file, no call twice or without an end."""
+    """No line, no room, no open file, no call lost, twice or without an end; first come, first
+    served; the report's figures are SIPp's.
+    """
     async with running_hotline(
-        telephony={"desk_phones": 2, "wrap_up_seconds": 0}, asterisk=plenty_of_media_ports()
+        telephony={"desk_phones": 4, "wrap_up_seconds": 0}, asterisk=plenty_of_media_ports()
     ) as hotline:
+        await make_agents(hotline, 2)
         await call_rate.measure(hotline, (2,), 1.0)  # what is opened once and kept
         before, since = open_files(hotline), datetime.now(UTC)
-        await call_rate.measure(hotline, (12,), 2.0)
-        checks = await call_rate.checks(hotline, before, since)
-    assert len(checks) == 4
+        found = await call_rate.bursts(hotline, (12,), 2.0, agents=2)
+        checks = await call_rate.checks(hotline, before, since, found)
+    assert found.answered.calls > 0, "nobody was served, so that there is no order"
+    assert len(checks) == 15
     assert all(one.held for one in checks), checks
 
 
