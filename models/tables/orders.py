@@ -56,6 +56,13 @@ class WorkOrder(Base):
     __table_args__ = (
         Index("ix_orders_state_light_red_at", "state", "light_red_at", "id"),
         Index("ix_orders_accepted_at_id", "accepted_at", "id"),
+        # Those of special attention are few.
+        Index(
+            "ix_orders_watched_at",
+            "watched_at",
+            sqlite_where=text("watched_at IS NOT NULL"),
+            postgresql_where=text("watched_at IS NOT NULL"),
+        ),
         Index(
             "ix_orders_excluded_at",
             "excluded_at",

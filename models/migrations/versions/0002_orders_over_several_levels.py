@@ -716,6 +716,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("excluded_at IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_orders_merged_into"), ["merged_into"], unique=False)
+        batch_op.create_index(
+            "ix_orders_watched_at",
+            ["watched_at"],
+            unique=False,
+            sqlite_where=sa.text("watched_at IS NOT NULL"),
+            postgresql_where=sa.text("watched_at IS NOT NULL"),
+        )
         batch_op.create_foreign_key(
             batch_op.f("fk_orders_merged_into"), "orders", ["merged_into"], ["id"]
         )
@@ -812,6 +819,11 @@ def downgrade() -> None:
 
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_orders_merged_into"), type_="foreignkey")
+        batch_op.drop_index(
+            "ix_orders_watched_at",
+            sqlite_where=sa.text("watched_at IS NOT NULL"),
+            postgresql_where=sa.text("watched_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_orders_merged_into"))
         batch_op.drop_index(
             "ix_orders_excluded_at",
