@@ -33,6 +33,8 @@ class OrderQuery(Body):
     #: Words of title, content or place; an order number or part of it; a phone number.
     q: str = Field("", max_length=100)
     light: Light | None = None
+    #: Only those of special attention.
+    watched: bool = False
     #: In the inbox: which tasks.
     box: Literal[
         "to_sign", "in_hand", "sent_back", "delegated", "returning", "submitted", "below", "open"
@@ -133,6 +135,7 @@ def _filter(query: OrderQuery) -> OrderFilter:
         departments=[query.department] if query.department else [],
         lights=[query.light] if query.light else [],
         mine=query.queue == "mine",
+        watched=query.watched,
         q=query.q,
         accepted_from=query.since,
         accepted_to=query.until,

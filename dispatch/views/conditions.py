@@ -50,6 +50,8 @@ class Conditions:
                 OrderEvent.order_id == WorkOrder.id, OrderEvent.actor_id == self._actor.id
             )
             found.append(mine)
+        if wanted.watched:
+            found.append(WorkOrder.watched_at.is_not(None))
         if wanted.q:
             found.append(self._search(wanted.q))
         return found + self._accepted_between(wanted)

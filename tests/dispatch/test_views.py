@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.commands import Amend, Dispatch, Note, SignFor, SubmitResult, Urge
+from dispatch.commands import Amend, Dispatch, Note, SignFor, SubmitResult, Urge, Watch
 from dispatch.rules import Rules
 from dispatch.views.detail import OrderDetails
 from dispatch.views.lists import OrderLists
@@ -402,6 +402,18 @@ async def test_unit_cannot_open_what_is_not_its_own(
     for who in ("renshe", "admin"):
         with pytest.raises(NotFound):
             await details.order(people[who], order_id)
+
+
+async def test_watched_orders_stand_out_and_are_listed_by_themselves(
+    desk: Desk, lists: OrderLists, people: People
+) -> None:
+    await desk.dispatched(title="平常的")
+    order_id = await desk.dispatched(title="媒体关注的")
+    await desk.act("banzhang", order_id, Watch(reason="媒体关注"))
+    page = await lists.orders(people["zhuren"], OrderFilter(watched=True))
+    assert [(row.title, row.watched) for row in page.items] == [("媒体关注的", True)]
+    every = await lists.orders(people["zhuren"], OrderFilter())
+    assert sorted(row.watched for row in every.items) == [False, True]
 
 
 async def test_withdrawn_order_says_why_it_has_no_score(
