@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench import knowledge
 from bench.figures import Row, machine, percentile, table
 from config.settings import load_settings
 from hotline.text_model import train_text_model
@@ -28,7 +29,7 @@ LENGTH = 370
 _WARM_UP = 50
 
 
-def measure(texts: int, folder: Path) -> list[Row]:
+def measure(texts: int, folder: Path, articles: int) -> list[Row]:
     """Train in ``folder``, then read ``texts`` letters of :data:`LENGTH` characters."""
     settings = load_settings(var=folder)
     begun = time.perf_counter()
@@ -68,6 +69,7 @@ def measure(texts: int, folder: Path) -> list[Row]:
             beside=plain_trained,
             note=f"{model.manifest['rows']['trained']} rows, all tasks, with evaluation",
         ),
+        *knowledge.measure(model, resources, articles),
     ]
 
 
@@ -127,10 +129,11 @@ def main() -> None:
     """Print the machine and the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.understanding", description=__doc__)
     parser.add_argument("--texts", type=int, default=500, help="letters to read")
+    parser.add_argument("--articles", type=int, default=20_000, help="of the large knowledge base")
     arguments = parser.parse_args()
     described = machine()
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder:
-        rows = measure(arguments.texts, Path(folder))
+        rows = measure(arguments.texts, Path(folder), arguments.articles)
     print(f"{described}\n\n{table(rows)}")
 
 

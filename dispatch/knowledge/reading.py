@@ -31,7 +31,7 @@ from dispatch.scope import sees_all
 from models.clock import Clock
 from models.errors import NotFound
 from models.guards import Actor
-from models.knowledge import KnowledgePort
+from models.knowledge import FoundArticle, KnowledgePort
 from models.store import Store
 from models.tables import (
     Article,
@@ -47,6 +47,8 @@ from models.vocabulary import ArticleState
 #: first day is to come; open: being written; review: waits for review; off: taken off.
 Shelf = Literal["live", "soon", "over", "waits", "open", "review", "off"]
 
+#: A hit so much weaker than the best one is noise.
+_FAINT = 0.4
 #: Hits that are asked for, so that enough remain when some do not hold any more.
 _SPARE = 3
 
@@ -86,7 +88,7 @@ class KnowledgeReader:
 
     async def quick(self, text: str, limit: int) -> list[ArticleCard]:
         """What answers these words, the likeliest first."""
-        found = [hit.number for hit in await self._port.search(text, limit * _SPARE)]
+        found = _worth_a_look(await self._port.search(text, limit * _SPARE))
         return (await self.cards([*self._named(text), *found]))[:limit]
 
     async def cards(self, numbers: Iterable[str]) -> list[ArticleCard]:
@@ -113,7 +115,7 @@ class KnowledgeReader:
     async def _search(self, session: AsyncSession, wanted: ArticleFilter) -> ArticlePage:
         """The likeliest first; where the search finds nothing, titles that hold the words."""
         most = (wanted.offset + wanted.limit) * _SPARE
-        hits = [hit.number for hit in await self._port.search(wanted.q, most)]
+        hits = _worth_a_look(await self._port.search(wanted.q, most))
         numbers = list(dict.fromkeys([*self._named(wanted.q), *hits]))
         sought: ColumnElement[bool] = ArticleVersion.number.in_(numbers)
         if not numbers:
@@ -293,6 +295,12 @@ class KnowledgeReader:
                 found = (await session.scalars(units)).all()
                 total += sum(answers_for(rules, actor, unit) for unit in found)
         return total
+
+
+def _worth_a_look(hits: Sequence[FoundArticle]) -> list[str]:
+    """Without the long tail that shares a word or two with the question."""
+    best = hits[0].score if hits else 0.0
+    return [hit.number for hit in hits if hit.score >= _FAINT * best]
 
 
 def _live() -> Select[ArticleVersion]:

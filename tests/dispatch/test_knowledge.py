@@ -216,7 +216,7 @@ async def test_on_its_last_day_it_answers_and_on_the_next_it_is_gone(
 ) -> None:
     number = await base.published(valid_to=TODAY)
     told = await base.told()
-    answered = {
+    answered: dict[str, Any] = {
         "answered": True,
         "public_answer": "已告知",
         "department": "",
@@ -242,7 +242,7 @@ async def test_on_its_last_day_it_answers_and_on_the_next_it_is_gone(
 
 
 async def test_an_order_names_only_an_article_that_may_answer(base: Base, desk: Desk) -> None:
-    answer = {"answered": True, "public_answer": "已告知", "department": ""}
+    answer: dict[str, Any] = {"answered": True, "public_answer": "已告知", "department": ""}
     with pytest.raises(InvalidInput, match="没有编号为 K7777"):
         await desk.open(**answer, knowledge_id="K7777")
     number = await base.published(valid_from=TODAY + timedelta(days=1))
