@@ -168,10 +168,13 @@ def _between(name: str, found: int, made: int, failed: int) -> Check:
 
 
 def strays(folder: Path, calls: Collection[Call]) -> Check:
-    """Recordings in whose folder no call has its own."""
-    known = {str(Path(call.citizen_recording).parent) for call in calls}
+    """Recordings in a folder of no call: a citizen's bears Asterisk's name of the line, an agent's
+    the call's.
+    """
+    known = {Path(call.citizen_recording).parent.name for call in calls}
+    known |= {call.id for call in calls}
     files = [path.relative_to(folder) for path in folder.rglob("*.wav")]
-    stray = sorted(str(file) for file in files if str(file.parent) not in known)
+    stray = sorted(str(file) for file in files if file.parent.name not in known)
     return Check(
         name="every recording belongs to a call",
         held=not stray,

@@ -156,8 +156,8 @@ def test_the_phones_lift_as_often_as_calls_are_answered_but_for_crossings() -> N
 
 
 def test_a_recording_without_a_call_is_named(tmp_path: Path) -> None:
-    kept = call("1", citizen_recording="2026/11/02/1/caller.wav")
-    for name in ("1/caller.wav", "1/agent-1.wav"):
+    kept = call("1", citizen_recording="2026/11/02/17.4/caller.wav")
+    for name in ("17.4/caller.wav", "1/agent-1.wav"):
         file = tmp_path / "2026/11/02" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"RIFF")
