@@ -14,6 +14,7 @@ from config.settings import PROJECT_ROOT, Settings
 pytestmark = pytest.mark.unit
 
 DOCS = PROJECT_ROOT / "docs"
+LAWS = PROJECT_ROOT / "tests" / "dispatch"
 PAGES = [*sorted(DOCS.rglob("*.md")), PROJECT_ROOT / "README.md", PROJECT_ROOT / "README.en.md"]
 
 
@@ -54,6 +55,23 @@ def test_every_test_that_a_row_of_handling_names_exists() -> None:
             continue
         assert last in tests, f"no such test file: {last}"
         assert not name or f"def {name}" in tests[last], f"{last} has no {name}"
+
+
+def test_every_row_of_handling_has_its_proof() -> None:
+    """Each transition names a test, each invariant a test or a law, and the laws exist."""
+    text = (DOCS / "handling.md").read_text(encoding="utf-8")
+    transitions, _, rest = text.partition("## The invariants")
+    invariants = rest.partition("\n## ")[0]
+    for part, least, proof in ((transitions, 30, r"::test_"), (invariants, 10, r"::test_|`laws")):
+        rows = re.findall(r"^\| (?:\d+|—) \|.*$", part, re.MULTILINE)
+        assert len(rows) >= least, "the rows are not read"
+        assert [row for row in rows if not re.search(proof, row.rpartition(" | ")[2])] == []
+    laws = {path.name: path.read_text(encoding="utf-8") for path in LAWS.glob("laws*.py")}
+    named = re.findall(r"`(laws\w*\.py)`((?: `\w+`,?)+)", text)
+    assert len(named) >= len(laws)
+    for file, names in named:
+        for name in re.findall(r"\w+", names):
+            assert re.search(rf"^(?:def|class) {name}\b", laws[file], re.MULTILINE), name
 
 
 def _test_files() -> Iterator[Path]:
