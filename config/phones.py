@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from config.settings import TelephonySettings
 
 _FIRST_SEAT = 1001
@@ -23,3 +25,11 @@ def practice_phone_numbers(telephony: TelephonySettings) -> dict[str, str]:
     return {
         f"citizen{index}": number for index, number in enumerate(telephony.practice_phones, start=1)
     }
+
+
+def may_be_rung(telephony: TelephonySettings, number: str) -> bool:
+    """Whether the hotline may dial a citizen's number: a practice phone's, or one that the settings
+    allow.
+    """
+    allowed = re.fullmatch(telephony.outbound_numbers, number) is not None
+    return allowed or number in telephony.practice_phones

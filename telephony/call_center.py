@@ -103,6 +103,7 @@ class CallCenter:
     ) -> None:
         self._store = store
         self._seats = Seats(settings.telephony, secrets, store)
+        self._seating = asyncio.Lock()
         url = settings.asterisk.ari_url or f"http://127.0.0.1:{settings.asterisk.http_port}/ari"
         clock = clock or SystemClock()
         self._records = Records(store, bus, clock)
@@ -323,12 +324,14 @@ class CallCenter:
 
     async def sign_in(self, agent_id: str) -> SeatAccount:
         """See :meth:`models.ports.CallControl.sign_in`."""
-        staff = await self._seats.of(agent_id)
-        assert staff.extension is not None
-        account = self._seats.account(staff.extension)
         today = await self._reconciler.calls_today([agent_id])
-        skills, calls = staff.skills, today.get(agent_id, 0)
-        self._board.sign_in(agent_id, staff.name, staff.extension, skills, calls)
+        async with self._seating:  # a seat must not go to another before its taker sits
+            at_work = {one.agent_id for one in self._board if one.state is not AgentState.OFFLINE}
+            staff = await self._seats.of(agent_id, at_work)
+            assert staff.extension is not None
+            account = self._seats.account(staff.extension)
+            skills, calls = staff.skills, today.get(agent_id, 0)
+            self._board.sign_in(agent_id, staff.name, staff.extension, skills, calls)
         return account
 
     async def sign_out(self, agent_id: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -10,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from config.phone_book import PhoneBook
-from config.phones import practice_phone_numbers
+from config.phones import may_be_rung, practice_phone_numbers
 from config.settings import Settings
 from models.clock import Clock
 from models.errors import InvalidInput, NotFound, TelephonyUnavailable, TransitionRefused
@@ -110,7 +109,7 @@ class Directory:
         account = self.practice_account(number)
         if account is not None:
             return f"PJSIP/{account}"
-        if not re.fullmatch(self._settings.outbound_numbers, number):
+        if not may_be_rung(self._settings, number):
             message = f"号码“{number}”不在允许外呼的范围内"
             raise InvalidInput(message, [{"field": "number", "message": message}])
         return self._through_trunk(number)

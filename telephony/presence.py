@@ -58,8 +58,9 @@ class PresenceBoard:
         return agent
 
     def at_extension(self, extension: str) -> Agent | None:
-        """Who sits at a phone."""
-        return next((one for one in self._agents.values() if one.extension == extension), None)
+        """Who sits at a phone; with nobody there, who was the last."""
+        known = (one for one in self._agents.values() if one.extension == extension)
+        return min(known, key=lambda one: one.state is AgentState.OFFLINE, default=None)
 
     def restore(self, agent: Agent) -> None:
         """Take over what an earlier process has written; tells nobody."""

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
+from config.phones import may_be_rung
 from config.queues import VOICEMAIL, WaitingRules
 from models.events import CallStateChanged
-from models.phone_numbers import normal_number, whole_number
+from models.phone_numbers import normal_number
 from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome
 from telephony.ari import ARIConflict, ARIError, ARINotFound
 from telephony.ari.tidy import tidily
@@ -132,7 +133,9 @@ class Waiting:
     def _offers(self) -> list[Text]:
         key = self._rules.callback_key
         due = self._waited() >= self._limits.callback_from - _EARLY_SECONDS
-        if not key or not due or not whole_number(normal_number(self._call.citizen_number)):
+        # Nobody is promised a call to a number that may not be dialled: 400 lines, abroad, hidden.
+        number = normal_number(self._call.citizen_number)
+        if not key or not due or not may_be_rung(self._exchange.settings.telephony, number):
             return []
         self._offered = True
         return [("callback_offer", {"key": _KEY_WORDS[key]})]

@@ -170,8 +170,9 @@ class CallbackBook:
             task = await _need(work, callback_id)
             if task.state is CallbackState.CALLING and task.outbound_call_id is None:
                 task.attempts -= 1
-                if task.taken_at == task.last_attempt_at:
-                    # Its turn had come, nobody took it by hand: it rests, then is in the line again.
+                by_turn = task.taken_at == task.last_attempt_at  # nobody had taken it by hand
+                if by_turn and task.reason is CallbackReason.BOOKED:
+                    # It rests, then the line has it again.
                     task.taken_by, task.taken_at = None, None
                 move(work, task, CallbackState.OPEN, self._clock.now())
 

@@ -340,6 +340,19 @@ async def test_an_agents_own_phone_that_does_not_answer_is_no_attempt(floor: Flo
     assert (again.state, again.attempts) == (CallbackState.OPEN, 0)
 
 
+async def test_a_booked_place_that_could_not_be_dialled_rests_and_is_in_the_line_again(
+    floor: Floor, rules: Rules
+) -> None:
+    task = await floor.lost(outcome=ContactOutcome.CALLBACK_BOOKED)
+    assert [one.callback_id for one in await floor.book.booked()] == [task.id]
+    await floor.book.begin_for(floor.first.id, task.id)
+    await floor.book.not_called(task.id)
+    assert (await floor.task(task.id)).taken_by is None
+    assert await floor.book.booked() == [], "not again and again"
+    floor.clock.advance(rules.callers.callbacks.pause + SECOND)
+    assert [one.callback_id for one in await floor.book.booked()] == [task.id]
+
+
 async def test_a_call_that_could_not_be_made_is_no_attempt(floor: Floor) -> None:
     task = await floor.lost()
     await floor.book.begin_for(floor.first.id, task.id)

@@ -40,13 +40,28 @@ async def test_more_agents_than_seats(tmp_path: Path) -> None:
         for number in range(8):
             await floor.calls.sign_in(await floor.hire(f"坐席{number}"))
         late = await floor.hire("赵敏")
-        with pytest.raises(TransitionRefused, match="没有空闲的坐席分机"):
+        with pytest.raises(TransitionRefused, match="8 个坐席分机都有人在用"):
             await floor.calls.sign_in(late)
         with pytest.raises(NotFound):
             await floor.calls.sign_in(new_id())
         with pytest.raises(NotFound):
             await floor.calls.sign_in(await floor.hire("外人", "7777"))
         assert floor.calls.presence(late).state is AgentState.OFFLINE
+
+
+async def test_more_people_than_seats_and_not_all_at_work(tmp_path: Path) -> None:
+    async with FaultyARI().serving() as ari, opened(ari, tmp_path) as floor:
+        shift = [await floor.hire(f"早班{number}") for number in range(8)]
+        for agent in shift:
+            await floor.calls.sign_in(agent)
+        await floor.calls.sign_out(shift[2])
+        late = await floor.hire("晚班")
+        assert (await floor.calls.sign_in(late)).extension == "1003", "whose user has gone"
+        assert floor.calls.presence(late).phone_online == floor.calls.presence(shift[2]).phone_online
+        with pytest.raises(TransitionRefused):
+            await floor.calls.sign_in(shift[2])
+        await floor.calls.sign_out(shift[5])
+        assert (await floor.calls.sign_in(shift[2])).extension == "1006"
 
 
 async def test_practice_phones(tmp_path: Path) -> None:
