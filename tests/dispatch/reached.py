@@ -58,6 +58,7 @@ class Reached:
         """Whether the lives have come to so much of the table that they prove anything."""
         never = sorted({row.action.value for row in TRANSITIONS} - {*self.actions})
         print(f"{len(self.rows)} of {len(TRANSITIONS)} rows; never: {', '.join(never)}")
+        print(f"{self.strange_ids} strange ids, {self.merged_into_lower_hands} merged further down")
         assert len(self.rows) >= len(TRANSITIONS) * share
         assert self.strange_ids >= 10
         assert self.merged_into_lower_hands >= 1
