@@ -76,10 +76,7 @@ async def bursts(
             prefix, port = _PREFIX.format(step), bare.asterisk.sip_port
             return await call_at_rate(port, rate=rate, seconds=seconds, stay=stay, prefix=prefix)
 
-        # What the product manages, less surely does: begin there.
-        best = _best(ours)
-        begin = rates.index(best.rate) if best else 0
-        barest = await _climb(rates, with_bare_app, begin)
+        barest = await _climb(rates, with_bare_app)
     return Bursts(rows=_rows(ours, barest, stay), seen=seen, answered=answered)
 
 
@@ -102,16 +99,14 @@ def _of_bursts() -> ColumnElement[bool]:
     return Call.citizen_number.startswith(_PREFIX.partition("{")[0])
 
 
-async def _climb(rates: Sequence[int], call: Climb, begin: int = 0) -> list[Outcome]:
-    """From step ``begin`` up to the first rate with a failed call; down when that one fails."""
-    outcomes = [await call(begin, rates[begin])]
-    lower, higher = range(begin - 1, -1, -1), range(begin + 1, len(rates))
-    steps = lower if outcomes[0].failed else higher
-    for step in steps:
-        outcomes.append(await call(step, rates[step]))
-        if bool(outcomes[-1].failed) != bool(outcomes[0].failed):
+async def _climb(rates: Sequence[int], call: Climb) -> list[Outcome]:
+    """Up to the first rate with a failed call."""
+    outcomes: list[Outcome] = []
+    for step, rate in enumerate(sorted(rates)):
+        outcomes.append(await call(step, rate))
+        if outcomes[-1].failed:
             break
-    return sorted(outcomes, key=lambda outcome: outcome.rate)
+    return outcomes
 
 
 async def _kept(hotline: RunningHotline, store: Store, prefix: str, stay: float) -> int:

@@ -26,7 +26,8 @@ from tests.support.hotline import running_hotline
 
 #: New calls a second that are tried, until one fails.
 RATES = (10, 20, 30, 45, 60, 75, 90, 110)
-_BURST_SECONDS = 4.0
+#: So long each rate is held: calls stay for about six seconds, so what only piles up is seen.
+_BURST_SECONDS = 10.0
 #: Agents who serve who comes first in a burst, one after the other: else there would be no order.
 _BURST_AGENTS = 8
 #: The barest program's share that ours must reach with everything on.
