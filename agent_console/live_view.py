@@ -22,6 +22,7 @@ from models.events import (
     NuisanceListChanged,
     OrderChanged,
     RequestUnderstood,
+    SeatTaken,
     SpeechModeChanged,
     SurgeChanged,
     TranscriptCompleted,
@@ -100,6 +101,12 @@ def _agent_state(person: Person, item: LiveEvent) -> str | None:
     return item.full if person.on_floor else None
 
 
+def _own_seat(person: Person, item: LiveEvent) -> str | None:
+    event = item.event
+    own = isinstance(event, SeatTaken) and event.agent_id == person.staff_id
+    return item.full if own else None
+
+
 def _floor(person: Person, item: LiveEvent) -> str | None:
     return item.full if person.on_floor else None
 
@@ -107,6 +114,12 @@ def _floor(person: Person, item: LiveEvent) -> str | None:
 def _watch(person: Person, item: LiveEvent) -> str | None:
     """For shift leaders only: an agent need not know that someone listens."""
     return item.full if person.may("floor.supervise") else None
+
+
+def _nuisance(person: Person, item: LiveEvent) -> str | None:
+    """Whoever proposes or decides."""
+    seen = person.may("nuisance.propose") or person.may("nuisance.decide")
+    return item.full if seen else None
 
 
 def _order(person: Person, item: LiveEvent) -> str | None:
@@ -139,11 +152,12 @@ _RULES: dict[type[DomainEvent], Callable[[Person, LiveEvent], str | None]] = {
     KnowledgeSuggested: _words,
     KnowledgeChanged: _knowledge,
     AgentStateChanged: _agent_state,
+    SeatTaken: _own_seat,
     CallbackChanged: _floor,
     SurgeChanged: _floor,
     AlertRaised: _watch,
     AlertAcknowledged: _watch,
-    NuisanceListChanged: _watch,
+    NuisanceListChanged: _nuisance,
     OrderChanged: _order,
     UnitsNotified: _notified,
 }

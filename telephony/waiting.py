@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BOOKED_REASON = "市民预约回电"
-MESSAGE_LEFT, NO_MESSAGE = "排队超时，市民已留言", "转留言后市民未留言挂断"
+MESSAGE_LEFT, NO_MESSAGE = "无人接听，市民已留言", "转留言后市民未留言挂断"
 #: Beyond an announcement's own length, should the event of its end be lost.
 _MARGIN_SECONDS = 3.0
 #: A caller who is being given to an agent is looked at again so much later.

@@ -267,7 +267,7 @@ def counts(rules: FigureRules) -> tuple[Count, ...]:
         ),
         Count(
             code="callbacks_decided",
-            label="已预约回拨",
+            label="已了结或到时限的回拨",
             words="回拨任务中已了结或已到时限的件数",
             holds=_callback_decided,
             shown=False,

@@ -57,7 +57,9 @@ async def test_more_people_than_seats_and_not_all_at_work(tmp_path: Path) -> Non
         await floor.calls.sign_out(shift[2])
         late = await floor.hire("晚班")
         assert (await floor.calls.sign_in(late)).extension == "1003", "whose user has gone"
-        assert floor.calls.presence(late).phone_online == floor.calls.presence(shift[2]).phone_online
+        assert (
+            floor.calls.presence(late).phone_online == floor.calls.presence(shift[2]).phone_online
+        )
         with pytest.raises(TransitionRefused):
             await floor.calls.sign_in(shift[2])
         await floor.calls.sign_out(shift[5])
