@@ -156,22 +156,6 @@ async def cut_off(page: Page, cable: Cable) -> AsyncIterator[None]:
     await page.context.set_offline(False)
 
 
-@asynccontextmanager
-async def deaf_and_dumb(page: Page) -> AsyncIterator[None]:
-    """No sound of the page gets out or in; everything else does."""
-    devtools = await page.context.new_cdp_session(page)
-
-    async def lose(percent: int) -> None:
-        line = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-        await devtools.send("Network.emulateNetworkConditions", line | {"packetLoss": percent})
-
-    await devtools.send("Network.enable")
-    await lose(100)
-    yield
-    await lose(0)
-    await devtools.detach()
-
-
 def _listen(context: BrowserContext) -> list[str]:
     complaints: list[str] = []
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from playwright.async_api import Browser, Locator, Page, expect
@@ -123,6 +125,17 @@ class Stage:
             yield
         finally:
             await self.hotline.start()
+
+    @contextmanager
+    def exchange_frozen(self) -> Iterator[None]:
+        """Asterisk does nothing; at the end it goes on where it was."""
+        pid = self.hotline.asterisk.process.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     async def over(self, number: str, recordings: int) -> Call:
         """The only call of this number, when it has ended and its recordings are entered."""

@@ -78,6 +78,7 @@ async def test_a_shift_leader_listens_whispers_and_comes_in(stage: Stage) -> Non
         await is_at(page, "WRAP_UP")
         await sound_flows(leader, caller.voice)
         await leader.get_by_test_id("hangup").click()
+        await is_at(leader, "WRAP_UP")  # a page that is loaded in a call shows the desk
         await leader.goto(f"/calls/{call_id}")
         history = leader.get_by_test_id("call-history")
         for kind in ("LISTENED", "WHISPERED", "BARGED_IN", "TAKEN_OVER"):

@@ -14,7 +14,7 @@ from tests.e2e.floor.stage import (
     is_at,
     sound_flows,
 )
-from tests.support.browser import cut_off, deaf_and_dumb
+from tests.support.browser import cut_off
 from tests.support.cable import Cable
 
 pytestmark = [
@@ -62,15 +62,14 @@ async def test_a_page_without_network_keeps_state_call_and_draft(stage: Stage) -
 
 
 async def test_a_page_whose_sound_is_lost_says_so(stage: Stage) -> None:
-    """The page itself is well connected: nothing else tells its agent."""
+    """The exchange hangs for a while: the page is well connected, and nothing comes through."""
     async with stage.agent("huawu1") as page, stage.talk(page) as caller:
         await sound_flows(page, caller.voice)
         lost = page.get_by_test_id("sound-lost")
         await expect(lost).to_have_count(0)
-        async with deaf_and_dumb(page):
+        with stage.exchange_frozen():
             await expect(lost).to_be_visible()
             await in_state(page, "TALKING")
-            assert await caller.voice.hears_silence(1.0, within=30), "the page is heard"
         await expect(lost).to_have_count(0)
         await sound_flows(page, caller.voice)
 

@@ -87,7 +87,7 @@ async def _start(leader: Page) -> None:
     await leader.get_by_test_id("surge-greeting").fill(GREETING)
     await leader.get_by_test_id("surge-type").click()
     await leader.get_by_role("option", name="求助").click()
-    await leader.get_by_test_id("surge-category").locator("input").fill("停电")
+    await form.get_by_placeholder("诉求分类").fill("停电")
     await leader.locator(".el-cascader__suggestion-item").first.click()
     await leader.get_by_test_id("surge-order-title").fill("东片大面积停电")
     await form.get_by_label("地点").fill("城东片区")
