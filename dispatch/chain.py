@@ -12,8 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import BindParameter, ScalarSelect, select
 
 from models.store import Store
 from models.tables import OrderEvent, WorkOrder
@@ -61,17 +60,16 @@ def event_hash(event: OrderEvent) -> str:
     return hashlib.sha256(canonical_json(body).encode()).hexdigest()
 
 
-async def append(session: AsyncSession, event: OrderEvent) -> None:
-    """Link the event to the one before it and add it."""
-    query = (
-        select(OrderEvent.hash)
-        .where(OrderEvent.order_id == event.order_id, OrderEvent.seq < event.seq)
-        .order_by(OrderEvent.seq.desc())
-        .limit(1)
-    )
-    event.previous_hash = await session.scalar(query) or GENESIS
+def link(event: OrderEvent, previous_hash: str) -> None:
+    """Link the event to the one before it."""
+    event.previous_hash = previous_hash
     event.hash = event_hash(event)
-    session.add(event)
+
+
+def latest_hash(order_id: BindParameter[str]) -> ScalarSelect[str]:
+    """The hash of an order's latest event, for a query that holds the order's lock."""
+    query = select(OrderEvent.hash).where(OrderEvent.order_id == order_id)
+    return query.order_by(OrderEvent.seq.desc()).limit(1).scalar_subquery()
 
 
 class ChainVerifier:

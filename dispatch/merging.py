@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 
 from dispatch.asking import ask_office, decide, withdraw_all
 from dispatch.commands import DecideMerge, Merge, SuggestMerge, Unmerge, Urge, invalid
+from dispatch.loading import load_if_free
 from dispatch.merged_promises import bring_forward, owe_nobody_else, promised_to
 from dispatch.oversights import issue_urge
 from dispatch.running import run_clock
@@ -18,7 +19,7 @@ from dispatch.scope import can_see
 from dispatch.step import Handler, Step
 from models.errors import Conflict
 from models.states import ACTIVE_TASK, IN_HAND, UNIT_AT_WORK
-from models.tables import OrderRequest, Task, WorkOrder
+from models.tables import Task, WorkOrder
 from models.task_tree import lead_task
 from models.vocabulary import Action, OrderState, RequestKind, TaskState
 from models.workflow import Case
@@ -145,23 +146,22 @@ async def step_on(step: Step, order_id: str, action: Action) -> Step:
 
     :raises Conflict: when somebody else has it in hand at this moment.
     """
-    query = select(WorkOrder).where(WorkOrder.id == order_id)
-    locked = query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
-    order = await step.session.scalar(locked)
-    if order is None:
+    await step.work.settle()
+    found = await load_if_free(step.session, order_id, step.actor, action)
+    if found is None:
         raise Conflict("相关的工单正在由他人处理，请稍后再试", order_id=order_id)
-    tasks = select(Task).where(Task.order_id == order_id).order_by(Task.dispatched_at, Task.id)
-    asked = select(OrderRequest).where(OrderRequest.order_id == order_id)
     return Step(
         work=step.work,
         rules=step.rules,
         now=step.now,
         actor=step.actor,
         action=action,
-        order=order,
-        tasks=list(await step.session.scalars(tasks)),
-        requests=list(await step.session.scalars(asked)),
-        from_state=order.state,
+        order=found.order,
+        tasks=found.tasks,
+        requests=found.requests,
+        timers=found.timers,
+        previous_hash=found.latest_hash,
+        from_state=found.order.state,
     )
 
 

@@ -13,6 +13,8 @@ from datetime import date
 from sqlalchemy import Date, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.store import UnitOfWork
+
 LENGTH = 19
 #: Of the name of a series, at most.
 NAME_LENGTH = 32
@@ -32,10 +34,12 @@ async def next_in(session: AsyncSession, name: str) -> int:
     return int((await session.execute(_NEXT_IN, {"name": name})).scalar_one())
 
 
-async def next_order_no(session: AsyncSession, area_code: str, day: date) -> str:
-    """The next number of ``day``. Two transactions never get the same one."""
-    running = (await session.execute(_NEXT, {"day": day})).scalar_one()
-    return order_no(area_code, day, running)
+async def next_order_no(work: UnitOfWork, area_code: str, day: date) -> str:
+    """The next number of ``day``. Two transactions never get the same one.
+
+    Nobody waits for another's order to be written; one that fails after this leaves its number out.
+    """
+    return order_no(area_code, day, await work.drawn(_NEXT, {"day": day}))
 
 
 def order_no(area_code: str, day: date, running: int) -> str:

@@ -132,7 +132,7 @@ async def open_order(step: Step, command: OpenOrder) -> None:
     order.accepted_at, order.accepted_by = step.now, step.actor.id
     step.follow(_case(command))
     day = step.rules.counter.local(step.now).date()
-    order.order_no = await next_order_no(step.session, step.rules.area_code, day)
+    order.order_no = await next_order_no(step.work, step.rules.area_code, day)
     order.query_code = new_query_code()
     step.session.add(order)
     step.told(**{name: getattr(order, name) for name in _TOLD if getattr(order, name)})

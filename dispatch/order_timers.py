@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.auto_dispatch import AUTO_DISPATCH, auto_command
 from dispatch.commands import LapseProgress, LapseRequest, Resume, SignFor
+from dispatch.loading import hold
 from dispatch.office_timers import OfficeTimers
 from dispatch.service import OrderService
 from dispatch.timers import Handler, Timer
@@ -40,9 +41,9 @@ class OrderTimers:
 
     async def lock(self, session: AsyncSession, order_id: str) -> bool:
         """As commands do first, before they touch the order's timers; False when one is at it."""
-        order = select(WorkOrder.id).where(WorkOrder.id == order_id)
-        if await session.scalar(order.with_for_update(skip_locked=True)) is not None:
+        if await hold(session, order_id):
             return True
+        order = select(WorkOrder.id).where(WorkOrder.id == order_id)
         return await session.scalar(order) is None  # nothing to lock: the handler will say so
 
     async def _sign(self, work: UnitOfWork, timer: Timer) -> None:

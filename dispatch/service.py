@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from dispatch import (
@@ -40,6 +40,7 @@ from dispatch.commands import (
     OrderCommand,
     invalid,
 )
+from dispatch.loading import Loaded, answer_of, load
 from dispatch.opening import check_opening, new_order, open_order
 from dispatch.rules import Rules
 from dispatch.scope import can_see
@@ -49,7 +50,7 @@ from models.errors import Conflict, NotFound
 from models.guards import Actor
 from models.ids import new_id
 from models.store import Store, UnitOfWork
-from models.tables import DoneCommand, OrderRequest, Task, WorkOrder
+from models.tables import DoneCommand, WorkOrder
 from models.vocabulary import Action
 
 #: What does each action on an existing order; one dictionary per subject.
@@ -114,7 +115,7 @@ class OrderService:
         self, work: UnitOfWork, actor: Actor, command: OpenOrder, checked: OpenOrder
     ) -> CommandResult:
         order = await new_order(work, checked, self.rules)
-        step = self.step(work, actor, Action.OPEN, order, [], [])
+        step = self._step(work, actor, Action.OPEN, Loaded(order=order))
         await open_order(step, checked)
         return await self._finish(step, command)
 
@@ -136,24 +137,16 @@ class OrderService:
         """The same within a transaction that does more than this."""
         action = command.action
         # The order is locked first: of two with the same key the second then finds the answer.
-        order, tasks, requests = await self._load(work, actor, order_id)
-        if done := await self._done(work, actor, action, order_id, command):
+        found = await self._load(work, actor, order_id, command)
+        if found.done and (done := await self._done(work, actor, action, order_id, command)):
             return done
-        _check_version(order, command)
-        step = self.step(work, actor, action, order, tasks, requests)
+        _check_version(found.order, command)
+        step = self._step(work, actor, action, found)
         step.task_id, step.request_id = command.task_id, getattr(command, "request_id", None)
         await HANDLERS[action](step, command)
         return await self._finish(step, command)
 
-    def step(
-        self,
-        work: UnitOfWork,
-        actor: Actor,
-        action: Action,
-        order: WorkOrder,
-        tasks: list[Task],
-        requests: list[OrderRequest],
-    ) -> Step:
+    def _step(self, work: UnitOfWork, actor: Actor, action: Action, found: Loaded) -> Step:
         """A step on an order that is locked; the caller finishes it."""
         return Step(
             work=work,
@@ -161,24 +154,23 @@ class OrderService:
             now=self._clock.now(),
             actor=actor,
             action=action,
-            order=order,
-            tasks=tasks,
-            requests=requests,
-            from_state=order.state,
+            order=found.order,
+            tasks=found.tasks,
+            requests=found.requests,
+            timers=found.timers,
+            previous_hash=found.latest_hash,
+            from_state=found.order.state,
         )
 
     async def _load(
-        self, work: UnitOfWork, actor: Actor, order_id: str
-    ) -> tuple[WorkOrder, list[Task], list[OrderRequest]]:
-        query = select(WorkOrder).where(WorkOrder.id == order_id).with_for_update()
-        order = await work.session.scalar(query)
-        tasks_of = select(Task).where(Task.order_id == order_id)
-        tasks = list(await work.session.scalars(tasks_of.order_by(Task.dispatched_at, Task.id)))
-        if order is None or not can_see(actor, tasks, self.rules):
+        self, work: UnitOfWork, actor: Actor, order_id: str, command: OrderCommand
+    ) -> Loaded:
+        await work.settle()  # an earlier step of the same transaction
+        key = command.idempotency_key
+        found = await load(work.session, order_id, actor, command.action, key)
+        if found is None or not can_see(actor, found.tasks, self.rules):
             raise NotFound("没有这个工单，或您无权查看", order_id=order_id)
-        asked = select(OrderRequest).where(OrderRequest.order_id == order_id)
-        ordered = asked.order_by(OrderRequest.asked_at, OrderRequest.id)
-        return order, tasks, list(await work.session.scalars(ordered))
+        return found
 
     async def _finish(self, step: Step, command: Command) -> CommandResult:
         await step.finish()
@@ -192,7 +184,7 @@ class OrderService:
         )
         if command.idempotency_key is not None:
             order_id = "" if step.action is Action.OPEN else step.order.id
-            step.session.add(_done_row(step, command, order_id, result))
+            step.work.last.add(_done_row(step, command, order_id, result))
         return result
 
     async def _done(
@@ -201,12 +193,7 @@ class OrderService:
         """The answer given before to the same key; None when it is new."""
         if command.idempotency_key is None:
             return None
-        query = select(DoneCommand).where(
-            DoneCommand.actor_id == actor.id,
-            DoneCommand.command == action.value,
-            DoneCommand.key == command.idempotency_key,
-        )
-        row = await work.session.scalar(query)
+        row = await answer_of(work.session, actor, action, command.idempotency_key)
         if row is None:
             return None
         if row.payload_hash != _payload_hash(order_id, command):

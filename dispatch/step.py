@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.chain import append
+from dispatch.chain import link
 from dispatch.commands import invalid
 from dispatch.rules import Rules
 from dispatch.timers import keep_timers
@@ -19,7 +19,7 @@ from models.events import OrderChanged
 from models.guards import Actor
 from models.ids import new_id
 from models.store import UnitOfWork
-from models.tables import OrderEvent, OrderNews, OrderRequest, Task, WorkOrder
+from models.tables import OrderEvent, OrderNews, OrderRequest, Task, TimerRow, WorkOrder
 from models.vocabulary import Action, OrderState, Role
 from models.workflow import ACTIVE_TASK, Case, Permit, permit, subject_task
 
@@ -39,6 +39,9 @@ class Step:
     order: WorkOrder
     tasks: list[Task]
     from_state: OrderState
+    #: All timers that it has, and the hash of its latest event.
+    timers: list[TimerRow]
+    previous_hash: str
     #: Every request of the order, decided or not.
     requests: list[OrderRequest] = field(default_factory=list)
     #: Which task and request the command names.
@@ -197,10 +200,11 @@ class Step:
         assert self.permit is not None, "an action must follow the table"
         order = self.order
         order.version = order.version + 1 if self.action is not Action.OPEN else 1
-        event = self._event(self.permit.role)
-        await append(self.session, event)
-        self.session.add(OrderNews(event_id=event.id, order_id=order.id, next_at=self.now))
-        await keep_timers(self.session, order.id, await timers_of(self))
+        event, last = self._event(self.permit.role), self.work.last
+        link(event, self.previous_hash)
+        last.add(event)
+        last.add(_news(event))
+        keep_timers(last, self.timers, await timers_of(self))
         self.work.record(
             OrderChanged(
                 at=self.now,
@@ -235,6 +239,12 @@ class Step:
             reason=self.reason,
             changes=self.changes,
         )
+
+
+def _news(event: OrderEvent) -> OrderNews:
+    return OrderNews(
+        event_id=event.id, order_id=event.order_id, next_at=event.at, attempts=0, last_error=""
+    )
 
 
 def plain(value: Any) -> Any:

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.clock import Clock
 from models.errors import HotlineError
 from models.ids import new_id
+from models.last_rows import LastRows
 from models.store import Store, UnitOfWork
 from models.tables import TimerRow
 
@@ -58,19 +59,21 @@ Handler = Callable[[UnitOfWork, Timer], Awaitable[None]]
 Lock = Callable[[AsyncSession, str], Awaitable[bool]]
 
 
-async def keep_timers(session: AsyncSession, subject_id: str, wanted: Iterable[Timer]) -> None:
-    """Make these the only timers of a subject; those that stay as they are are not touched."""
-    rows = await session.scalars(select(TimerRow).where(TimerRow.subject_id == subject_id))
+def keep_timers(last: LastRows, rows: Iterable[TimerRow], wanted: Iterable[Timer]) -> None:
+    """Make these the only timers of a subject; those that stay as they are are not touched.
+
+    ``rows``: all that it has, read in this transaction.
+    """
     found = {row.key: row for row in rows}
     for timer in wanted:
         row = found.pop(timer.key, None)
         if row is None:
-            session.add(_row(timer))
+            last.add(_row(timer))
         elif row.due_at != timer.due or row.data != dict(timer.data):
             row.due_at, row.data = timer.due, dict(timer.data)
             row.attempts, row.last_error = 0, ""
     for row in found.values():
-        await session.delete(row)
+        last.delete(TimerRow, row.id)
 
 
 def _row(timer: Timer) -> TimerRow:

@@ -22,6 +22,7 @@ from dispatch.rules import Rules
 from dispatch.service import OrderService
 from models.clock import ManualClock
 from models.store import Store
+from models.text_index import FILL
 from tests.support.postgres import Postgres
 
 #: What the measurement takes for the present.
@@ -134,6 +135,7 @@ class Filler:
                     rate = (start + size) / (told - begun)
                     tell(f"  {start + size:,} of {count:,} orders, {rate:.0f}/s")
             await self._keep_numbers(connection)
+            await connection.execute(FILL)
             await connection.execute("VACUUM ANALYZE")
         finally:
             await connection.close()

@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, and_, exists, or_
 
 from dispatch.commands import invalid
+from dispatch.numbers import valid_order_no
 from dispatch.rules import Rules
 from dispatch.scope import visible
 from dispatch.views.shapes import OrderFilter
 from models.guards import Actor
 from models.tables import OrderEvent, Task, WorkOrder
+from models.text_index import may_hold
 from models.vocabulary import Light, Role
 
 #: Fewest digits that are looked up as part of a number.
@@ -72,15 +74,19 @@ class Conditions:
         return or_(WorkOrder.lead_department.in_(codes), task)
 
     def _search(self, words: str) -> ColumnElement[bool]:
+        digits = words.replace(" ", "").replace("-", "")
+        if valid_order_no(digits):
+            return WorkOrder.order_no == digits
         conditions: list[ColumnElement[bool]] = [
             column.contains(words, autoescape=True)
             for column in (WorkOrder.title, WorkOrder.content, WorkOrder.place)
         ]
-        digits = words.replace(" ", "").replace("-", "")
+        texts = {words}
         if digits.isascii() and digits.isdigit() and len(digits) >= _NUMBER_DIGITS:
             conditions.append(WorkOrder.order_no.contains(digits))
             conditions.append(self._phone_is(digits))
-        return or_(*conditions)
+            texts.add(digits)
+        return and_(may_hold(WorkOrder.id, *sorted(texts)), or_(*conditions))
 
     def _phone_is(self, digits: str) -> ColumnElement[bool]:
         """By part of a number for those who may read numbers, else by the whole number only."""

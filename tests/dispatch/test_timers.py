@@ -54,7 +54,13 @@ async def put(store: Store, clock: ManualClock, *keys: str, **data: object) -> N
         for key in keys
     ]
     async with store.transaction() as work:
-        await keep_timers(work.session, "s", timers)
+        await keep(work, "s", timers)
+
+
+async def keep(work: UnitOfWork, subject_id: str, timers: list[Timer]) -> None:
+    """Make these the only timers of a subject."""
+    rows = await work.session.scalars(select(TimerRow).where(TimerRow.subject_id == subject_id))
+    keep_timers(work.last, rows, timers)
 
 
 async def left(store: Store, *kinds: str) -> int:
@@ -114,7 +120,7 @@ async def test_timers_of_one_subject_ring_one_after_the_other(
             for number in range(5)
         ]
         async with store.transaction() as work:
-            await keep_timers(work.session, f"s{subject}", timers)
+            await keep(work, f"s{subject}", timers)
     clock.advance(HOUR)
     assert await keeper(store, clock, bell).fire_due() == 60
     for subject in range(12):
@@ -206,7 +212,7 @@ async def test_what_somebody_is_at_waits_for_the_next_look(
     await put(store, clock, "a")
     other = Timer(key="b", kind="bell", subject_id="other", due=clock.now() + HOUR)
     async with store.transaction() as work:
-        await keep_timers(work.session, "other", [other])
+        await keep(work, "other", [other])
     clock.advance(2 * HOUR)
     keeper = Timekeeper(store, clock, {"bell": bell.ring}, lock)
     assert await keeper.fire_due() == 1
