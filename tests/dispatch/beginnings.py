@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from dispatch.commands import Delegate, RequestReturn, SignFor
+from dispatch.commands import Delegate, Merge, RequestExtension, RequestReturn, SignFor
 from tests.dispatch.conftest import DEEP
 from tests.dispatch.desk import HAPPY, Desk
 
 #: Takes a demand in and brings it somewhere; gives the order's id.
-Beginning = Callable[..., Awaitable[str]]
+Beginning = Callable[..., Coroutine[Any, Any, str]]
 
 
 async def opened(desk: Desk, **demand: Any) -> str:
@@ -53,6 +53,32 @@ async def not_ours(desk: Desk, **demand: Any) -> str:
     return order_id
 
 
+async def more_time(desk: Desk, **demand: Any) -> str:
+    """The unit wants more time."""
+    order_id = await desk.signed(**demand)
+    asked = {
+        "reason_code": "WORKS",
+        "reason": "灯具须向厂家订购",
+        "amount": 2,
+        "evidence": "采购合同",
+        "caller_informed": True,
+        "head": "局长王某",
+    }
+    await desk.act("chengguan", order_id, RequestExtension.model_validate(asked))
+    return order_id
+
+
+async def taken_in(desk: Desk, **demand: Any) -> str:
+    """Another caller's order has been merged into it, and its result has passed."""
+    order_id = await desk.signed(**demand)
+    other = (await desk.open(**demand)).order_id
+    await desk.act("paidan", other, Merge(into=order_id, reason="同一处路灯"))
+    await desk.contact(order_id)
+    await desk.submit(order_id)
+    await desk.approve(order_id)
+    return order_id
+
+
 async def submitted(desk: Desk, **demand: Any) -> str:
     """Before the auditor."""
     return await desk.submitted(**demand)
@@ -71,5 +97,6 @@ async def closed(desk: Desk, **demand: Any) -> str:
 
 
 BEGINNINGS: tuple[Beginning, ...] = (
-    *(opened, opened, refused, handed_down, done_below, not_ours, submitted, passed, closed),
+    *(opened, opened, refused, handed_down, done_below, not_ours, more_time, taken_in),
+    *(submitted, passed, closed),
 )

@@ -115,7 +115,7 @@ def any_command(random: Random, known: Known) -> OrderCommand:
     for name, rows in (("request_id", known.requests), ("oversight_id", known.oversights)):
         if name in fields:
             body[name] = random.choice([*rows, "no-such"])
-    if random.random() < 0.5:
+    if random.random() < 0.7:
         body["task_id"] = random.choice([*known.tasks, "no-such"])
     if "into" in fields:
         body["into"] = random.choice(known.orders)
