@@ -140,7 +140,7 @@ async def create_article(ask: Ask, body: NewText) -> ArticleDetail:
 
 
 @routes.route("PUT", "/api/knowledge/{number}/draft", summary="保存条目草稿", permission=_WRITE)
-async def save_draft(ask: Ask, number: str, body: NewText) -> ArticleDetail:
+async def save_article_draft(ask: Ask, number: str, body: NewText) -> ArticleDetail:
     """The live version answers until the draft is published."""
     book = ask.console.knowledge.book
     await book.save(ask.person.actor(), number, body.draft, body.revision)

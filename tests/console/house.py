@@ -31,7 +31,6 @@ PEOPLE = (
     NewStaff(username="manager", name="罗文斌", roles=[Role.MANAGER], department="D-HL"),
     NewStaff(username="admin", name="何俊", roles=[Role.ADMIN], department="D-HL"),
     NewStaff(username="clerk", name="彭海波", roles=[Role.UNIT_CLERK], department="D-CG"),
-    NewStaff(username="head", name="严建新", roles=[Role.UNIT_HEAD], department="D-CG"),
     NewStaff(username="other_clerk", name="曾庆华", roles=[Role.UNIT_CLERK], department="D-ZJ"),
 )
 

@@ -33,14 +33,14 @@ STALL: dict[str, Any] = LAMP | {
 async def publish(
     house: House, article: dict[str, Any] = LAMP, valid_to: date | None = None
 ) -> str:
-    """An article that a clerk wrote and the head of the unit published."""
-    clerk, head = await house.signed_in("clerk"), await house.signed_in("head")
+    """An article that a clerk wrote and the manager published."""
+    clerk, manager = await house.signed_in("clerk"), await house.signed_in("manager")
     ends = valid_to.isoformat() if valid_to else None
     made = await clerk.post("/api/knowledge", {"draft": article | {"valid_to": ends}})
     assert made.status == 200, made.body
     number = str(made.body["card"]["number"])
     await decide(clerk, number, "submit", revision=1)
-    await decide(head, number, "publish", revision=2)
+    await decide(manager, number, "publish", revision=2)
     await known(house)
     return number
 

@@ -42,10 +42,10 @@ async def test_articles_are_found_by_words_number_and_shelf(house: House) -> Non
 
 
 async def test_an_article_waits_for_another_person(house: House) -> None:
-    clerk, head = await house.signed_in("clerk"), await house.signed_in("head")
+    clerk, manager = await house.signed_in("clerk"), await house.signed_in("manager")
     number = (await clerk.post("/api/knowledge", {"draft": LAMP})).body["card"]["number"]
     await decide(clerk, number, "submit", revision=1)
-    assert (await head.get("/api/badges")).body["knowledge"] == 1
+    assert (await manager.get("/api/badges")).body["knowledge"] == 1
     assert (await clerk.get("/api/badges")).body["knowledge"] == 0
     refused = await clerk.post(f"/api/knowledge/{number}/publish", {"revision": 2})
     assert refused.status == 403
@@ -53,11 +53,11 @@ async def test_an_article_waits_for_another_person(house: House) -> None:
     agent = await house.signed_in("agent")
     assert (await agent.get(f"/api/knowledge/{number}")).status == 404
     assert (await agent.post("/api/knowledge", {"draft": LAMP})).status == 403
-    await decide(head, number, "send-back", revision=2, note="请写明时限")
-    stale = await head.post(f"/api/knowledge/{number}/publish", {"revision": 2})
+    await decide(manager, number, "send-back", revision=2, note="请写明时限")
+    stale = await manager.post(f"/api/knowledge/{number}/publish", {"revision": 2})
     assert stale.status == 409, stale.body
     await decide(clerk, number, "submit", revision=3)
-    await decide(head, number, "publish", revision=4)
+    await decide(manager, number, "publish", revision=4)
     await known(house)
     assert await found(house, "路灯坏了") == [number]
     history = (await agent.get(f"/api/knowledge/{number}/history")).body

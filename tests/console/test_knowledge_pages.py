@@ -39,27 +39,27 @@ async def test_an_article_is_said_mended_by_two_and_gone_at_once(
     async with (
         person(browser, url, "agent", PASSWORD) as agent,
         person(browser, url, "clerk", PASSWORD) as clerk,
-        person(browser, url, "head", PASSWORD) as head,
+        person(browser, url, "manager", PASSWORD) as manager,
     ):
         await agent.goto(f"/desk?call={call.id}")
         card = agent.get_by_test_id("knowledge-card")
         await expect(card).to_contain_text(LAMP["spoken"])
-        await _mend(clerk, head, number)
+        await _mend(clerk, manager, number)
         await expect(card).to_contain_text(NEW_WORDS)
         await agent.keyboard.press("Alt+Digit1")
         answer = agent.get_by_test_id("field-public-answer")
         source = f"（依据：知识库{number}《路灯不亮》，区城管局，2026-01-01起有效）"
         await expect(answer).to_have_value(f"{NEW_WORDS}\n{source}")
         await expect(agent.get_by_test_id("answer-source")).to_contain_text(number)
-        await _search_and_read(head, number)
+        await _search_and_read(manager, number)
         await _its_last_day_is_over(house, number)
         await expect(card).to_have_count(0)
         await expect(agent.get_by_test_id("source-gone")).to_contain_text(number)
-        await expect(head.get_by_test_id("article-state")).to_have_text("已过期")
+        await expect(manager.get_by_test_id("article-state")).to_have_text("已过期")
 
 
-async def _mend(clerk: Page, head: Page, number: str) -> None:
-    """The clerk writes, and cannot publish; the head does."""
+async def _mend(clerk: Page, manager: Page, number: str) -> None:
+    """The clerk writes, and cannot publish; the manager does."""
     await clerk.goto(f"/knowledge?number={number}")
     await clerk.get_by_test_id("edit-article").click()
     await clerk.get_by_test_id("article-spoken").fill(NEW_WORDS)
@@ -67,12 +67,12 @@ async def _mend(clerk: Page, head: Page, number: str) -> None:
     await clerk.get_by_test_id("submit-article").click()
     await expect(clerk.get_by_test_id("article-open")).to_contain_text("待审")
     await expect(clerk.get_by_test_id("publish-article")).to_have_count(0)
-    await head.goto("/knowledge")
-    await head.get_by_test_id("shelf-review").click()
-    await head.get_by_test_id("article-row").click()
-    await head.get_by_test_id("publish-article").click()
-    await head.get_by_test_id("do-decide-article").click()
-    await expect(head.get_by_test_id("article")).to_contain_text("第 2 版")
+    await manager.goto("/knowledge")
+    await manager.get_by_test_id("shelf-review").click()
+    await manager.get_by_test_id("article-row").click()
+    await manager.get_by_test_id("publish-article").click()
+    await manager.get_by_test_id("do-decide-article").click()
+    await expect(manager.get_by_test_id("article")).to_contain_text("第 2 版")
 
 
 async def _search_and_read(page: Page, number: str) -> None:
