@@ -30,6 +30,8 @@ TAKERS = {"agent", "agent2", "leader"}
 EVERYBODY = {person.username for person in PEOPLE}
 OFFICE = EVERYBODY - {"agent", "agent2", "admin"}
 DUTY = {"leader", "manager", "clerk", "other_clerk"}
+KNOWERS = EVERYBODY - {"admin"}
+WRITERS = {"leader", "manager", "clerk", "other_clerk"}
 CATALOGUE = EVERYBODY - {"follow_up", "admin"}
 
 #: Who gets past the door. What is done inside depends on the call or order, see the other tests.
@@ -141,6 +143,22 @@ LET_IN: dict[str, set[str]] = {
     "POST /api/directory/posts/{post_id}/end": {"admin"},
     "GET /api/directory/people/{staff_id}/work": {"admin"},
     "POST /api/directory/people/{staff_id}/leave": {"admin"},
+    "GET /api/knowledge": KNOWERS,
+    "GET /api/knowledge/quick": KNOWERS,
+    "GET /api/calls/{call_id}/knowledge": KNOWERS,
+    "GET /api/knowledge/reports": KNOWERS,
+    "GET /api/knowledge/{number}": KNOWERS,
+    "GET /api/knowledge/{number}/history": KNOWERS,
+    "POST /api/knowledge": WRITERS,
+    "PUT /api/knowledge/{number}/draft": WRITERS,
+    "POST /api/knowledge/{number}/submit": WRITERS,
+    "POST /api/knowledge/{number}/discard": WRITERS,
+    "POST /api/knowledge/{number}/publish": {"manager"},
+    "POST /api/knowledge/{number}/send-back": {"manager"},
+    "POST /api/knowledge/{number}/withdraw": {"leader", "manager"},
+    "POST /api/knowledge/{number}/helped": KNOWERS,
+    "POST /api/knowledge/{number}/reports": KNOWERS,
+    "POST /api/knowledge/reports/{report_id}/answer": WRITERS,
     "GET /api/catalogue/versions": CATALOGUE,
     "GET /api/catalogue": CATALOGUE,
     "GET /api/catalogue/owner": CATALOGUE,
