@@ -10,6 +10,7 @@ from sqlalchemy import select
 from dispatch.checks import Faults
 from dispatch.commands import MoveDeadline
 from dispatch.due_words import moment_text
+from dispatch.oversight_times import lift_untrue
 from dispatch.promises import Promise, Source
 from dispatch.running import cut, keep_order_due, promise_anew, show_lights
 from dispatch.step import Handler, Step
@@ -40,6 +41,8 @@ async def move_deadline(step: Step, command: MoveDeadline) -> None:
     step.told(**({"evidence": command.evidence} if command.evidence else {}))
     step.change(external_due=wanted)
     _give_time(step, merged)
+    if (lead := lead_task(step.tasks)) is not None:
+        await lift_untrue(step, lead)
     show_lights(step)
 
 

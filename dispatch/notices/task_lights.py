@@ -25,7 +25,7 @@ async def lit_tasks(
 ) -> Sequence[tuple[Task, WorkOrder, str]]:
     """Tasks that show this light and no worse one, untold: with the order, and the unit they serve.
 
-    The tasks are locked; those in another process's hands are left to it.
+    Their orders are locked, as commands do first; those in others' hands wait for the next look.
     """
     query = (
         select(Task, WorkOrder, _Parent.department)
@@ -35,7 +35,7 @@ async def lit_tasks(
         .where(WorkOrder.state.in_(IN_HAND), WorkOrder.suspended_at.is_(None))
         .limit(limit)
     )
-    rows = await session.execute(query.with_for_update(of=Task, skip_locked=True))
+    rows = await session.execute(query.with_for_update(of=WorkOrder, skip_locked=True))
     return [(task, order, above or order.lead_department) for task, order, above in rows]
 
 

@@ -116,22 +116,27 @@ def _told(one: _Waiting, kind: NoticeKind) -> ColumnElement[bool]:
 
 
 async def _requests(session: AsyncSession, now: datetime) -> Iterable[_Waiting]:
-    """Undecided ones; of those past their end only what nobody was told of."""
-    overdue = exists().where(
-        Notice.order_id == OrderRequest.order_id,
-        Notice.subject_id == OrderRequest.id,
-        Notice.kind == NoticeKind.DECISION_OVERDUE,
-        Notice.due_at == OrderRequest.due_at,
-    )
+    """Undecided ones that nobody was told of: before the end, and again after it."""
+
+    def said(kind: NoticeKind) -> ColumnElement[bool]:
+        return exists().where(
+            Notice.order_id == OrderRequest.order_id,
+            Notice.subject_id == OrderRequest.id,
+            Notice.kind == kind,
+            Notice.due_at == OrderRequest.due_at,
+        )
+
+    before = and_(OrderRequest.due_at >= now, ~said(NoticeKind.DECISION_DUE))
+    after = and_(OrderRequest.due_at < now, ~said(NoticeKind.DECISION_OVERDUE))
     query = (
         select(OrderRequest, WorkOrder)
         .join(WorkOrder, WorkOrder.id == OrderRequest.order_id)
         .where(OrderRequest.state.in_(OPEN_REQUEST), OrderRequest.due_at < now + LONGEST)
-        .where(or_(OrderRequest.due_at >= now, and_(OrderRequest.due_at < now, ~overdue)))
+        .where(or_(before, after))
         .order_by(OrderRequest.due_at, OrderRequest.id)
         .limit(BATCH)
     )
-    rows = await session.execute(query.with_for_update(of=OrderRequest, skip_locked=True))
+    rows = await session.execute(query.with_for_update(of=WorkOrder, skip_locked=True))
     return [
         _Waiting(
             id=asked.id,
@@ -176,7 +181,7 @@ async def _supervisions(session: AsyncSession, now: datetime) -> Iterable[_Waiti
         .order_by(Oversight.due_at, Oversight.id)
         .limit(BATCH)
     )
-    rows = await session.execute(query.with_for_update(of=Oversight, skip_locked=True))
+    rows = await session.execute(query.with_for_update(of=WorkOrder, skip_locked=True))
     return [
         _Waiting(
             id=row.id,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from dispatch.commands import AddJoint, Merge, MoveDeadline
+from dispatch.commands import AddJoint, Merge, MoveDeadline, Supervise
 from dispatch.promises import Promise
 from models.errors import InvalidInput, TransitionRefused
 from models.guards import Actor
@@ -99,3 +99,16 @@ async def test_an_order_of_our_own_has_no_such_deadline(desk: Desk) -> None:
     order_id = await desk.signed()
     with pytest.raises(TransitionRefused, match="没有上级平台规定的时限"):
         await desk.act("banzhang", order_id, moved())
+
+
+async def test_whoever_was_called_late_before_the_city_gave_time_was_not(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await desk.signed(external_due=DEADLINE)
+    desk.later(days=5)
+    late = {"level": "3", "reason_code": "OVERDUE", "reason": "已过办结时限仍未办结"}
+    await desk.act("paidan", order_id, Supervise.model_validate(late))
+    await desk.act("banzhang", order_id, moved())
+    assert (await order_of(store, order_id)).supervised == 0
+    task = await task_at(store, order_id, "D-CG")
+    assert (task.open_supervision, task.highest_supervision) == (0, 0)
