@@ -26,6 +26,13 @@ class TooManyAttempts(HotlineError):
     title = "尝试次数过多，请稍后再试"
 
 
+class SeatElsewhere(HotlineError):
+    """Another page of the same person has the seat's telephone."""
+
+    code = "seat-elsewhere"
+    title = "坐席正在别处使用"
+
+
 class HandedOn(HotlineError):
     """The call, and its draft with it, is in somebody else's hands now.
 

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 from agent_console.errors import (
     HandedOn,
     MalformedRequest,
+    SeatElsewhere,
     TooManyAttempts,
     UnsupportedMediaType,
 )
@@ -45,6 +46,7 @@ STATUS: dict[type[HotlineError], HTTPStatus] = {
     RoleRefused: HTTPStatus.CONFLICT,
     TransitionRefused: HTTPStatus.CONFLICT,
     HandedOn: HTTPStatus.CONFLICT,
+    SeatElsewhere: HTTPStatus.CONFLICT,
     DraftChanged: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.PRECONDITION_FAILED,
     AlreadyGiven: HTTPStatus.CONFLICT,

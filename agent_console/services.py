@@ -10,6 +10,7 @@ from aiohttp import web
 
 from agent_console.access import AccessLedger
 from agent_console.live import LiveHub
+from agent_console.seats import Seats
 from agent_console.sessions import Sessions
 from config.departments import Departments
 from config.own_numbers import own_numbers
@@ -132,6 +133,7 @@ class Console:
         )
         self.access = AccessLedger(services.store, services.clock)
         self.live = LiveHub(services)
+        self.seats = Seats(services.bus)
         parts = (services.store, services.clock, services.rules)
         self.orders = OrderService(*parts)
         self.directory = Directory(*parts, self.orders)

@@ -1,7 +1,8 @@
 """The phones' way to Asterisk: a websocket here, a websocket there, text frames between.
 
 Browsers never reach Asterisk itself. Only our own pages get through (Origin), and only for people
-who are signed in or hold a practice phone's pass.
+who are signed in or hold a practice phone's pass. Of several pages of one person only the one that
+took the seat last (see :mod:`agent_console.seats`).
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 #: A SIP message with SDP and ICE candidates has some 6 kB.
 MAX_MESSAGE = 64 * 1024
 PROTOCOL = "sip"
+#: Of the address: the page's ticket. Phones that are no page's have none.
+SEAT = "seat"
 #: Pings keep middle boxes from closing a quiet phone, and find out who is gone.
 HEARTBEAT_S = 20.0
 CONNECT_S = 5.0
@@ -63,6 +66,7 @@ async def sip(request: web.Request) -> web.WebSocketResponse:
         phones = request.app[OPEN_PHONES]
         phones.add(here)
         stack.callback(phones.discard, here)
+        _seat_phone(request, here, stack)
         await _carry(here, there)
     return here
 
@@ -71,7 +75,7 @@ def _admit(request: web.Request) -> None:
     allowed = request.app[CONSOLE].services.settings.web.allowed_origins
     if not origin_allowed(request, allowed):
         raise Forbidden("不接受来自其他网站的电话连接", origin=request.headers.get("Origin", ""))
-    if not has_pass(request):
+    if request.query.get(SEAT) or not has_pass(request):
         _admit_person(request)
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
     if PROTOCOL not in [name.strip().lower() for name in offered.split(",")]:
@@ -81,7 +85,19 @@ def _admit(request: web.Request) -> None:
 def _admit_person(request: web.Request) -> None:
     if PERSON not in request:
         raise NotSignedIn
-    request[PERSON].require("call.seat")
+    person = request[PERSON]
+    person.require("call.seat")
+    if ticket := request.query.get(SEAT):
+        request.app[CONSOLE].seats.refuse_phone(person.staff_id, ticket)
+
+
+def _seat_phone(request: web.Request, phone: Phone, stack: contextlib.AsyncExitStack) -> None:
+    """A page's phone lasts as long as its page has the seat."""
+    ticket = request.query.get(SEAT)
+    if ticket and PERSON in request:
+        agent_id, seats = request[PERSON].staff_id, request.app[CONSOLE].seats
+        stack.callback(seats.remove_phone, agent_id, phone)
+        seats.add_phone(agent_id, ticket, phone)
 
 
 class _Upstream:

@@ -197,6 +197,15 @@ class AgentStateChanged(DomainEvent):
     call_id: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class SeatTaken(DomainEvent):
+    """A page has taken an agent's seat; pages with an earlier ticket have lost it."""
+
+    agent_id: str
+    #: Sorts by time.
+    ticket: str
+
+
 # --- words -------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,8 @@ class SignedInSeat(BaseModel):
 
     account: SeatAccount
     sip_path: str
+    #: This page's right to the telephone, until a later one is given out.
+    seat: str
     presence: Presence
     ice_servers: list[dict[str, Any]]
 
@@ -33,6 +35,17 @@ class AgentDesk(BaseModel):
     presence: Presence
     call: CallView | None
     draft: DraftView | None
+    #: The page that has the telephone; null: not known.
+    seat: str | None
+
+
+class SignInSeat(Body):
+    """Which page signs in."""
+
+    #: The page was loaded anew: it does not take the telephone from a page that took it since.
+    resume: bool = Field(False, title="恢复坐席")
+    #: What this page had before, with ``resume``.
+    seat: str = Field("", max_length=26, title="坐席凭证")
 
 
 class SetState(Body):
@@ -49,14 +62,23 @@ class SetState(Body):
 
 
 @routes.route("POST", "/api/agent/sign-in", summary="坐席签入", permission="call.seat")
-async def agent_sign_in(ask: Ask) -> SignedInSeat:
-    """Gives the seat's SIP account. Repeated calls give the same one."""
-    agent_id = ask.person.staff_id
-    account = await ask.console.calls.sign_in(agent_id)
+async def agent_sign_in(ask: Ask, body: SignInSeat) -> SignedInSeat:
+    """Gives the seat's SIP account. Repeated calls give the same one.
+
+    The page that asked last has the telephone; with ``resume`` only if no other page took it since
+    (409, ``seat-elsewhere``).
+    """
+    agent_id, calls, seats = ask.person.staff_id, ask.console.calls, ask.console.seats
+    if body.resume:
+        online = calls.presence(agent_id).phone_online
+        seats.refuse_if_elsewhere(agent_id, body.seat, phone_online=online)
+    account = await calls.sign_in(agent_id)
+    ticket = await seats.take(agent_id)
     return SignedInSeat(
         account=account,
-        sip_path="/sip",
-        presence=ask.console.calls.presence(agent_id),
+        sip_path=f"/sip?seat={ticket}",
+        seat=ticket,
+        presence=calls.presence(agent_id),
         ice_servers=[],
     )
 
@@ -71,12 +93,14 @@ async def agent_sign_out(ask: Ask) -> None:
 async def get_agent(ask: Ask) -> AgentDesk:
     """Presence, the call in hand (also while wrapping up) and what was typed for it."""
     presence = ask.console.calls.presence(ask.person.staff_id)
+    seat = ask.console.seats.latest(ask.person.staff_id)
     if not presence.call_id:
-        return AgentDesk(presence=presence, call=None, draft=None)
+        return AgentDesk(presence=presence, call=None, draft=None, seat=seat)
     return AgentDesk(
         presence=presence,
         call=await call_view_of(ask.console, presence.call_id),
         draft=await _draft(ask, presence.call_id),
+        seat=seat,
     )
 
 

@@ -111,7 +111,9 @@ async def live_call(house: House, agent: str, state: CallState = CallState.TALKI
 async def test_an_agent_signs_in_to_her_seat_and_changes_her_state(house: House) -> None:
     agent = await house.signed_in("agent")
     seat = (await agent.post("/api/agent/sign-in")).body
-    assert seat["account"]["extension"] == "1001" and seat["sip_path"] == "/sip"
+    assert (
+        seat["account"]["extension"] == "1001" and seat["sip_path"] == f"/sip?seat={seat['seat']}"
+    )
     assert seat["presence"]["state"] == "BUSY"
 
     ready = (await agent.post("/api/agent/state", {"state": "READY"})).body

@@ -11,10 +11,13 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestServer
 
+from agent_console.seats import SEAT_TAKEN
 from agent_console.sip_proxy import MAX_MESSAGE, upstream_url
 from config.settings import AsteriskSettings
+from models.ids import new_id
 from tests.console.browser import Browser
 from tests.console.house import House
+from tests.console.test_seats import sits_down
 
 pytestmark = pytest.mark.store
 
@@ -56,14 +59,17 @@ async def exchange(house: House) -> AsyncIterator[EchoExchange]:
 
 @asynccontextmanager
 async def phone_of(
-    browser: Browser, origin: str | None = "own", protocols: tuple[str, ...] = ("sip",)
+    browser: Browser,
+    origin: str | None = "own",
+    protocols: tuple[str, ...] = ("sip",),
+    path: str = "/sip",
 ) -> AsyncIterator[ClientWebSocketResponse]:
     """A websocket as JsSIP opens one."""
     own = browser.origin if origin == "own" else origin
     headers = {"Origin": own} if own else {}
     async with (
         browser.session() as session,
-        session.ws_connect("/sip", protocols=protocols, headers=headers) as socket,
+        session.ws_connect(path, protocols=protocols, headers=headers) as socket,
     ):
         yield socket
 
@@ -191,3 +197,26 @@ def test_the_exchange_is_our_own_or_the_one_of_the_settings() -> None:
     assert upstream_url(AsteriskSettings()) == "ws://127.0.0.1:18088/ws"
     theirs = "wss://pbx.example:8089/ws"
     assert upstream_url(AsteriskSettings(sip_ws_url=theirs)) == theirs
+
+
+async def test_a_later_page_takes_the_telephone(house: House, exchange: EchoExchange) -> None:
+    first, second = await house.signed_in("agent"), await house.signed_in("agent")
+    _, way = await sits_down(first)
+    async with phone_of(first, path=way) as phone:
+        await phone.send_str("REGISTER")
+        assert await phone.receive_str(timeout=PATIENCE_S) == "heard REGISTER"
+        ticket, later_way = await sits_down(second)
+        async with phone_of(second, path=later_way) as later:
+            last = await phone.receive(timeout=PATIENCE_S)
+            assert (last.type, last.data) == (WSMsgType.CLOSE, SEAT_TAKEN)
+            assert await refusal(first, path=way) == 409
+            assert (await first.get("/api/agent")).body["seat"] == ticket
+            await later.send_str("REGISTER")
+            assert await later.receive_str(timeout=PATIENCE_S) == "heard REGISTER"
+
+
+async def test_a_made_up_ticket_opens_no_phone(house: House, exchange: EchoExchange) -> None:
+    agent = await house.signed_in("agent")
+    for ticket in ("x", "z" * 26):
+        assert await refusal(agent, path=f"/sip?seat={ticket}") == 409
+    assert await refusal(house.browser(), path=f"/sip?seat={new_id()}") == 401

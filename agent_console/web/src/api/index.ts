@@ -22,7 +22,8 @@ export const api = {
   assessmentRules: () => request<t.AssessmentRules>('GET', '/api/assessment-rules'),
 
   agent: () => request<t.AgentView>('GET', '/api/agent'),
-  agentSignIn: () => request<t.SignInAnswer>('POST', '/api/agent/sign-in', { body: {} }),
+  agentSignIn: (body: { resume: boolean; seat: string }) =>
+    request<t.SignInAnswer>('POST', '/api/agent/sign-in', { body }),
   agentSignOut: () => request<void>('POST', '/api/agent/sign-out', { body: {} }),
   setAgentState: (state: string, reason = '') =>
     request<t.Presence>('POST', '/api/agent/state', { body: { state, reason } }),

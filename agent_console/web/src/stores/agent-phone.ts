@@ -3,8 +3,9 @@
 import { computed, ref, shallowRef, type Ref } from 'vue'
 
 import { api } from '@/api'
-import { sentenceOf } from '@/api/http'
+import { ApiError, sentenceOf } from '@/api/http'
 import type { Presence } from '@/api/types'
+import { dropKept, readKept, writeKept } from '@/logic/kept'
 import { UNPLUGGED, type MicProblem } from '@/logic/microphone'
 import { closeMicrophone, isAlive, MicError, openMicrophone } from '@/phone/microphone'
 import { Ringer } from '@/phone/ringer'
@@ -13,6 +14,11 @@ import { SoftPhone, type CallPhase, type LineState, type Ring } from '@/phone/so
 
 /** A call that we asked for must ring here within this time to be answered by itself. */
 const OWN_CALL_MS = 30_000
+
+/** Under which this page's ticket outlives a reload. */
+const SEAT = 'seat'
+/** The server's word that another page has the telephone. */
+const ELSEWHERE = 'seat-elsewhere'
 
 export interface SeatSource {
   /** What went wrong, in a sentence. */
@@ -42,6 +48,8 @@ export function useSeatPhone({ trouble, onSignedIn, refresh, isInTalk }: SeatSou
   const ringer = new Ringer()
   let microphone: MediaStream | null = null
   let lock: SeatLock | null = null
+  /** This page's right to the telephone; empty: it has none. */
+  let ticket = ''
   let ownCallUntil = 0
 
   // --- rings ----------------------------------------------------------------------------------
@@ -126,24 +134,32 @@ export function useSeatPhone({ trouble, onSignedIn, refresh, isInTalk }: SeatSou
 
   // --- the seat -------------------------------------------------------------------------------
 
-  /** Takes the seat: page lock, microphone, account, registration. */
-  async function signIn(takeOver = false): Promise<void> {
+  /**
+   * Takes the seat: page lock, microphone, account, registration. `resume`: after a reload, and
+   * only if no other page took it since, here or at another computer.
+   */
+  async function signIn(takeOver = false, resume = false): Promise<void> {
     trouble.value = ''
     lock ??= await lockSeat(takeOver, onSeatStolen)
     seatElsewhere.value = !lock
     if (!lock) return
     try {
       await microphoneNow()
-      await start()
+      await start(resume)
       await refresh()
     } catch (error) {
+      if (error instanceof ApiError && error.code === ELSEWHERE) return giveSeatUp()
       onMicError(error)
       if (!phone.value) releaseSeat()
     }
   }
 
-  async function start(): Promise<void> {
-    const answer = await api.agentSignIn()
+  async function start(resume: boolean): Promise<void> {
+    // Until the answer is here, the server's word of a new ticket may be about our own.
+    ticket = ''
+    const answer = await api.agentSignIn({ resume, seat: readKept<string>(SEAT) ?? '' })
+    ticket = answer.seat
+    writeKept(SEAT, ticket)
     onSignedIn(answer.presence)
     phone.value?.stop()
     const hooks = {
@@ -167,8 +183,20 @@ export function useSeatPhone({ trouble, onSignedIn, refresh, isInTalk }: SeatSou
 
   function onSeatStolen(): void {
     lock = null
+    giveSeatUp()
+  }
+
+  /** Another page has the telephone. It is taken back by a person, never by itself. */
+  function giveSeatUp(): void {
+    ticket = ''
+    dropKept(SEAT)
     seatElsewhere.value = true
-    dropPhone()
+    leaveSeat()
+  }
+
+  /** The server's word who has the seat. */
+  function onSeat(holder: string | null | undefined): void {
+    if (ticket && holder && holder > ticket) giveSeatUp()
   }
 
   function dropPhone(): void {
@@ -209,5 +237,5 @@ export function useSeatPhone({ trouble, onSignedIn, refresh, isInTalk }: SeatSou
     expectOwnRing,
     expectNothing,
   }
-  return { shown, phone, answerOwnCall, hangUp, dropDoubtful, leaveSeat }
+  return { shown, phone, answerOwnCall, hangUp, dropDoubtful, leaveSeat, onSeat }
 }

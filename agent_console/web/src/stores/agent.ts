@@ -32,6 +32,8 @@ export const useAgent = defineStore('agent', () => {
 
   const presence = ref<Presence | null>(null)
   const call = ref<CallView | null>(null)
+  /** Given away, and not taken yet. */
+  const handingOn = ref<CallView | null>(null)
   const ended = ref<EndedCall | null>(null)
   /** The call that this person supervises by the own telephone. */
   const watching = ref<string | null>(null)
@@ -40,6 +42,10 @@ export const useAgent = defineStore('agent', () => {
   const busy = ref(false)
 
   const signedIn = computed(() => !!presence.value && presence.value.state !== 'OFFLINE')
+  /** Who signed this person out and why; empty for one's own sign-out. */
+  const signedOutBecause = computed(() =>
+    presence.value?.state === 'OFFLINE' ? presence.value.reason : '',
+  )
   const talking = computed(() => IN_TALK.has(call.value?.state ?? ''))
   /** The call is this agent's own: not one that a colleague consults about, or that is watched. */
   const holdsCall = computed(() => !!call.value && call.value.agent_id === session.staff?.id)
@@ -82,16 +88,25 @@ export const useAgent = defineStore('agent', () => {
     }
   }
 
-  function refreshQuietly(): void {
+  function refreshQuietly(then = () => {}): void {
     // The next event or the reconnect of the live line reads again.
-    refresh().catch(() => {})
+    refresh().then(then, () => {})
+  }
+
+  /** A shift leader may sign somebody out: the telephone goes, too. */
+  function leaveIfSignedOut(): void {
+    if (presence.value?.state === 'OFFLINE') leaveSeat()
   }
 
   function take(view: AgentView): void {
     presence.value = view.presence
+    telephone.onSeat(view.seat)
+    // Nobody sits anywhere any more.
+    if (!signedIn.value) telephone.shown.seatElsewhere.value = false
     // It is also named while one wraps up, when it may go on with whom it was handed to.
     const over = view.presence.state === 'WRAP_UP' || OVER.has(view.call?.state ?? 'ENDED')
     call.value = over ? null : view.call
+    handingOn.value = over && view.call?.state === 'DIALLING' ? view.call : null
     if (holdsCall.value) watching.value = null
     const free = !view.presence.call_id || view.presence.state === 'WRAP_UP'
     if (free && !watching.value) telephone.dropDoubtful()
@@ -147,8 +162,11 @@ export const useAgent = defineStore('agent', () => {
         const { state, since, reason, call_id } = data as unknown as Presence
         presence.value = { ...presence.value, state, since, reason, call_id, until: null, overrun: false, break_limit_at: null }
       }
-      refreshQuietly()
+      refreshQuietly(leaveIfSignedOut)
     }
+  })
+  live.on('SeatTaken', (data) => {
+    if (isMine(data)) telephone.onSeat(String(data.ticket))
   })
   /** Events of a gap come afterwards, one by one; how things stand now is read at once. */
   watch(
@@ -168,7 +186,7 @@ export const useAgent = defineStore('agent', () => {
   async function restore(): Promise<void> {
     if (!session.hasSeat || telephone.phone.value) return
     await refresh()
-    if (signedIn.value) await telephone.shown.signIn()
+    if (signedIn.value) await telephone.shown.signIn(false, true)
   }
 
   async function signOut(): Promise<void> {
@@ -255,6 +273,8 @@ export const useAgent = defineStore('agent', () => {
     trouble,
     busy,
     signedIn,
+    signedOutBecause,
+    handingOn,
     talking,
     holdsCall,
     held,

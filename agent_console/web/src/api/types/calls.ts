@@ -32,6 +32,8 @@ export interface SipAccount {
 export interface SignInAnswer {
   account: SipAccount
   sip_path: string
+  /** This page's right to the telephone, until a later one is given out. They sort by time. */
+  seat: string
   presence: Presence
   ice_servers: RTCIceServer[]
 }
@@ -61,6 +63,8 @@ export interface AgentView {
   presence: Presence
   call: CallView | null
   draft: DraftView | null
+  /** The page that has the telephone; null: not known. */
+  seat: string | null
 }
 
 export interface DraftView {
