@@ -289,8 +289,22 @@ class PartyLines:
         board, talked = self._session.exchange.board, party.joined_at is not None
         if party.summoned and not talked:
             board.release(party.agent_id, party.call_id, AgentState.BUSY, "未接转回来电")
+        elif not talked and party.reason == causes.in_words(_NO_ANSWER_CAUSE):
+            self._missed(party)
         else:
             board.go_back(party.agent_id, party.call_id, talked=talked)
+
+    def _missed(self, party: Party) -> None:
+        """Who was ready and did not answer is not: the next caller would ring in vain, too."""
+        exchange = self._session.exchange
+        agent = exchange.board.get(party.agent_id or "")
+        if agent is None or not agent.has(party.call_id):
+            return
+        if agent.before is None or agent.before.state is AgentState.READY:
+            exchange.board.release(agent.agent_id, party.call_id, AgentState.BUSY, "未接来电")
+            exchange.missed(party.call_id, agent)
+        else:
+            exchange.board.go_back(agent.agent_id, party.call_id)
 
     def _tell(self, party: Party, step: str) -> None:
         session = self._session

@@ -276,3 +276,18 @@ async def test_a_call_to_a_citizen_is_handed_on(floor: CallFloor) -> None:
     assert call.agent_id == second
     kinds = [row.kind for row in await parties_of(floor, call.id)]
     assert kinds == [PartyKind.AGENT, PartyKind.AGENT]
+
+
+async def test_a_ready_colleague_who_does_not_answer_is_not_ready_any_more(
+    floor: CallFloor,
+) -> None:
+    async with talking(floor) as talk, floor.agent("李娜", "1902") as (second, other):
+        await floor.calls.set_state(second, AgentState.READY)
+        await transfer(floor, talk, BLIND, PartyChoice(agent_id=second))
+        await other.rung()  # and lets it ring
+        await floor.state(second, AgentState.BUSY)
+        assert floor.calls.presence(second).reason == "未接来电"
+        talk.phone.answer(await talk.phone.rung())
+        await floor.state(talk.agent_id, AgentState.TALKING)
+        await talk.citizen.hang_up()
+        await floor.ended()

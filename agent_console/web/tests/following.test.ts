@@ -49,6 +49,7 @@ describe('the desk', () => {
   let desk: ReturnType<typeof seat>
   beforeEach(async () => {
     desk = seat()
+    Object.assign(desk.agent, { holdsCall: true })
     desk.agent.call = ring
     await nextTick()
     expect(desk.callId.value).toBe('c1')
@@ -66,6 +67,16 @@ describe('the desk', () => {
     desk.agent.call = null
     await nextTick()
     desk.agent.presence = presence('BUSY')
+    await nextTick()
+    expect(desk.callId.value).toBeNull()
+  })
+
+  it('gives back a colleague\u2019s call that was offered and not taken, with its text', async () => {
+    Object.assign(desk.agent, { call: { ...ring, state: 'DIALLING', agent_id: 'other' }, holdsCall: false })
+    desk.sheet.value = withEdit(desk.sheet.value, 'place', '人民路八号')
+    desk.agent.presence = presence('RINGING')
+    await nextTick()
+    desk.agent.call = null
     await nextTick()
     expect(desk.callId.value).toBeNull()
   })

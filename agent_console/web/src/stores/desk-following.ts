@@ -56,10 +56,16 @@ export function followCalls(agent: FollowedAgent, desk: FollowedDesk): void {
    * Whoever is free again, or was only rung, has nothing more to do with a call. State and call are
    * told apart, in either order.
    */
-  watch([() => agent.presence?.state, () => agent.call], ([state, call], [, former]) => {
-    const shown = desk.callId.value
-    if (!shown || call) return
-    const onlyRung = former?.call_id === shown && former.state === 'RINGING' && state !== 'WRAP_UP'
-    if ((state === 'READY' || onlyRung) && !desk.keepsText()) desk.standBy()
-  })
+  watch(
+    [() => agent.presence?.state, () => agent.call, () => agent.holdsCall] as const,
+    ([state, call], [, former, held]) => {
+      const shown = desk.callId.value
+      if (!shown || call) return
+      const gone = former?.call_id === shown && state !== 'WRAP_UP'
+      // A colleague's call, asked about or offered and not taken: its form is not ours to keep.
+      if (gone && !held) return desk.standBy()
+      const onlyRung = gone && former.state === 'RINGING'
+      if ((state === 'READY' || onlyRung) && !desk.keepsText()) desk.standBy()
+    },
+  )
 }
