@@ -137,6 +137,8 @@ async def _wanted(
         order=order,
         tasks=tasks,
         requests=requests,
+        timers=[],
+        previous_hash="",
         from_state=order.state,
     )
     return {timer.key: timer.due for timer in await timers_of(step)}
