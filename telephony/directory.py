@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import func, select
 
 from config.phone_book import PhoneBook
@@ -21,6 +22,8 @@ from models.vocabulary import CallDirection, PartyKind
 from telephony.party import Target
 from telephony.presence import PresenceBoard
 from telephony.trunks import Trunks
+
+log = structlog.get_logger(__name__)
 
 
 class Directory:
@@ -117,9 +120,8 @@ class Directory:
     def _through_trunk(self, number: str) -> str:
         way = self._trunks.way(number)
         if way is None:
-            raise TelephonyUnavailable(
-                "没有配置外呼线路（telephony.trunk_outbound 或 telephony.trunks）"
-            )
+            log.warning("call_out.no_trunk", setting="telephony.trunk_outbound, telephony.trunks")
+            raise TelephonyUnavailable("没有外呼线路，请联系系统管理员")
         return way
 
     def practice_account(self, number: str) -> str | None:

@@ -20,6 +20,7 @@ from nlp.speech.models import find_model
 from nlp.text.understander import Understander
 from telephony.asterisk.installation import find_installation
 from telephony.trunk_watch import examine as examine_trunks
+from telephony.trunks import Trunks
 
 #: How far due dates reach.
 LOOK_AHEAD = timedelta(days=45)
@@ -50,6 +51,7 @@ async def _check(ground: Ground) -> int:
         _show(name, found)
     await ground.store.close()
     _show_calendar(ground)
+    _show_way_out(ground)
     click.echo("一切正常。" if not problems else f"发现 {problems} 个问题。")
     return 1 if problems else 0
 
@@ -111,6 +113,18 @@ def _show_calendar(ground: Ground) -> None:
         click.secho(
             f"! 工作日历还没有 {ahead.year} 年：国务院办公厅公布放假安排后请补充，"
             "在此之前届时的期限按周末推算并标为暂定",
+            fg="yellow",
+        )
+
+
+def _show_way_out(ground: Ground) -> None:
+    """A word of warning only: one may begin without a carrier."""
+    telephony = ground.settings.telephony
+    if Trunks(telephony).way("110") is None:
+        practice = "、".join(telephony.practice_phones)
+        reach = f"只能呼叫练习话机 {practice}" if practice else "不能呼出"
+        click.secho(
+            f"! 没有配置外呼线路（telephony.trunk_outbound 或 telephony.trunks）：{reach}",
             fg="yellow",
         )
 

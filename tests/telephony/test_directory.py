@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from structlog.testing import capture_logs
 
 from config.departments import load_departments
 from config.phone_book import PhoneBook, load_phone_book
@@ -44,8 +45,18 @@ def test_experts_and_emergency_services_go_through_the_carrier(tmp_path: Path) -
     expert = book.target(PartyChoice(expert="yb-bx"))
     assert (expert.kind, expert.name) == (PartyKind.EXPERT, "医保报销咨询")
     assert expert.endpoint == f"PJSIP/{expert.number}@trunk"
-    with pytest.raises(TelephonyUnavailable, match="没有配置外呼线路"):
-        directory(tmp_path, trunk_outbound="").target(PartyChoice(emergency="110"))
+
+
+def test_without_a_carrier_only_the_practice_phones_are_rung(tmp_path: Path) -> None:
+    """A first try works; who needs more reads whom to ask, and the log names the setting."""
+    book = directory(tmp_path, trunk_outbound="")
+    assert book.way_to("13800000001") == "PJSIP/citizen1"
+    assert book.target(PartyChoice(number="13800000002")).endpoint == "PJSIP/citizen2"
+    with capture_logs() as logs:
+        for choice in (PartyChoice(emergency="110"), PartyChoice(number="13907341234")):
+            with pytest.raises(TelephonyUnavailable, match="没有外呼线路，请联系系统管理员"):
+                book.target(choice)
+    assert {"telephony.trunk_outbound, telephony.trunks"} == {one["setting"] for one in logs}
 
 
 def test_in_practice_a_scripted_phone_answers_for_all_of_them(tmp_path: Path) -> None:
