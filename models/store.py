@@ -145,6 +145,8 @@ def _postgres_engine(url: str, pool_size: int, **settings: str) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=pool_size,
+        # Several processes share one server, whose connections are counted (docs/operations.md).
+        max_overflow=0,
         connect_args={
             # No plan of ours is worth compiling.
             "server_settings": {"jit": "off", **settings},
