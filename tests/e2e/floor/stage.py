@@ -17,7 +17,8 @@ from hotline.demo.client import RequestFailed
 from hotline.simulation.rtp import Voice
 from hotline.simulation.sip_agent import SipAgent
 from hotline.simulation.sound import spoken_ulaw
-from models.tables import Call, Recording
+from models.tables import Call, Recording, UtteranceRow
+from models.vocabulary import Leg
 from tests.support import sip_agent
 from tests.support.browser import person, received
 from tests.support.hotline import RunningHotline
@@ -150,6 +151,22 @@ class Stage:
                 if call.ended_at is not None and entered == recordings:
                     return call
                 await asyncio.sleep(0.2)
+
+    async def has_said(self, call_id: str, words: str) -> None:
+        """The citizen's words, as recognition writes them."""
+        said = UtteranceRow(
+            id=f"{call_id}-said",
+            call_id=call_id,
+            leg=Leg.CALLER,
+            start=0.0,
+            end=4.0,
+            text=words,
+            raw=words,
+            confidence=0.9,
+            words=[],
+        )
+        async with self.hotline.database() as store, store.transaction() as work:
+            work.session.add(said)
 
     @asynccontextmanager
     async def talk(self, page: Page, number: str = NUMBER) -> AsyncIterator[Citizen]:

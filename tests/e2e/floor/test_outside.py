@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from models.tables import Draft, UtteranceRow
-from models.vocabulary import Leg
+from models.tables import Draft
 from tests.e2e.floor.stage import (
     Stage,
     ask_in,
@@ -162,19 +161,7 @@ async def _has_said(stage: Stage, page: Page, words: str) -> str:
     """As live recognition writes it: there is a proposal before the next agent has the form."""
     call_id = await page.get_by_test_id("desk").get_attribute("data-call")
     assert call_id is not None
-    said = UtteranceRow(
-        id=f"{call_id}-said",
-        call_id=call_id,
-        leg=Leg.CALLER,
-        start=0.0,
-        end=4.0,
-        text=words,
-        raw=words,
-        confidence=0.9,
-        words=[],
-    )
-    async with stage.hotline.database() as store, store.transaction() as work:
-        work.session.add(said)
+    await stage.has_said(call_id, words)
     return call_id
 
 
