@@ -163,8 +163,7 @@ async def _check_follow_up(step: Step, command: RecordFollowUp) -> None:
                 faults.add(name, "未接通的回访不能填写诉求人的评价")
     if command.redo:
         _check_redo(step, command, faults)
-    by_system = step.permit is not None and step.permit.role is Role.SYSTEM
-    if by_system != (command.way is FollowUpWay.WEB):
+    if _by_system(step) != (command.way is FollowUpWay.WEB):
         faults.add("way", "短信链接的评价由诉求人自己填写")
     if command.call_id:
         call = await step.session.get(Call, command.call_id)
@@ -180,12 +179,17 @@ def _check_redo(step: Step, command: RecordFollowUp, faults: Faults) -> None:
         faults.add("redo_reason", "请写明诉求人不满意的原因和重办要求")
 
 
+def _by_system(step: Step) -> bool:
+    """The citizen answered on a page; whoever sent the link stands in ``asked_by``."""
+    return step.permit is not None and step.permit.role is Role.SYSTEM
+
+
 def _attempt(step: Step, command: RecordFollowUp) -> FollowUp:
     return FollowUp(
         id=new_id(),
         order_id=step.order.id,
         task_id=step.subject.id,
-        staff_id=command.asked_by or step.actor.id,
+        staff_id=(_by_system(step) and command.asked_by) or step.actor.id,
         at=step.now,
         **command.model_dump(
             include={

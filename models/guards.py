@@ -134,6 +134,11 @@ NOT_OWN_RESULT = Guard(
     refusal="不能审核本人提交的办理结果，请由其他审核员审核",
     holds=lambda s: s.task is not None and s.task.submitted_by not in s.actor.selves,
 )
+NOT_OWN_WORK = Guard(
+    name="not_own_work",
+    refusal="不能回访本人提交办理结果的工单，请由其他回访员回访",
+    holds=lambda s: s.task is None or s.task.submitted_by not in s.actor.selves,
+)
 MAY_BE_WITHDRAWN = Guard(
     name="may_be_withdrawn",
     refusal="举报件和特急件涉及公共利益或人身安全，不能撤单",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.guards import NOT_OWN_RESULT
+from models.guards import NOT_OWN_RESULT, NOT_OWN_WORK
 from models.vocabulary import Action, OrderState, Role, TaskState
 from models.workflow.redoing import UNDECIDED
 from models.workflow.shapes import Case, Level, Transition
@@ -79,7 +79,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.TO_FOLLOW_UP,),
         to_order=S.CLOSED,
         roles=(R.FOLLOW_UP, R.SYSTEM),
-        guards=(UNDECIDED,),
+        guards=(UNDECIDED, NOT_OWN_WORK),
         needs=("contacted", "solved", "satisfaction"),
         limit="follow_up",
         effect="以“已回访”办结，作办结评估",
@@ -90,7 +90,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.TO_FOLLOW_UP,),
         to_order=None,
         roles=(R.FOLLOW_UP,),
-        guards=(UNDECIDED,),
+        guards=(UNDECIDED, NOT_OWN_WORK),
         effect="留在待回访，换一个时段再试",
     ),
     Transition(
@@ -99,7 +99,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.TO_FOLLOW_UP,),
         to_order=S.CLOSED,
         roles=(R.FOLLOW_UP,),
-        guards=(UNDECIDED,),
+        guards=(UNDECIDED, NOT_OWN_WORK),
         effect="以“多次回访未接通”办结，解决情况和满意度不计分",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.guards import NOT_OWN_WORK
 from models.oversight_guards import none_pending, not_own
 from models.states import OFFICE
 from models.vocabulary import Action, OrderState, PanelFinding, RequestKind, Role, TaskState
@@ -19,7 +20,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.TO_FOLLOW_UP,),
         to_order=None,
         roles=(R.FOLLOW_UP, R.SYSTEM),
-        guards=(UNDECIDED,),
+        guards=(UNDECIDED, NOT_OWN_WORK),
         needs=("contacted", "solved", "satisfaction", "redo_reason"),
         effect="提出重办申请，由班长或热线办负责人审批",
     ),
@@ -29,7 +30,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.TO_FOLLOW_UP,),
         to_order=None,
         roles=(R.FOLLOW_UP, R.SYSTEM),
-        guards=(UNDECIDED,),
+        guards=(UNDECIDED, NOT_OWN_WORK),
         needs=("contacted", "solved", "satisfaction", "redo_reason"),
         effect="重办次数已满，提请会商",
     ),

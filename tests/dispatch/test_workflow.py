@@ -199,6 +199,16 @@ def test_nobody_audits_what_they_submitted(action: Action) -> None:
     assert action not in allowed_actions(order_in(OrderState.TO_AUDIT), [task], both)
 
 
+@pytest.mark.parametrize("case", [row.case for row in rows_of(Action.RECORD_FOLLOW_UP)])
+def test_nobody_asks_the_citizen_about_the_own_result(case: Case) -> None:
+    both = actor(Role.FOLLOW_UP, roles=frozenset({Role.FOLLOW_UP, Role.UNIT_CLERK}))
+    order = order_in(OrderState.TO_FOLLOW_UP)
+    own = task_in(TaskState.DONE, submitted_by="me")
+    with pytest.raises(TransitionRefused, match="不能回访本人提交办理结果的工单"):
+        permit(Action.RECORD_FOLLOW_UP, case, both, order, [own])
+    permit(Action.RECORD_FOLLOW_UP, case, both, order, [task_in(TaskState.DONE, submitted_by="x")])
+
+
 @pytest.mark.parametrize(
     "changes", [{"request_type": RequestType.REPORT}, {"urgency": Urgency.CRITICAL}]
 )
