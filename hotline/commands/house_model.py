@@ -92,7 +92,9 @@ def train_house(settings: Settings, sources: Sources, by: str | None) -> None:
     if old is not None:
         click.echo(f"现用模型 {before} 在同一批语料上：")
         show(old.summary(), len(rows))
-    _write_page(settings, resources, {model.version: new, before: old})
+    target = folder / model.version / REPORT
+    target.write_text(_page(resources, model.version, new, before, old), "utf-8")
+    click.echo(f"评测报告：{target}")
     _decide(settings, model.version, new, old, by)
 
 
@@ -152,17 +154,6 @@ def _held_out(resources: Resources, further: Sequence[LabelledText]) -> list[Lab
 
 
 # --- the page ----------------------------------------------------------------------------------
-
-
-def _write_page(
-    settings: Settings, resources: Resources, reports: dict[str, Report | None]
-) -> None:
-    (version, new), *rest = reports.items()
-    assert new is not None
-    before, old = rest[0] if rest else ("", None)
-    target = models_dir(settings) / version / REPORT
-    target.write_text(_page(resources, version, new, before, old), "utf-8")
-    click.echo(f"评测报告：{target}")
 
 
 def _page(
