@@ -43,6 +43,7 @@ from dispatch.notices.book import NoticeBook
 from dispatch.platform.comparing import ComparingDesk
 from dispatch.platform.intake import OrderIntake
 from dispatch.platform.systems import PartnerRegister
+from dispatch.platform.transfers import TransferDesk
 from dispatch.platform.work import WorkDesk
 from dispatch.reports.report import Reports
 from dispatch.rules import Rules
@@ -141,6 +142,7 @@ class Console:
         self.partners = PartnerRegister(*parts)
         self.intake = OrderIntake(*parts, self.orders)
         self.work = WorkDesk(*parts, self.orders)
+        self.transfers = TransferDesk(*parts, self.orders)
         self.comparing = ComparingDesk(*parts)
         self.details = OrderDetails(*parts)
         self.follow_up_answers = FollowUpAnswers(*parts, self.orders)

@@ -37,6 +37,7 @@ CLOCK_LABELS = {
     "supervise_2": "二级督办答复时限",
     "supervise_1": "一级督办答复时限",
     "withdraw_decision": "撤单办理时限",
+    "transfer_answer": "转出答复时限",
     "refusal_decision": "不予受理复核时限",
     "shelve_decision": "疑难会商时限",
     "shelve_review": "挂账复核周期",
@@ -46,7 +47,7 @@ CLOCK_LABELS = {
     "exclusion_decision": "不计入统计审定时限",
 }
 #: Clocks that a policy file may leave out: another rule then says how long.
-OPTIONAL_CLOCKS = frozenset({"redo", "progress", "register"})
+OPTIONAL_CLOCKS = frozenset({"redo", "progress", "register", "transfer_answer"})
 
 
 class Begin(Labelled):

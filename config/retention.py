@@ -1,4 +1,4 @@
-"""How long recordings are kept: read from ``retention.yaml``."""
+"""How long recordings and the files of orders are kept: read from ``retention.yaml``."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class RetentionRules(BaseModel):
     call_days: int = Field(ge=SHORTEST_DAYS)
     voicemail_days: int = Field(ge=SHORTEST_DAYS)
     with_order_days: int = Field(ge=SHORTEST_DAYS)
+    #: Files of an order, from the order's end.
+    order_days: int = Field(3650, ge=SHORTEST_DAYS)
     run_at_hour: int = Field(ge=0, le=23)
 
     @model_validator(mode="after")

@@ -86,7 +86,9 @@ def _key(top: RowReader) -> str:
 def _states(file: str, row: object) -> dict[OrderState, str]:
     reader = RowReader(file, "states", row)
     reader.only(*OrderState)
-    return {state: reader.text(state.value) for state in OrderState}
+    # A file from before orders could be given out says nothing of them.
+    newer = {OrderState.TRANSFERRED_OUT: OrderState.TRANSFERRED_OUT.label}
+    return {state: reader.text(state.value, newer.get(state)) for state in OrderState}
 
 
 def _sentences(file: str, row: object) -> dict[str, str]:

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.attachments import ENOUGH, AttachmentRules
 from dispatch.commands import invalid
+from dispatch.kept_files import GONE
 from dispatch.rules import Rules
 from dispatch.scope import can_see, own_units, sees_all
 from models.clock import Clock
@@ -55,6 +56,8 @@ class AttachmentView(BaseModel):
     task_id: str | None
     #: None: not handed in yet.
     attached_at: datetime | None
+    #: Deleted when the time it is kept for was over.
+    gone: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +167,8 @@ class AttachmentStore:
             tasks = await _tasks_of(session, order.id)
         if not can_see(actor, tasks, self._rules) or not may_read(row, order, actor, self._rules):
             raise NotFound(_NOT_HERE)
+        if row.path == GONE:
+            raise NotFound("材料已过保存期限，文件已删除", attachment_id=row.id)
         path = (self._folder / row.path).resolve()
         if not path.is_relative_to(self._folder.resolve()) or not path.is_file():
             log.error("attachment.missing", attachment_id=row.id, path=row.path)
@@ -239,6 +244,7 @@ def attachment_view(row: Attachment, rules: Rules) -> AttachmentView:
     return AttachmentView(
         **{name: getattr(row, name) for name in plain},
         department_name=rules.unit_name(row.department) if row.department else "",
+        gone=row.path == GONE,
     )
 
 

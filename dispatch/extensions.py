@@ -5,7 +5,7 @@ from __future__ import annotations
 from config.limits import Limit
 from dispatch.checks import Faults
 from dispatch.commands import DecideExtension, RequestExtension
-from dispatch.evidence import attach, with_files
+from dispatch.evidence import Shown, attach, require_proof, with_files
 from dispatch.oversight_times import lift_untrue
 from dispatch.promises import Promise
 from dispatch.requests import ask, decide
@@ -17,10 +17,11 @@ from dispatch.running import (
     promise_anew,
     show_lights,
 )
+from dispatch.same_unit import first_promise
 from dispatch.step import Handler, Step
 from dispatch.terms import terms_of
-from models.tables import OrderRequest, Task
-from models.task_tree import lead_task, leader_of, parent_of
+from models.tables import OrderRequest
+from models.task_tree import lead_task, leader_of, parent_of, same_hands
 from models.vocabulary import Action, LimitUnit, RequestKind, RequestState, TaskRole
 from models.workflow import Case
 
@@ -32,8 +33,9 @@ async def request_extension(step: Step, command: RequestExtension) -> None:
     step.follow()
     _check_amount(step, Limit(amount=command.amount, unit=command.unit))
     check_informed(step, command.caller_informed)
+    require_proof(step, Shown(words=command.evidence, files=command.files))
     files = await attach(step, command.files)
-    ask(
+    await ask(
         step,
         RequestKind.EXTENSION,
         command,
@@ -60,8 +62,9 @@ def check_informed(step: Step, informed: bool) -> None:
 
 def _check_amount(step: Step, wanted: Limit) -> None:
     faults, task = Faults(step.rules), step.subject
-    rule, first = terms_of(step.order, step.rules).extension, _first_limit(task)
-    granted = [one for one in step.requests if _granted(one, task)]
+    rule, first = terms_of(step.order, step.rules).extension, first_promise(step, task).limit
+    mine = {one.id for one in same_hands(task, step.tasks)}
+    granted = [one for one in step.requests if _granted(one, mine)]
     if len(granted) >= rule.most:
         times = f"最多延期{rule.most}次" if rule.most else "不能延期"
         faults.add("amount", f"该类工单{times}")
@@ -75,14 +78,9 @@ def _check_amount(step: Step, wanted: Limit) -> None:
     faults.raise_any()
 
 
-def _first_limit(task: Task) -> Limit:
-    """The limit that the task was given at first."""
-    return Promise.from_json(task.clocks.get("handle.1", task.clocks["handle"])).limit
-
-
-def _granted(one: OrderRequest, task: Task) -> bool:
+def _granted(one: OrderRequest, tasks: set[str]) -> bool:
     return (
-        one.task_id == task.id
+        one.task_id in tasks
         and one.kind is RequestKind.EXTENSION
         and one.state is RequestState.GRANTED
     )

@@ -14,7 +14,7 @@ from dispatch.commands import (
     SubmitResult,
 )
 from dispatch.delegation import come_back
-from dispatch.evidence import attach, check_call, names_a_source, with_files
+from dispatch.evidence import Shown, attach, check_call, check_proof, given_before, with_files
 from dispatch.oversights import issue_urge
 from dispatch.requests import drop_open, end, head_of
 from dispatch.running import promise_anew, run_clock, start_task_clock
@@ -30,7 +30,7 @@ _RESULT = (
     *("unresolved_reason", "public_answer", "internal_note"),
 )
 #: What is said to a clerk whose head has not seen the result.
-_REVIEW = "办理结果须经本单位负责人审核，请填写负责人姓名"
+_REVIEW = "办理结果须经本单位负责人审核，请选择负责人"
 #: Outcomes that must say why the demand is not met.
 _UNMET = (Outcome.PARTLY_SOLVED, Outcome.PLANNED, Outcome.UNSOLVABLE, Outcome.NOT_OURS)
 
@@ -88,8 +88,8 @@ async def _check_contact(step: Step, command: FirstContact) -> None:
     faults.phone("phone", command.phone)
     since = step.subject.dispatched_at
     await check_call(step, command.call_id, faults, since=since, talked=command.reached)
-    if not (command.call_id or command.files or names_a_source(command.evidence)):
-        faults.add("evidence", "请选择平台通话、上传通话记录，或写明用哪个电话、何时联系")
+    shown = Shown(words=command.evidence, files=command.files, call_id=command.call_id)
+    check_proof(step, faults, command.action, shown)
     faults.raise_any()
 
 
@@ -142,11 +142,12 @@ async def submit_result(step: Step, command: SubmitResult) -> None:
     faults = Faults(step.rules)
     if command.outcome in _UNMET and not command.unresolved_reason:
         faults.add("unresolved_reason", f"办理结果为“{command.outcome.label}”的，请说明原因")
-    if not (command.files or names_a_source(command.evidence)):
-        faults.add("evidence", "请上传办理佐证材料，或写明佐证（照片、记录、文书）及存放处")
+    given = await given_before(step)
+    shown = Shown(words=command.evidence, files=command.files, given=[*given])
+    check_proof(step, faults, command.action, shown)
     faults.raise_any()
-    head, task = head_of(step, command.head, _REVIEW), step.subject
-    files = await attach(step, command.files)
+    head, task = await head_of(step, command.head, _REVIEW), step.subject
+    files = {**given, **await attach(step, command.files)}
     result = command.model_dump(include=set(_RESULT))
     step.change_task(task, submitted_at=step.now, submitted_by=step.actor.id, **result)
     evidence = with_files({"text": command.evidence}, files)

@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dispatch.carried import check_may_move, last_taken_back, supervision_goes_on
 from dispatch.checks import Faults
 from dispatch.commands import Amend, Dispatch
+from dispatch.own_work import check_owner
 from dispatch.running import new_joint_task, new_lead_task, run_clock
 from dispatch.step import Handler, Step
+from dispatch.wording import field_label
 from models.tables import WorkOrder
 from models.task_tree import unit_task
-from models.vocabulary import Action, RequestType, Urgency
+from models.vocabulary import Action, Difficulty, RequestType, Urgency
 from models.workflow import Case
 
 _STEERS_CLOCK = {"request_type", "category", "urgency", "area"}
+#: Of what eases an order: fewer signs are no reason.
+SHORTEST_REASON = 5
 
 
 async def amend(step: Step, command: Amend) -> None:
     """Correct what was taken in, before it is dispatched."""
     given = command.facts().items()
     wanted = {name: value for name, value in given if name != "reason" and value is not None}
-    step.follow(Case.EASED if _eases(step.order, wanted) else Case.CORRECTED)
-    wanted = _checked_amendment(step, wanted)
+    eased = _eased(step.order, wanted)
+    step.follow(Case.EASED if eased else Case.CORRECTED)
+    wanted = _checked_amendment(step, wanted, eased, command.reason)
     step.reason = command.reason
     if "category" in wanted:
         step.order.taxonomy_version = step.rules.taxonomy.version
@@ -33,20 +39,41 @@ async def amend(step: Step, command: Amend) -> None:
         run_clock(step)
 
 
-def _eases(order: WorkOrder, wanted: dict[str, Any]) -> bool:
-    """Whether it takes away what protects the citizen or the case."""
-    return any(
-        before == kept and wanted.get(name, kept) != kept
-        for name, before, kept in (
-            ("request_type", order.request_type, RequestType.REPORT),
-            ("urgency", order.urgency, Urgency.CRITICAL),
-            ("confidential", order.confidential, True),
-        )
-    )
+def _eased(order: WorkOrder, wanted: dict[str, Any]) -> set[str]:
+    """Names of what would be eased; that an informant is kept secret eases nothing."""
+    found = {name for name, value in wanted.items() if eases(name, getattr(order, name), value)}
+    if wanted.get("request_type", order.request_type) is RequestType.REPORT and wanted.get(
+        "confidential"
+    ):
+        found.discard("confidential")
+    return found
 
 
-def _checked_amendment(step: Step, wanted: dict[str, Any]) -> dict[str, Any]:
+def eases(name: str, before: Any, after: Any) -> bool:
+    """Whether a change takes something from the citizen or the case, or makes it easier for a unit:
+    less protection, a longer limit, nobody to be called or asked."""
+    match name:
+        case "request_type":
+            return before == RequestType.REPORT and after != before
+        case "urgency":
+            return Urgency(after).rank < Urgency(before).rank
+        case "difficulty":
+            return Difficulty(after).rank > Difficulty(before).rank
+        case "confidential":
+            return bool(after) != bool(before)
+        case "want_reply":
+            return bool(before) and not after
+        case _:
+            return False
+
+
+def _checked_amendment(
+    step: Step, wanted: dict[str, Any], eased: set[str], reason: str
+) -> dict[str, Any]:
     faults = Faults(step.rules)
+    if eased and len(reason) < SHORTEST_REASON:
+        names = "、".join(field_label(name) for name in wanted if name in eased)
+        faults.add("reason", f"更正{names}的，请写明理由，至少{SHORTEST_REASON}字")
     if "category" in wanted:
         faults.category("category", wanted["category"])
     for name in ("caller_phone", "callback_phone"):
@@ -68,12 +95,15 @@ async def dispatch(step: Step, command: Dispatch) -> None:
     """Give the order to its lead unit; its clocks start now."""
     step.follow()
     check_units(step, command.department, command.joint)
+    check_owner(step, command.department)
+    await check_may_move(step, command.department)
     step.reason = command.note
     step.change(dispatched_at=step.now)
     if command.difficulty is not None:
         step.change(difficulty=command.difficulty)
     step.turn_to(None)  # a task of an earlier dispatch, which was taken back
     task = new_lead_task(step, command.department, command.note)
+    await supervision_goes_on(step, last_taken_back(step, task.redo_of), task)
     for unit in command.joint:
         new_joint_task(step, task, unit, command.note)
     run_clock(step)

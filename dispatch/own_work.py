@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 from config.departments import DepartmentKind
-from dispatch.directory.ownership import kept_by
+from dispatch.checks import Faults
+from dispatch.directory.ownership import Ownership, kept_by, matter_of, owner_of
 from dispatch.step import Step
 from models.task_tree import parent_of
 
-_GRASSROOTS = (DepartmentKind.STREET, DepartmentKind.COMMUNITY)
+#: How far down: whoever has no territory of its own stands above the streets.
+_DOWN = {DepartmentKind.STREET: 1, DepartmentKind.COMMUNITY: 2}
 
 
 def why_not_handed_down(step: Step, unit: str) -> str | None:
     """Why the task of the step may not be handed to that unit; None: it may."""
-    if unit not in step.rules.departments:
-        return None
-    if step.rules.departments.get(unit).kind not in _GRASSROOTS:
+    if not _down(step, unit):
         return None
     task = step.task
     while task is not None:
         if kept := kept_by(step.rules, step.order, task):
-            owner = step.rules.unit_name(kept.unit)
-            return f"派单目录规定由{owner}自行办理（{kept.rule.note}），不能下派给街道和社区"
+            return f"{_kept_words(step, kept)}，不能下派给街道和社区"
         task = parent_of(task, step.tasks)
     return None
+
+
+def check_owner(step: Step, unit: str, field: str = "department", otherwise: str = "") -> None:
+    """Whoever sends an order out does not send it lower than the catalogue of the day says, either.
+
+    :raises InvalidInput: naming the owner, and in ``otherwise`` what would let it pass.
+    """
+    faults = Faults(step.rules)
+    if why := _why_not_sent_lower(step, unit):
+        faults.add(field, why + otherwise)
+    faults.raise_any()
+
+
+def _why_not_sent_lower(step: Step, unit: str) -> str | None:
+    if not _down(step, unit):
+        return None
+    day = step.now.astimezone(step.rules.zone).date()
+    found = owner_of(step.rules, matter_of(step.order), day)
+    if found is None or not found.rule.keep or _down(step, found.unit) >= _down(step, unit):
+        return None
+    name = step.rules.unit_name(unit)
+    return f"{_kept_words(step, found)}，不能派给{name}；需要属地配合的，请列为协办单位"
+
+
+def _down(step: Step, unit: str) -> int:
+    """0 for departments, utilities and their sections."""
+    departments = step.rules.departments
+    return _DOWN.get(departments.get(unit).kind, 0) if unit in departments else 0
+
+
+def _kept_words(step: Step, kept: Ownership) -> str:
+    return f"派单目录规定由{step.rules.unit_name(kept.unit)}自行办理（{kept.rule.note}）"

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from dispatch.back_in_hand import go_on
 from dispatch.commands import LapseRequest, RequestCommand, WithdrawRequest, invalid
+from dispatch.directory.heads import heads_for
 from dispatch.step import Handler, Step
 from dispatch.terms import promise_for
+from models.errors import InvalidInput
 from models.ids import new_id
 from models.tables import OrderRequest, Task
 from models.task_tree import parent_of
@@ -30,7 +33,7 @@ DECISION_CLOCKS = {
 }
 
 
-def ask(
+async def ask(
     step: Step,
     kind: RequestKind,
     command: RequestCommand,
@@ -41,7 +44,7 @@ def ask(
 ) -> OrderRequest:
     """Put the request of a unit before those who decide it.
 
-    :raises InvalidInput: when the unit's head has not agreed.
+    :raises InvalidInput: when nobody who leads the unit has agreed.
     """
     request = put(
         step,
@@ -49,7 +52,7 @@ def ask(
         task=step.subject,
         reason_code=reason_code,
         reason=command.reason,
-        evidence={**evidence, "head": head_of(step, command.head, _CONSENT)},
+        evidence={**evidence, "head": await head_of(step, command.head, _CONSENT)},
         wanted=wanted,
         due=promise_for(step.order, step.rules, DECISION_CLOCKS[kind], step.now).due,
         decider=_decider(step),
@@ -67,7 +70,7 @@ def put(
     reason: str,
     evidence: dict[str, Any],
     wanted: dict[str, Any],
-    due: datetime,
+    due: datetime | None,
     decider: str,
 ) -> OrderRequest:
     """A new request of whoever acts, to be decided by ``decider`` (a unit) until ``due``."""
@@ -92,22 +95,34 @@ def put(
     return request
 
 
-_CONSENT = "申请须经本单位负责人同意，请填写负责人姓名"
+_CONSENT = "申请须经本单位负责人同意，请选择负责人"
 
 
-def head_of(step: Step, named: str, otherwise: str) -> str:
-    """Who of the unit's leadership stands for what is asked or reported.
+async def head_of(step: Step, named: str, otherwise: str) -> str:
+    """Who of the unit's leadership stands for what is asked or reported: one of those whom the
+    directory names; any name only where it names nobody.
 
-    :raises InvalidInput: ``otherwise``, when a clerk names nobody; or when the clerk names itself.
+    :raises InvalidInput: ``otherwise``, when a clerk names nobody; or when the one who is named
+        does not lead the unit, or is the clerk.
     """
     if step.permit is not None and step.permit.role is Role.UNIT_HEAD:
         return step.actor.name
     if not named:
-        raise invalid([{"field": "head", "message": otherwise}])
+        raise _no_head(otherwise)
     if _same_name(named, step.actor.name):
-        message = "负责人不能是经办人本人，请填写单位负责人姓名"
-        raise invalid([{"field": "head", "message": message}])
-    return named
+        raise _no_head("负责人不能是经办人本人，请选择单位负责人")
+    heads = await heads_for(step.session, step.rules, step.subject.department, step.now)
+    others = [one.name for one in heads if one.staff_id not in step.actor.selves]
+    found = next((name for name in others if _same_name(name, named)), None)
+    if heads and found is None:
+        unit = step.rules.unit_name(heads[0].department)
+        known = f"请从{'、'.join(others)}中选择" if others else "请由负责人本人办理"
+        raise _no_head(f"{unit}登记的负责人中没有“{named}”，{known}")
+    return found or named
+
+
+def _no_head(message: str) -> InvalidInput:
+    return invalid([{"field": "head", "message": message}])
 
 
 def _same_name(one: str, other: str) -> bool:
@@ -165,7 +180,7 @@ async def withdraw(step: Step, command: WithdrawRequest) -> None:
     request = step.decided
     step.reason = f"撤回{request.kind.label}申请"
     end(step, request, RequestState.WITHDRAWN, "申请单位撤回")
-    _go_on(step, request)
+    await _not_waiting_any_more(step, request)
 
 
 async def lapse(step: Step, command: LapseRequest) -> None:
@@ -174,7 +189,7 @@ async def lapse(step: Step, command: LapseRequest) -> None:
     request = step.decided
     step.reason = f"{request.kind.label}申请逾期未审定，视为不同意"
     end(step, request, RequestState.LAPSED, "逾期未审定，视为不同意")
-    _go_on(step, request)
+    await _not_waiting_any_more(step, request)
 
 
 def let_go(step: Step) -> None:
@@ -185,12 +200,19 @@ def let_go(step: Step) -> None:
             _go_on(step, request)
 
 
-def _go_on(step: Step, request: OrderRequest) -> None:
-    """As if it had not been asked."""
+async def _not_waiting_any_more(step: Step, request: OrderRequest) -> None:
+    if (task := _go_on(step, request)) is not None:
+        await go_on(step, request.asked_at, task)
+
+
+def _go_on(step: Step, request: OrderRequest) -> Task | None:
+    """As if it had not been asked; the task that goes on, if it stood still."""
     task = next((one for one in step.tasks if one.id == request.task_id), None)
-    if task is not None and task.state is TaskState.RETURN_REQUESTED:
-        step.change_task(task, state=TaskState.SIGNED)
-        sign_as_asked(step, task, request)
+    if task is None or task.state is not TaskState.RETURN_REQUESTED:
+        return None
+    step.change_task(task, state=TaskState.SIGNED)
+    sign_as_asked(step, task, request)
+    return task
 
 
 HANDLERS: dict[Action, Handler] = {

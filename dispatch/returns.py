@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dispatch.back_in_hand import go_on
+from dispatch.carried import supervision_goes_on
 from dispatch.checks import Faults
 from dispatch.commands import (
     DecideReturn,
@@ -16,13 +18,16 @@ from dispatch.delegation import (
     leave_nobody_without_lead,
     take_back,
 )
-from dispatch.evidence import attach, with_files
+from dispatch.evidence import Shown, attach, require_proof, with_files
 from dispatch.intake import check_units
-from dispatch.requests import ask, decide, sign_as_asked
+from dispatch.oversight_times import lift_returned
+from dispatch.own_work import check_owner
+from dispatch.requests import ask, decide, drop_open, sign_as_asked
 from dispatch.running import new_joint_task, new_lead_task, show_lights
 from dispatch.step import Handler, Step
 from dispatch.supervision import card_for_returns
 from dispatch.terms import promise_for
+from models.guards import rulings
 from models.tables import Task
 from models.task_tree import lead_task, unit_task
 from models.vocabulary import (
@@ -43,14 +48,19 @@ _SOMEBODY_ELSES = (
 )
 
 
+#: What lets the office rule otherwise than the catalogue.
+_BUT_FOR_OPINION = "；编办、司法部门另有意见的，请写明意见"
+
+
 async def request_return(step: Step, command: RequestReturn) -> None:
     """Not ours. The second unit that says so of one order makes it a dispute."""
     task = step.look()
     again = task is not None and task is lead_task(step.tasks) and _returned_before(step)
     step.follow(Case.NEXT_UNIT if again else Case.FIRST_UNIT)
     _check_return(step, command)
+    require_proof(step, Shown(words=command.clause, files=command.files), field="clause")
     files = await attach(step, command.files)
-    request = ask(
+    request = await ask(
         step,
         RequestKind.DISPUTE if again else RequestKind.RETURN,
         command,
@@ -88,7 +98,17 @@ def _check_return(step: Step, command: RequestReturn) -> None:
         end = f"{step.rules.counter.local(limit.due):%m月%d日%H:%M}"
         message = f"申请退单的时限（{end}）已过，只有出现新情况才能申请，请写明新情况"
         faults.add("new_facts", message)
+    elif _is_top_lead(task) and rulings(step.requests) and not command.new_facts:
+        message = "承办单位此前已经裁定，恢复办理后只有出现新情况才能申请退单，请写明新情况"
+        faults.add("new_facts", message)
     faults.raise_any()
+    _check_suggested(step, suggested)
+
+
+def _check_suggested(step: Step, unit: str) -> None:
+    """Nobody proposes to push down what the catalogue keeps above."""
+    if unit and _is_top_lead(step.subject):
+        check_owner(step, unit, "suggested_department")
 
 
 async def decide_return(step: Step, command: DecideReturn) -> None:
@@ -98,15 +118,17 @@ async def decide_return(step: Step, command: DecideReturn) -> None:
     request = decide(step, command.granted, command.reason, {"department": command.department})
     if command.granted:
         _move(step, task, command)
+        await lift_returned(step, task, request)
     else:
         sign_as_asked(step, task, request)
         await card_for_returns(step, task)
+        await go_on(step, request.asked_at, task)
     show_lights(step)
 
 
 def _move(step: Step, task: Task, command: DecideReturn) -> None:
     faults = Faults(step.rules)
-    top_lead = task.parent_id is None and task.role is TaskRole.LEAD
+    top_lead = _is_top_lead(task)
     if top_lead and not command.department:
         faults.add("department", "同意退单的，请选择新的承办单位")
     if command.department == task.department:
@@ -117,10 +139,17 @@ def _move(step: Step, task: Task, command: DecideReturn) -> None:
         step.result["task_id"] = new.id
     elif command.department:
         check_units(step, command.department)
+        if top_lead:
+            check_owner(step, command.department)
         step.result["task_id"] = _new_top(step, task, command.department, command.reason).id
     else:
         leave_nobody_without_lead(step, task)
+    drop_open(step, [task], "工单已改派，申请失效")
     come_back(step, task)
+
+
+def _is_top_lead(task: Task) -> bool:
+    return task.parent_id is None and task.role is TaskRole.LEAD
 
 
 def _new_top(step: Step, task: Task, department: str, note: str) -> Task:
@@ -138,12 +167,15 @@ async def open_dispute(step: Step, command: OpenDispute) -> None:
     if command.suggested_department:
         faults.department("suggested_department", command.suggested_department)
     faults.raise_any()
-    ask(
+    _check_suggested(step, command.suggested_department)
+    require_proof(step, Shown(words=command.clause, files=command.files), field="clause")
+    files = await attach(step, command.files)
+    await ask(
         step,
         RequestKind.DISPUTE,
         command,
         wanted={"department": command.suggested_department},
-        evidence={"clause": command.clause},
+        evidence=with_files({"clause": command.clause}, files),
     )
     step.change(disputed_at=step.now)
 
@@ -156,6 +188,8 @@ async def settle_dispute(step: Step, command: SettleDispute) -> None:
     decide(step, moves, command.reason, {"opinion": command.opinion})
     lead = step.subject
     if moves:
+        if not command.opinion:  # what those say who decide on duties goes before the catalogue
+            check_owner(step, command.department, otherwise=_BUT_FOR_OPINION)
         lead = replace_lead(step, command.department, command.reason, "工单已改派，申请失效")
     fresh = [unit for unit in command.joint if not unit_task(step.tasks, unit)]
     if fresh:
@@ -182,8 +216,11 @@ async def reassign(step: Step, command: Reassign) -> None:
         faults = Faults(step.rules)
         faults.add("department", "工单已由该单位承办")
         faults.raise_any()
+    check_owner(step, command.department)
     step.reason = command.reason
-    replace_lead(step, command.department, command.reason, "工单已改派，申请失效")
+    before = step.subject
+    task = replace_lead(step, command.department, command.reason, "工单已改派，申请失效")
+    await supervision_goes_on(step, before, task)
     show_lights(step)
 
 

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from dispatch.dispatch_clock import dispatch_promise
 from dispatch.promises import Promise, Source
 from dispatch.requests import end, let_go
+from dispatch.same_unit import as_before, count_lateness, keep_what_was_done
 from dispatch.step import Step
 from dispatch.terms import promise_for, terms_of, twice
 from models.ids import new_id
 from models.states import IN_HAND
 from models.tables import Task, WorkOrder
-from models.task_tree import lead_task
+from models.task_tree import had_before, lead_task
 from models.vocabulary import (
     OPEN_REQUEST,
     OrderState,
@@ -31,6 +33,7 @@ ORDER_CLOCKS = {
     OrderState.TO_AUDIT: "audit",
     OrderState.TO_FOLLOW_UP: "follow_up",
     OrderState.SHELVED: "shelve_review",
+    OrderState.TRANSFERRED_OUT: "transfer_answer",
 }
 
 #: Runs beside the follow-up until the citizen is tried for the first time.
@@ -44,7 +47,8 @@ TASK_DUES = {
     "handle": "due_at",
 }
 
-#: Clock of an order that is not dispatched: by when callers merged into it were promised a result.
+#: Clocks of an order that is not dispatched: by when callers merged into it were promised a result.
+#: Each with the unit that had promised it: ``handed_on:D-CG``.
 HANDED_ON = "handed_on"
 
 
@@ -117,19 +121,14 @@ def running_clocks(order: WorkOrder) -> list[str]:
 
 def _start_order_clock(step: Step, name: str) -> None:
     order = step.order
-    start = _dispatch_start(step) if name == "dispatch" else step.now
-    promise = promise_for(order, step.rules, name, start)
+    if name == "dispatch":
+        promise = dispatch_promise(step)
+    else:
+        promise = promise_for(order, step.rules, name, step.now)
     order.clocks = {**order.clocks, name: promise.to_json()}
     if name == "dispatch":
         step.change(dispatch_due=promise.due)
         order.sla_version, order.sla_policy = promise.policy_version, promise.policy
-
-
-def _dispatch_start(step: Step) -> datetime:
-    """Since when it waits for the dispatcher: what is corrected there has waited all the time."""
-    if step.from_state is not OrderState.TO_DISPATCH:
-        return step.now
-    return Promise.from_json(step.order.clocks["dispatch"]).start
 
 
 def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None = None) -> Task:
@@ -141,18 +140,29 @@ def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None =
     order = step.order
     redo = redo_of is not None or order.state is OrderState.REDO
     redo_of = redo_of or _done_before(step)
-    clocks = _own_clocks(step, department)
-    name = "redo" if redo else "handle"
-    handle = promise_for(order, step.rules, name, step.now, department)
-    clocks["handle"] = _as_handed_on(step, replace(handle, name="handle"))
-    clocks |= first_progress(step, clocks["handle"], department)
+    before = had_before(step.tasks, department, redo_of.id if redo_of else None)
+    clocks = _lead_clocks(step, department, "redo" if redo else "handle", before)
     task = _new_task(step, department, note, TaskRole.LEAD, clocks)
     task.redo_of = redo_of.id if redo_of else None
     step.add_task(task)
+    if before is not None:
+        keep_what_was_done(step, task, before)
     order.sla_policy = clocks["handle"].policy
     step.change(lead_department=department)
     keep_order_due(step)
     return task
+
+
+def _lead_clocks(step: Step, department: str, name: str, before: Task | None) -> dict[str, Promise]:
+    """``before``: the task by which the unit had the order in this round already."""
+    clocks = _own_clocks(step, department)
+    handle = promise_for(step.order, step.rules, name, step.now, department)
+    handle = _as_handed_on(step, replace(handle, name="handle"), department)
+    clocks["handle"] = as_before(step, handle, before)
+    clocks["first_contact"] = as_before(step, clocks["first_contact"], before)
+    for report in first_progress(step, clocks["handle"], department).values():
+        clocks[report.name] = as_before(step, report, before)
+    return clocks | count_lateness(clocks, before)
 
 
 def first_progress(step: Step, handle: Promise, department: str) -> dict[str, Promise]:
@@ -163,15 +173,28 @@ def first_progress(step: Step, handle: Promise, department: str) -> dict[str, Pr
     return {"progress": cut(promise, handle.due)}
 
 
-def _as_handed_on(step: Step, promise: Promise) -> Promise:
-    """No later than what callers were promised whose orders were merged in before dispatch."""
-    clocks = dict(step.order.clocks)
-    kept = clocks.pop(HANDED_ON, None)
-    if kept is None:
+def _as_handed_on(step: Step, promise: Promise, department: str) -> Promise:
+    """No later than what callers were promised whose orders were merged in before dispatch.
+
+    What another unit is late with already, this one is given a little time for.
+    """
+    clocks, kept = dict(step.order.clocks), {}
+    for name in [one for one in clocks if one.partition(":")[0] == HANDED_ON]:
+        kept[name.partition(":")[2]] = Promise.from_json(clocks.pop(name))
+    if not kept:
         return promise
     step.order.clocks = clocks
-    handed_on = Promise.from_json(kept)
-    return cut(promise, handed_on.due, handed_on.explanation)
+    for unit, handed_on in kept.items():
+        others = unit != department and handed_on.due < step.now
+        due = soonest(step, department) if others else handed_on.due
+        promise = cut(promise, due, handed_on.explanation)
+    return promise
+
+
+def soonest(step: Step, department: str) -> datetime:
+    """By when a unit can be asked to finish that was not the one to be late: as soon as with a
+    result that was sent back."""
+    return promise_for(step.order, step.rules, "resubmit", step.now, department).due
 
 
 def _done_before(step: Step) -> Task | None:

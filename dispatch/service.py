@@ -29,6 +29,7 @@ from dispatch import (
     shelf,
     supervision,
     suspension,
+    transfer,
     urging,
     withdrawal,
 )
@@ -40,7 +41,7 @@ from dispatch.commands import (
     OrderCommand,
     invalid,
 )
-from dispatch.loading import Loaded, answer_of, load
+from dispatch.loading import Loaded, answer_of, at_hand, load
 from dispatch.opening import check_opening, new_order, open_order
 from dispatch.rules import Rules
 from dispatch.scope import can_see
@@ -69,6 +70,7 @@ HANDLERS: dict[Action, Handler] = {
     **oversight.HANDLERS,
     **urging.HANDLERS,
     **withdrawal.HANDLERS,
+    **transfer.HANDLERS,
     **supervision.HANDLERS,
     **merging.HANDLERS,
     **merged_answers.HANDLERS,
@@ -165,7 +167,8 @@ class OrderService:
     async def _load(
         self, work: UnitOfWork, actor: Actor, order_id: str, command: OrderCommand
     ) -> Loaded:
-        await work.settle()  # an earlier step of the same transaction
+        if not at_hand(work.session, order_id):
+            await work.settle()  # an earlier step of the same transaction
         key = command.idempotency_key
         found = await load(work.session, order_id, actor, command.action, key)
         if found is None or not can_see(actor, found.tasks, self.rules):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from config.limits import Limit
+from dispatch.back_in_hand import go_on
 from dispatch.checks import Faults
 from dispatch.clocks import Due
 from dispatch.commands import DecideSuspension, RequestSuspension, Resume
-from dispatch.evidence import attach, with_files
+from dispatch.evidence import Shown, attach, require_proof, with_files
 from dispatch.extensions import check_informed
-from dispatch.oversight_times import resume_answers
 from dispatch.promises import Promise
 from dispatch.requests import ask, decide
 from dispatch.running import cut, keep_order_due, promise_anew, show_lights
@@ -18,7 +18,7 @@ from dispatch.step import Handler, Step
 from dispatch.terms import promise_for
 from models.states import UNIT_AT_WORK
 from models.tables import Task
-from models.task_tree import depth, leader_of, parent_of
+from models.task_tree import depth, lead_task, leader_of, parent_of, taken_back
 from models.vocabulary import Action, LimitUnit, RequestKind, TaskRole, TaskState
 from models.workflow import Case
 
@@ -32,8 +32,9 @@ async def request_suspension(step: Step, command: RequestSuspension) -> None:
         faults.add("days", f"最长可挂起{longest.limit.text}，期满可再次申请")
     faults.raise_any()
     check_informed(step, command.caller_informed)
+    require_proof(step, Shown(words=command.evidence, files=command.files))
     files = await attach(step, command.files)
-    ask(
+    await ask(
         step,
         RequestKind.SUSPENSION,
         command,
@@ -66,17 +67,20 @@ async def resume(step: Step, command: Resume) -> None:
     began = step.order.suspended_at
     assert began is not None, "the table lets only suspended orders be resumed"
     resume_clocks(step, began)
-    await resume_answers(step, began)
+    await go_on(step, began)
     step.change(suspended_at=None, suspended_until=None)
     show_lights(step)
 
 
 def resume_clocks(step: Step, began: datetime) -> None:
-    """Every clock that the units of the order still owe gets what was left of it."""
+    """Every clock that the units of the order still owe gets what was left of it; so do units that
+    may get it back."""
     # From above down, the lead before those that help it: none is to end after those it serves.
+    lead = lead_task(step.tasks)
+    away = taken_back(step.tasks, lead.redo_of) if lead else []
     order = sorted(step.tasks, key=lambda one: (depth(one, step.tasks), one.role is TaskRole.JOINT))
     for task in order:
-        if task.state in UNIT_AT_WORK:
+        if task.state in UNIT_AT_WORK or task in away:
             _go_on(step, task, min(began, step.now))
     keep_order_due(step)
 

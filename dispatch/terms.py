@@ -48,7 +48,7 @@ def promise_for(
     ``department``: the unit that is held to it, where its own office hours may count.
 
     The deadline of another system counts for handling, unless the law sets one. ``redo`` without a
-    limit of its own gets its share of ``handle``.
+    limit of its own gets its share of ``handle``, an order given out as long as a unit would have.
     """
     levels = levels_of(order, rules)
     terms, promiser = levels.terms_for(demand_of(order)), rules.promiser_of(levels)
@@ -56,7 +56,8 @@ def promise_for(
         limit, policy = redo_limit(terms.limit("handle"), levels.redo), terms.policy("handle")
         limit = _in_hours_of(limit, department, rules)
         return promiser.make(clock, start, limit, policy)
-    limit, policy = _in_hours_of(terms.limit(clock), department, rules), terms.policy(clock)
+    counted = "handle" if clock == "transfer_answer" and not terms.has(clock) else clock
+    limit, policy = _in_hours_of(terms.limit(counted), department, rules), terms.policy(counted)
     if clock != "handle" or terms.external_due is None:
         return promiser.make(clock, start, limit, policy)
     if terms.external_counts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from dispatch.floor.alerts import Alerts
 from dispatch.floor.callbacks import CallbackBook
 from dispatch.floor.disk_watch import DiskWatch
 from dispatch.floor.duties import FloorDuties
+from dispatch.floor.left_drafts import LeftDraftWatch
 from dispatch.floor.messages import MessageDrafts
 from dispatch.floor.nuisance import NuisanceList
 from dispatch.floor.owed_calls import OwedCalls
@@ -35,6 +37,7 @@ from dispatch.floor.service_level_watch import ServiceLevelWatch
 from dispatch.floor.surge import SurgeDesk
 from dispatch.hot.grouping import EventGrouping
 from dispatch.hot.watch import EventWatch
+from dispatch.kept_files import KeptFiles
 from dispatch.kept_levels import KeptLevels
 from dispatch.order_timers import OrderTimers
 from dispatch.service import OrderService
@@ -73,7 +76,9 @@ SHUTDOWN_SECONDS = 3.0
 class System:
     """The running hotline: ``async with System(settings): …``"""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tell: Callable[[str], object] = log.info) -> None:
+        """:param tell: gets each step of the start, in words: the first start takes minutes."""
+        self._tell = tell
         self.ground = ground = lay_ground(settings)
         self.watched = load_floor(settings.rules).alerts
         pause = timedelta(seconds=self.watched.pause_seconds)
@@ -118,6 +123,7 @@ class System:
         web_settings = self.settings.web
         require_free_port("tcp", web_settings.host, web_settings.port, "web.port", "控制台")
         stack.push_async_callback(self.ground.store.close)
+        self._tell("准备数据库")
         await self.ground.store.migrate()
         await KeptLevels(self.ground.store, self.ground.clock, self.ground.rules).keep()
         if self.settings.demo:
@@ -127,12 +133,14 @@ class System:
         speech = await self._start_speech(stack)
         transcripts = TranscriptStore(self.ground.store)
         catch_up = self._catch_up(speech, transcripts)
+        self._tell("加载文本理解模型（首次启动时先训练，约需一分钟）")
         understander = await asyncio.to_thread(load_understander, self.settings)
         understanding = self._understanding(understander, transcripts)
         await self._keep_catalogue(understander, stack)
         await self._watch_model(understander, stack)
         calls = self._call_center(speech, prompts)
         model = understander.classifier.model
+        self._tell("准备知识库")
         knowledge = await start_knowledge(self.ground, model, transcripts, stack)
         app = self._console(speech, understander, understanding, calls, knowledge)
         await self._start_events(stack)
@@ -150,6 +158,7 @@ class System:
 
     async def _start_exchange(self, stack: AsyncExitStack) -> Prompts:
         """Our own Asterisk, unless the settings name another."""
+        self._tell("合成语音提示（首次启动时约需半分钟），启动电话交换机")
         prompts = await make_prompts(self.settings)
         if self.settings.asterisk.ari_url:
             log.info("exchange of the settings", ari_url=self.settings.asterisk.ari_url)
@@ -166,6 +175,7 @@ class System:
         """Without a model it starts all the same, and says why there is no transcript."""
         speech = SpeechService(self.settings, self._heard, self._mode_changed)
         stack.push_async_callback(speech.stop)
+        self._tell("加载语音识别模型")
         await speech.start()
         return speech
 
@@ -302,7 +312,9 @@ class System:
         ground = self.ground
         orders = OrderService(ground.store, ground.clock, ground.rules)
         timers = OrderTimers(orders)
-        keeper = Timekeeper(ground.store, ground.clock, timers.handlers, timers.lock)
+        keeper = Timekeeper(
+            ground.store, ground.clock, timers.handlers, timers.lock, timers.together
+        )
         await keeper.start()
         stack.push_async_callback(keeper.stop)
 
@@ -310,7 +322,10 @@ class System:
             return await orders.forget_done(ground.clock.now() - KEYS_KEPT)
 
         calendar = CalendarWatch(ground.store, orders, self.alerts)
-        for duty, seconds in ((forget, 3600), (calendar.look, 600)):
+        drafts = LeftDraftWatch(
+            ground.store, ground.clock, ground.rules, self.alerts, self.watched.left_draft
+        )
+        for duty, seconds in ((forget, 3600), (calendar.look, 600), (drafts.look, 60)):
             duties = FloorDuties([duty], every_seconds=seconds)
             await duties.start()
             stack.push_async_callback(duties.stop)
@@ -321,7 +336,9 @@ class System:
         enough = settings.telephony.recordings_free_mb
         disk = DiskWatch(settings.recordings_dir, enough, self.alerts)
         retention = Retention(ground.store, ground.clock, settings, ground.rules)
-        duties = FloorDuties([disk.look, self.recordings.look, retention.daily])
+        files = KeptFiles(ground.store, ground.clock, settings, ground.rules)
+        rounds = [disk.look, self.recordings.look, retention.daily, files.daily]
+        duties = FloorDuties(rounds)
         await duties.start()
         stack.push_async_callback(duties.stop)
 

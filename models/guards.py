@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -136,8 +136,24 @@ NOT_OWN_RESULT = Guard(
 )
 NOT_OWN_WORK = Guard(
     name="not_own_work",
-    refusal="不能回访本人提交办理结果的工单，请由其他回访员回访",
-    holds=lambda s: s.task is None or s.task.submitted_by not in s.actor.selves,
+    refusal="不能回访本人或本单位办理的工单，请由其他回访员回访",
+    holds=lambda s: (
+        not any(
+            task.submitted_by in s.actor.selves or task.department == s.actor.department
+            for task in s.tasks
+        )
+    ),
+)
+#: Whoever answers for an order, or is to, does not make it easier for the own unit.
+NOT_OF_THE_UNIT = Guard(
+    name="not_of_the_unit",
+    refusal="承办单位的人员不能降低本单位工单的紧急程度、改变保密或取消回访，请由热线办班长更正",
+    holds=lambda s: (
+        not s.actor.department
+        or s.order is None
+        or s.actor.department
+        not in {s.order.lead_department, *(task.department for task in s.tasks)}
+    ),
 )
 MAY_BE_WITHDRAWN = Guard(
     name="may_be_withdrawn",
@@ -164,16 +180,26 @@ SUSPENDED = Guard(
     refusal="工单没有挂起",
     holds=lambda s: s.order is not None and s.order.suspended_at is not None,
 )
+#: What units ask for themselves, whoever of them has the task now.
+_OF_UNITS = (
+    RequestKind.RETURN,
+    RequestKind.DISPUTE,
+    RequestKind.EXTENSION,
+    RequestKind.SUSPENSION,
+)
+
+
+def _the_unit_asked(one: OrderRequest, task: Task | None) -> bool:
+    """Undecided. What the office asks of its own about a task keeps its unit from nothing."""
+    if one.state not in OPEN_REQUEST or one.task_id != (task.id if task else None):
+        return False
+    return one.kind in _OF_UNITS or (task is not None and one.asked_department == task.department)
+
+
 NOTHING_PENDING = Guard(
     name="nothing_pending",
     refusal="该承办任务还有申请没有审定，请等待审定或先撤回申请",
-    holds=lambda s: (
-        not any(
-            one.task_id == (s.task.id if s.task else None)
-            for one in s.requests
-            if one.state in OPEN_REQUEST
-        )
-    ),
+    holds=lambda s: not any(_the_unit_asked(one, s.task) for one in s.requests),
 )
 NOT_DISPUTED = Guard(
     name="not_disputed",
@@ -217,16 +243,40 @@ def _is_top_lead(task: Task | None) -> bool:
     return task is not None and task.parent_id is None and task.role is TaskRole.LEAD
 
 
+def rulings(requests: Iterable[OrderRequest]) -> list[OrderRequest]:
+    """Decided disputes about whose the order is."""
+    decided = (RequestState.GRANTED, RequestState.REFUSED)
+    return [one for one in requests if one.kind is RequestKind.DISPUTE and one.state in decided]
+
+
+def _binding(requests: Sequence[OrderRequest]) -> list[OrderRequest]:
+    """Rulings since the order was last opened again: what it was opened for is new to them."""
+    granted = (
+        one.decided_at
+        for one in requests
+        if one.kind is RequestKind.REOPENING and one.state is RequestState.GRANTED
+    )
+    opened = max((at for at in granted if at is not None), default=None)
+    return [
+        one
+        for one in rulings(requests)
+        if opened is None or (one.decided_at is not None and one.decided_at >= opened)
+    ]
+
+
 OWNER_NOT_RULED = Guard(
     name="owner_not_ruled",
     refusal="承办单位已经裁定，不能再退单",
+    # The ruling names the unit that leads, and nobody below or beside.
+    holds=lambda s: not _is_top_lead(s.task) or not _binding(s.requests),
+)
+NEITHER_LATE_NOR_SUPERVISED = Guard(
+    name="neither_late_nor_supervised",
+    refusal="工单已超期或正在督办，由班长或热线办负责人改派",
     holds=lambda s: (
-        not _is_top_lead(s.task)  # the ruling names the unit that leads, and nobody below or beside
-        or not any(
-            one.kind is RequestKind.DISPUTE
-            and one.state in (RequestState.GRANTED, RequestState.REFUSED)
-            for one in s.requests
-        )
+        s.task is not None
+        and not s.task.open_supervision
+        and (s.now is None or s.now <= s.task.due_at)
     ),
 )
 UNIT_FREE = Guard(
@@ -243,6 +293,23 @@ BEFORE_DUE = Guard(
     name="before_due",
     refusal="办结时限已过，不能再申请延期",
     holds=lambda s: s.task is not None and (s.now is None or s.now <= s.task.due_at),
+)
+BEFORE_DUE_TO_PAUSE = Guard(
+    name="before_due_to_pause",
+    refusal="办结时限已过，不能再申请挂起",
+    holds=BEFORE_DUE.holds,
+)
+NOT_PAUSED_BEFORE = Guard(
+    name="not_paused_before",
+    refusal="特急件只能挂起一次",
+    holds=lambda s: (
+        s.order is None
+        or s.order.urgency is not Urgency.CRITICAL
+        or not any(
+            one.kind is RequestKind.SUSPENSION and one.state is RequestState.GRANTED
+            for one in s.requests
+        )
+    ),
 )
 ASKED_BY_OWN_UNIT = Guard(
     name="asked_by_own_unit",

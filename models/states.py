@@ -16,6 +16,7 @@ OPEN_STATES = (
     S.TO_FOLLOW_UP,
     S.REDO,
     S.SHELVED,
+    S.TRANSFERRED_OUT,
 )
 #: States in which a unit works.
 IN_HAND = (S.DISPATCHED, S.REDO)

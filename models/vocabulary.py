@@ -54,6 +54,11 @@ class Difficulty(Labelled):
     COMPLEX = "COMPLEX", "复杂"
     HARD = "HARD", "疑难"
 
+    @property
+    def rank(self) -> int:
+        """0 for ORDINARY, rising."""
+        return list(type(self)).index(self)
+
 
 class Channel(Labelled):
     """The way a contact came in."""
@@ -167,6 +172,7 @@ class OrderState(Labelled):
     TO_FOLLOW_UP = "TO_FOLLOW_UP", "待回访"
     REDO = "REDO", "重办"
     SHELVED = "SHELVED", "疑难挂账"
+    TRANSFERRED_OUT = "TRANSFERRED_OUT", "已转出"
     MERGED = "MERGED", "已并单"
     CLOSED = "CLOSED", "已办结"
     ARCHIVED = "ARCHIVED", "已归档"
@@ -228,6 +234,7 @@ class Action(Labelled):
     RECOUNT = "recount", "重算时限"
     MOVE_DEADLINE = "move_deadline", "调整上级时限"
     RECORD_FOLLOW_UP = "record_follow_up", "记录回访"
+    ASK_REDO = "ask_redo", "提请重办"
     DECIDE_REDO = "decide_redo", "审批重办"
     DECIDE_PANEL = "decide_panel", "会商认定"
     URGE = "urge", "催办"
@@ -265,6 +272,10 @@ class Action(Labelled):
     ASK_WITHDRAWAL = "ask_withdrawal", "申请撤单"
     DECIDE_WITHDRAWAL = "decide_withdrawal", "审定撤单"
     WITHDRAW = "withdraw", "撤单"
+    TRANSFER_OUT = "transfer_out", "转出"
+    REFER_TRANSFER = "refer_transfer", "登记对方编号"
+    ANSWER_TRANSFER = "answer_transfer", "登记转出答复"
+    RETURN_TRANSFER = "return_transfer", "收回转出"
     ATTACH = "attach", "补充材料"
     INVITE_FOLLOW_UP = "invite_follow_up", "短信回访"
     WATCH = "watch", "特别关注"
@@ -288,6 +299,8 @@ class RequestKind(Labelled):
     REOPENING = "REOPENING", "恢复办理"
     EXCLUSION = "EXCLUSION", "不计入统计"
     WITHDRAWAL = "WITHDRAWAL", "撤单"
+    #: Given out to another system or region: what comes back is its answer, or the order itself.
+    TRANSFER = "TRANSFER", "转出"
 
 
 class RequestState(Labelled):
@@ -360,8 +373,9 @@ class OversightState(Labelled):
     RAISED = "RAISED", "已提级"
     #: The task it was about is over.
     ENDED = "ENDED", "随任务终结"
-    #: It was issued for a lateness that an extension has taken away.
-    LIFTED = "LIFTED", "因延期撤销"
+    #: It was issued for a lateness that an extension has taken away, or of a unit that has rightly
+    #: given the order back.
+    LIFTED = "LIFTED", "已撤销"
 
 
 class SupervisionLevel(Labelled):
@@ -403,6 +417,13 @@ class CardColour(Labelled):
         return list(type(self)).index(self)
 
 
+class RedoReason(Labelled):
+    """Why a result is not left as it is."""
+
+    UNSOLVED = "UNSOLVED", "未解决且不满意"
+    UNTRUE = "UNTRUE", "办理结果不实"
+
+
 class PanelFinding(Labelled):
     """What a panel finds of an order that was done again often enough."""
 
@@ -442,6 +463,7 @@ class CloseReason(Labelled):
     PANEL = "PANEL", "会商认定"
     NOT_SAMPLED = "NOT_SAMPLED", "未列入抽样回访"
     CONFIDENTIAL = "CONFIDENTIAL", "保密件不回访"
+    TRANSFERRED = "TRANSFERRED", "转出单位已答复"
 
 
 class FollowUpWay(Labelled):
@@ -674,6 +696,7 @@ class AlertKind(Labelled):
     CALLBACK_OVERDUE = "CALLBACK_OVERDUE", "回拨超时"
     HOT_EVENT = "HOT_EVENT", "热点事件"
     CALENDAR = "CALENDAR", "工作日历待补充"
+    DRAFT_LEFT = "DRAFT_LEFT", "草稿未登记"
 
 
 class NoticeKind(Labelled):
@@ -696,6 +719,11 @@ class NoticeKind(Labelled):
     DECISION_OVERDUE = "DECISION_OVERDUE", "申请超时未审定"
     ANSWER_DUE = "ANSWER_DUE", "督办待答复，即将超时"
     ANSWER_OVERDUE = "ANSWER_OVERDUE", "逾期未答复"
+    REVIEW_DUE = "REVIEW_DUE", "督办答复待审核，即将超时"
+    REVIEW_OVERDUE = "REVIEW_OVERDUE", "督办答复超时未审核"
+    RESULT_DUE = "RESULT_DUE", "下级结果待审核，即将超时"
+    RESULT_OVERDUE = "RESULT_OVERDUE", "下级结果超时未审核"
+    SUPPLEMENT = "SUPPLEMENT", "待补充信息"
 
 
 class NoticeAudience(Labelled):
@@ -704,6 +732,11 @@ class NoticeAudience(Labelled):
     UNIT = "UNIT", "经办人员"
     LEADER = "LEADER", "单位负责人"
     BOTH = "BOTH", "经办人员和单位负责人"
+    #: Desks of the hotline.
+    INTAKE = "INTAKE", "话务员"
+    DISPATCHER = "DISPATCHER", "派单员"
+    AUDITOR = "AUDITOR", "审核员"
+    FOLLOW_UP = "FOLLOW_UP", "回访员"
 
 
 class MessageChannel(Labelled):

@@ -20,6 +20,8 @@ from dispatch.platform.comparing import Comparison, TheirOrder
 from dispatch.platform.given import GivenOrder
 from dispatch.platform.intake import GiveOrder
 from dispatch.platform.our_list import OurOrder
+from dispatch.platform.transfers import ACTIONS as TRANSFER_ACTIONS
+from dispatch.platform.transfers import Transfer, TransferDone
 from dispatch.platform.work import WorkPage, WorkTask
 from models.errors import InvalidInput
 from models.states import UNIT
@@ -27,7 +29,7 @@ from models.vocabulary import Action, Role
 from models.workflow import rows_of
 
 R = TypeVar("R", bound=BaseModel)
-Seen = TypeVar("Seen", GivenOrder, WorkTask)
+Seen = TypeVar("Seen", GivenOrder, WorkTask, Transfer, TransferDone)
 
 routes = Routes("外部系统")
 
@@ -143,6 +145,32 @@ async def put_task_reference(ask: Ask, task_id: str, body: Reference) -> WorkTas
     return await ask.console.work.refer(ask.partner, task_id, body.external_id, body.external_no)
 
 
+@routes.route("GET", "/api/platform/transfers", summary="转给该系统、尚未答复的工单", partner=True)
+async def list_transfers(ask: Ask) -> list[str]:
+    """Our numbers of them, the oldest first."""
+    return await ask.console.transfers.waiting(ask.partner)
+
+
+@routes.route("GET", "/api/platform/transfers/{order_no}", summary="转给该系统的工单", partner=True)
+async def get_transfer(ask: Ask, order_no: str) -> Transfer:
+    """With all that is needed to handle it."""
+    return _tagged(ask, await ask.console.transfers.one(ask.partner, order_no))
+
+
+@routes.route(
+    "PUT",
+    "/api/platform/transfers/{order_no}/reference",
+    summary="登记转出工单的对方编号",
+    partner=True,
+)
+async def put_transfer_reference(ask: Ask, order_no: str, body: Reference) -> Transfer:
+    """Safe to repeat, and to correct."""
+    found = await ask.console.transfers.refer(
+        ask.partner, order_no, body.external_id, body.external_no
+    )
+    return _tagged(ask, found)
+
+
 @routes.route("GET", "/api/platform/comparisons/{day}", summary="我方某日的清单", partner=True)
 async def get_our_list(ask: Ask, day: str) -> list[OurOrder]:
     """Orders that were given to us and tasks that went out, on that local day."""
@@ -198,6 +226,16 @@ def _carry_work(action: Action) -> Callable[..., Awaitable[WorkTask]]:
     return _named(carry, f"{action.value}_partner_task", COMMANDS[action])
 
 
+def _carry_transfer(action: Action) -> Callable[..., Awaitable[TransferDone]]:
+    async def carry(
+        ask: Ask, order_no: str, body: OrderCommand, idempotency_key: str
+    ) -> TransferDone:
+        command = maybe_version(ask, _command(action, body, idempotency_key))
+        return _tagged(ask, await ask.console.transfers.act(ask.partner, order_no, command))
+
+    return _named(carry, f"{action.value}_given_out", COMMANDS[action])
+
+
 def _command(action: Action, body: OrderCommand, key: str) -> OrderCommand:
     return COMMANDS[action](**body.model_dump(exclude_unset=True), idempotency_key=key)
 
@@ -219,6 +257,8 @@ def _open_to(*roles: Role) -> list[Action]:
 
 
 for _action in _open_to(Role.PARTNER):
+    if _action in (*TRANSFER_ACTIONS, Action.REFER_TRANSFER):  # of orders that we gave out
+        continue
     routes.route(
         "POST",
         f"/api/platform/orders/{{external_id}}/{_action.value}",
@@ -232,3 +272,10 @@ for _action in _open_to(*UNIT):
         summary=f"承办任务：{_action.label}",
         partner=True,
     )(_carry_work(_action))
+for _action in TRANSFER_ACTIONS:
+    routes.route(
+        "POST",
+        f"/api/platform/transfers/{{order_no}}/{_action.value}",
+        summary=f"转出工单：{_action.label}",
+        partner=True,
+    )(_carry_transfer(_action))

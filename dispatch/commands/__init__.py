@@ -57,7 +57,7 @@ from dispatch.commands.oversight import (
     Watch,
     Withdraw,
 )
-from dispatch.commands.redoing import DecidePanel, DecideRedo
+from dispatch.commands.redoing import AskRedo, DecidePanel, DecideRedo
 from dispatch.commands.refusals import (
     AskSupplement,
     DecideObjection,
@@ -79,6 +79,7 @@ from dispatch.commands.requests import (
     WithdrawRequest,
 )
 from dispatch.commands.shelf import AskShelf, DecideShelf, ReviewShelf, TakeOffShelf
+from dispatch.commands.transfer import AnswerTransfer, ReferTransfer, ReturnTransfer, TransferOut
 from models.vocabulary import Action
 
 
@@ -101,10 +102,12 @@ __all__ = [
     "Amend",
     "AnswerMerged",
     "AnswerSupervision",
+    "AnswerTransfer",
     "AnswerUrge",
     "ApproveResult",
     "Archive",
     "AskExclusion",
+    "AskRedo",
     "AskReopening",
     "AskShelf",
     "AskSupplement",
@@ -150,12 +153,14 @@ __all__ = [
     "Recall",
     "RecordFollowUp",
     "Recount",
+    "ReferTransfer",
     "ReportProgress",
     "RequestCommand",
     "RequestExtension",
     "RequestReturn",
     "RequestSuspension",
     "Resume",
+    "ReturnTransfer",
     "ReviewShelf",
     "SaveDraft",
     "SendBack",
@@ -168,6 +173,7 @@ __all__ = [
     "Supervise",
     "Supplement",
     "TakeOffShelf",
+    "TransferOut",
     "Unmerge",
     "Unwatch",
     "Urge",

@@ -47,7 +47,7 @@ class RequestCommand(WithFiles):
     """Unit people ask the office, or the unit above, for something."""
 
     reason: str = Field(min_length=5, max_length=1000)
-    #: Name of the unit's head who agrees to the request; needless when the head asks.
+    #: Who of those that lead the unit agrees to the request; needless when they ask themselves.
     head: str = Field("", max_length=50)
 
 

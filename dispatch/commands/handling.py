@@ -58,7 +58,7 @@ class SubmitResult(WithFiles):
     internal_note: str = Field("", max_length=5000)
     #: What shows it, and where it is kept; needless with files.
     evidence: str = Field("", max_length=1000)
-    #: Name of the unit's head who has looked at it; needless when the head submits.
+    #: Who of those that lead the unit has looked at it; needless when they submit it themselves.
     head: str = Field("", max_length=50)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import BaseModel
@@ -131,9 +132,9 @@ class Retention:
         """Run once a day at the hour of the rules; call it every minute."""
         now = self._clock.now()
         if self._next_run is None:
-            self._next_run = self._hour_after(now)
+            self._next_run = next_hour(now, self._zone, self._rules.run_at_hour)
         if now >= self._next_run:
-            self._next_run = self._hour_after(now)
+            self._next_run = next_hour(now, self._zone, self._rules.run_at_hour)
             await self.run()
 
     async def run(self, *, dry: bool = False) -> Retained:
@@ -168,11 +169,6 @@ class Retention:
         return [fault for fault in found if fault]
 
     # --- inside ---------------------------------------------------------------------------------
-
-    def _hour_after(self, now: datetime) -> datetime:
-        local = now.astimezone(self._zone)
-        at = local.replace(hour=self._rules.run_at_hour, minute=0, second=0, microsecond=0)
-        return at if at > local else at + timedelta(days=1)
 
     def _due(self) -> Select[Recording]:
         past = Recording.keep_until <= self._clock.now()
@@ -235,6 +231,13 @@ class Retention:
             current = await _one(work, recording_id)
             current.checked, current.checked_at = result, self._clock.now()
         return None if result == OK else Fault(path=row.path, what=result)
+
+
+def next_hour(now: datetime, zone: ZoneInfo, hour: int) -> datetime:
+    """When that hour of the day comes next."""
+    local = now.astimezone(zone)
+    at = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return at if at > local else at + timedelta(days=1)
 
 
 def _files_before(folder: Path, last: datetime) -> list[Path]:

@@ -41,6 +41,7 @@ async def our_list(
 ) -> list[OurOrder]:
     """Both ways. ``department``: the unit whose tasks the system works; empty: none."""
     given = await _given(session, code, since, until)
+    given += await _given_out(session, code, since, until)
     return given + (await _worked(session, department, since, until) if department else [])
 
 
@@ -61,6 +62,32 @@ async def _given(
     rows = [found[ref_id] for ref_id in sorted(found)]
     struck = await _struck_off_before(session, [order for _, order in rows], until)
     return [_line(ref, order, order.id in struck, until) for ref, order in rows]
+
+
+async def _given_out(
+    session: AsyncSession, code: str, since: datetime, until: datetime
+) -> list[OurOrder]:
+    """Orders that went out to it and have not come back."""
+    query = (
+        select(ExternalRef, WorkOrder)
+        .join(WorkOrder, WorkOrder.id == ExternalRef.order_id)
+        .where(ExternalRef.system == code, ExternalRef.direction == Direction.OUT)
+        .where(ExternalRef.task_id.is_(None), ExternalRef.at < until)
+        .where(
+            or_(
+                WorkOrder.state == OrderState.TRANSFERRED_OUT,
+                WorkOrder.closed_at >= since,
+                ExternalRef.at >= since,
+            )
+        )
+    )
+    rows = await session.execute(query.order_by(ExternalRef.id))
+    return [
+        _line(ref, order, order.state is OrderState.WITHDRAWN, until).model_copy(
+            update={"direction": Direction.OUT, "deadline": None}
+        )
+        for ref, order in rows
+    ]
 
 
 def _refs(code: str, until: datetime) -> Select[ExternalRef, WorkOrder]:

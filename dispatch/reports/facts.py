@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.commands import invalid
+from dispatch.reports.sending import PauseFact, SentFact, paused, sent
 from models.states import UNIT_AT_WORK
 from models.tables import ClosureScore, FollowUp, Task, WorkOrder
 from models.vocabulary import (
@@ -119,6 +120,8 @@ class Facts:
     tasks: Sequence[TaskFact]
     opinions: Sequence[OpinionFact]
     scores: Sequence[ScoreFact]
+    sent: Sequence[SentFact] = ()
+    pauses: Sequence[PauseFact] = ()
 
 
 async def read_facts(session: AsyncSession, period: Period) -> Facts:
@@ -128,6 +131,8 @@ async def read_facts(session: AsyncSession, period: Period) -> Facts:
         tasks=await _tasks(session, period),
         opinions=await _opinions(session, period),
         scores=await _scores(session, period),
+        sent=await sent(session, period.start, period.end),
+        pauses=await paused(session, period.start, period.end),
     )
 
 

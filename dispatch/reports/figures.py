@@ -92,6 +92,22 @@ def redone(facts: Facts, period: Period) -> tuple[str, ...]:
     )
 
 
+def misdirected(facts: Facts) -> tuple[str, ...]:
+    """Orders that were sent to the unit in the period and were not its own."""
+    return tuple(row.order_id for row in facts.sent if row.wrong)
+
+
+def suspended(facts: Facts) -> tuple[str, ...]:
+    """Orders whose clocks were stopped for the unit in the period, each time counted."""
+    return tuple(row.order_id for row in facts.pauses)
+
+
+def accurate(facts: Facts, sender_id: str) -> Rate:
+    """Sent to the right unit, of all that one dispatcher sent in the period."""
+    rows = [row for row in facts.sent if row.sender_id == sender_id]
+    return rate_of(rows, lambda row: float(not row.wrong))
+
+
 def signed(facts: Facts, period: Period, now: datetime) -> Rate:
     """Signed in the limit, of those dispatched in the period and signed or past due."""
     rows = [
@@ -164,4 +180,6 @@ def of_unit(facts: Facts, departments: frozenset[str]) -> Facts:
         tasks=[row for row in facts.tasks if row.department in departments],
         opinions=[row for row in facts.opinions if row.department in departments],
         scores=[row for row in facts.scores if row.department in departments],
+        sent=[row for row in facts.sent if row.department in departments],
+        pauses=[row for row in facts.pauses if row.department in departments],
     )

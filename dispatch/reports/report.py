@@ -23,8 +23,11 @@ from models.tables import WorkOrder
 
 TOTAL = "total"
 _ORDERS = OpenedFigure(label="受理工单", words="期内受理登记的工单数")
-_ANSWERED = OpenedFigure(label="现场答复率", words="当场答复办结的工单数÷受理工单数")
+_ANSWERED = OpenedFigure(label="直接答复率", words="直接答复办结的工单数÷受理工单数")
 _WITHDRAWN = OpenedFigure(label="撤单", words="期内受理登记、已撤单的工单数")
+_ACCURATE = OpenedFigure(
+    label="派单准确率", words="派出后没有因派错单位而退单的工单数÷期内派出的工单数"
+)
 _SLICES = {"channel": "受理渠道", "type": "诉求类型", "category": "诉求分类"}
 #: Of a share: the whole sample needs no words; what counts, what does not.
 _COUNTED = {"": "", ".hits": "分子", ".misses": "未计入分子"}
@@ -79,6 +82,9 @@ class UnitLine(BaseModel):
     group: str
     received: Number
     redone: Number
+    #: Sent to it, and not its own: counts against whoever sent it.
+    misdirected: Number
+    suspended: Number
     signed: Share
     contacted: Share
     on_time: Share
@@ -90,6 +96,17 @@ class UnitLine(BaseModel):
     too_few: bool
     closure_score: float | None
     closed: Number
+
+
+class SenderLine(BaseModel):
+    """Whoever sent orders to units."""
+
+    staff_id: str
+    name: str
+    sent: Number
+    #: To a unit that gave it back, and rightly so.
+    wrong: Number
+    accurate: Share
 
 
 class Report(BaseModel):
@@ -109,6 +126,8 @@ class Report(BaseModel):
     columns: list[Column]
     units: list[UnitLine]
     total: UnitLine
+    #: Dispatchers, those who sent most first.
+    senders: list[SenderLine]
     notes: list[str]
 
 
@@ -146,6 +165,7 @@ class Sheet:
             columns=list(self._columns.values()),
             units=[self._unit(code) for code in self._units()],
             total=self._line(TOTAL, "合计", "", self._facts),
+            senders=self._senders(),
             notes=notes(self._rules),
         )
 
@@ -155,9 +175,27 @@ class Sheet:
             *(row.department for row in facts.tasks),
             *(row.department for row in facts.opinions),
             *(row.department for row in facts.scores),
+            *(row.department for row in facts.sent),
+            *(row.department for row in facts.pauses),
         }
         known = [unit.code for unit in self._rules.departments if unit.code in seen]
         return known + sorted(seen - set(known))
+
+    def _senders(self) -> list[SenderLine]:
+        names = {row.sender_id: row.sender_name for row in self._facts.sent}
+        lines = [self._sender(sender_id, name) for sender_id, name in names.items()]
+        return sorted(lines, key=lambda line: (-line.sent.value, line.name))
+
+    def _sender(self, sender_id: str, name: str) -> SenderLine:
+        rate, cell = figures.accurate(self._facts, sender_id), f"sender.{sender_id}"
+        share = self._share(cell, rate, _ACCURATE.model_copy(update={"parts": [name]}))
+        return SenderLine(
+            staff_id=sender_id,
+            name=name,
+            sent=Number(value=rate.of, cell=share.cell),
+            wrong=Number(value=len(rate.miss_ids), cell=share.misses_cell),
+            accurate=share,
+        )
 
     def _unit(self, code: str) -> UnitLine:
         departments = self._rules.departments
@@ -189,6 +227,8 @@ class Sheet:
             group=group,
             received=number("received", figures.received(facts, period)),
             redone=number("redone", figures.redone(facts, period)),
+            misdirected=number("misdirected", figures.misdirected(facts)),
+            suspended=number("suspended", figures.suspended(facts)),
             score=figures.period_score(rates, scoring),
             too_few=len(facts.opinions) < scoring.period.least_sample,
             closure_score=figures.mean_score(facts),
@@ -258,6 +298,11 @@ def columns(rules: Rules) -> list[Column]:
     texts = {
         "received": ("承办量", "期内派单给该单位的工单数，重办不重复计"),
         "redone": ("重办量", "期内因诉求人未解决且不满意而要求重办的工单数"),
+        "misdirected": (
+            "派单差错",
+            "期内派给该单位，后经同意退单或裁定改由其他单位办理的工单数；计入派单员，不计入该单位",
+        ),
+        "suspended": ("挂起", "期内同意挂起的次数"),
         "signed": ("签收及时率", "时限内签收数÷期内派单且已签收或已到签收时限的承办任务数"),
         "contacted": (
             "先行联系及时率",
@@ -291,6 +336,7 @@ def notes(rules: Rules) -> list[str]:
         f"有效回访不足{least}件的单位标为“样本不足”，成绩仅供参考，不作比较。",
         "合计行的各率按合计件数计算，不是各单位的平均。",
         "撤单的工单不计入承办单位的各项指标。",
+        "派单准确率按派单之日统计：同意退单，或裁定改由其他单位办理的，为派单差错；重办不另计派单。",
     ]
 
 

@@ -10,10 +10,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dispatch.directory.heads import heads_for
 from dispatch.numbers import spoken
 from dispatch.rules import Rules
 from dispatch.scope import can_see
+from dispatch.transfer import systems_of
+from dispatch.views.belonging import Belonging
 from dispatch.views.clocks import order_clocks, task_clocks
+from dispatch.views.forms import Known
 from dispatch.views.office import OfficeFile, office_view, read_office
 from dispatch.views.privacy import Veil, veil_for
 from dispatch.views.rows import order_light
@@ -33,6 +37,7 @@ from dispatch.views.timeline import Teller
 from models.clock import Clock
 from models.errors import NotFound
 from models.guards import Actor
+from models.states import OFFICE
 from models.store import Store
 from models.tables import (
     AuditReview,
@@ -45,7 +50,7 @@ from models.tables import (
     WorkOrder,
 )
 from models.task_tree import depth
-from models.vocabulary import CloseReason, OrderState, SendBackReason
+from models.vocabulary import CloseReason, OrderState, Role, SendBackReason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +76,7 @@ class _Reader:
     permissions: frozenset[str]
     veil: Veil
     now: datetime
+    known: Known
 
 
 class OrderDetails:
@@ -88,16 +94,30 @@ class OrderDetails:
         """
         async with self._store.read() as session:
             file = await _read_file(session, WorkOrder.id == order_id)
-        return self._shown(actor, file, order_id)
+            known = await self._known(session, actor)
+        return self._shown(actor, file, order_id, known)
 
     async def order_by_no(self, actor: Actor, order_no: str) -> OrderDetail:
         """One order by its number, with or without blanks."""
         number = order_no.replace(" ", "")
         async with self._store.read() as session:
             file = await _read_file(session, WorkOrder.order_no == number)
-        return self._shown(actor, file, order_no)
+            known = await self._known(session, actor)
+        return self._shown(actor, file, order_no, known)
 
-    def _shown(self, actor: Actor, file: _File | None, asked: str) -> OrderDetail:
+    async def _known(self, session: AsyncSession, actor: Actor) -> Known:
+        """Whom the reader names when something of the unit's is asked or reported, and where
+        orders may go out to."""
+        posts = actor.usable_roles
+        if not posts.isdisjoint((Role.DISPATCHER, *OFFICE)):
+            return Known(systems=await systems_of(session))
+        if Role.UNIT_CLERK not in posts:
+            return Known(leads=Role.UNIT_HEAD in posts)
+        heads = await heads_for(session, self._rules, actor.department, self._clock.now())
+        others = (one.name for one in heads if one.staff_id not in actor.selves)
+        return Known(heads=tuple(dict.fromkeys(others)))
+
+    def _shown(self, actor: Actor, file: _File | None, asked: str, known: Known) -> OrderDetail:
         if file is None or not can_see(actor, file.tasks, self._rules):
             raise NotFound("没有这个工单，或您无权查看", order=asked)
         now = self._clock.now()
@@ -106,6 +126,7 @@ class OrderDetails:
             permissions=self._rules.permissions.of(actor.usable_roles),
             veil=veil_for(file.order, file.tasks, actor, self._rules, now),
             now=now,
+            known=known,
         )
         return OrderDetail(
             **_demand(file, reader, self._rules),
@@ -120,19 +141,17 @@ async def _read_file(session: AsyncSession, which: Any) -> _File | None:
         return None
     tasks = select(Task).where(Task.order_id == order.id)
     events = select(OrderEvent).where(OrderEvent.order_id == order.id)
-    audits = select(AuditReview).where(AuditReview.order_id == order.id)
-    follow_ups = select(FollowUp).where(FollowUp.order_id == order.id)
-    requests = select(OrderRequest).where(OrderRequest.order_id == order.id)
-    scores = select(ClosureScore).where(ClosureScore.order_id == order.id)
+    belonging = Belonging(session, order.id)
+    await belonging.look()
     found = _File(
         order=order,
         tasks=(await session.scalars(tasks.order_by(Task.dispatched_at, Task.id))).all(),
         events=(await session.scalars(events.order_by(OrderEvent.seq))).all(),
-        audits=(await session.scalars(audits.order_by(AuditReview.at))).all(),
-        follow_ups=(await session.scalars(follow_ups.order_by(FollowUp.at))).all(),
-        requests=(await session.scalars(requests.order_by(OrderRequest.asked_at))).all(),
-        office=await read_office(session, order),
-        score=(await session.scalars(scores.order_by(ClosureScore.revision.desc()))).first(),
+        audits=await belonging.rows(AuditReview, AuditReview.at),
+        follow_ups=await belonging.rows(FollowUp, FollowUp.at),
+        requests=await belonging.rows(OrderRequest, OrderRequest.asked_at),
+        office=await read_office(session, order, belonging),
+        score=next(iter(await belonging.rows(ClosureScore, ClosureScore.revision.desc())), None),
         staff={},
     )
     found.staff.update(await _names(session, found))
@@ -202,7 +221,7 @@ def _progress(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
         "watched_at",
         "watch_reason",
     )
-    steps = Steps(order, file.tasks, file.requests, reader.actor, rules, reader.now)
+    steps = Steps(order, file.tasks, file.requests, reader.actor, rules, reader.now, reader.known)
     audited_at = file.audits[-1].at if file.audits else None
     return {
         **{name: getattr(order, name) for name in plain},
@@ -342,6 +361,8 @@ def _score_note(file: _File, sees_score: bool) -> str:
         return "工单已撤回，不作办结评估。"
     if order.close_reason is CloseReason.ANSWERED:
         return "直接答复的工单没有承办单位，不作办结评估。"
+    if order.close_reason is CloseReason.TRANSFERRED:
+        return "由转出单位答复的工单不作办结评估。"
     if file.score is None:
         return "工单办结后作办结评估。"
     return "" if sees_score else "您的岗位不查看办结评估。"

@@ -7,7 +7,8 @@ Made from the action's command, so that a new field needs no second description.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -73,20 +74,39 @@ def _refusals(rules: Rules) -> Iterable[tuple[str, str]]:
 CHOICES: dict[str, Callable[[Rules], Iterable[tuple[str, str]]]] = {"refusal": _refusals}
 
 
-def form_of(action: Action, rules: Rules) -> list[FormField]:
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What forms let the reader choose from that no rule file knows."""
+
+    #: The reader leads the unit: nobody else need stand for what is asked or reported.
+    leads: bool = False
+    #: Names of those who do; empty: the directory names nobody, the name is typed.
+    heads: Sequence[str] = ()
+    #: Other systems, by code and name.
+    systems: Sequence[tuple[str, str]] = ()
+
+
+def form_of(action: Action, rules: Rules, known: Known | None = None) -> list[FormField]:
     """The fields of an action's command, in the order of the command."""
-    command = COMMANDS.get(action)
+    command, known = COMMANDS.get(action), known or Known()
     if command is None:
         return []
     # The command's own fields; what all commands share is given.
-    names = [name for name in command.model_fields if name not in _GIVEN]
-    return [_field(action, name, command, rules) for name in names]
+    given = {*_GIVEN, "head"} if known.leads else _GIVEN
+    names = [name for name in command.model_fields if name not in given]
+    return [_field(action, name, command, rules, known) for name in names]
 
 
-def _field(action: Action, name: str, command: type[OrderCommand], rules: Rules) -> FormField:
+def _field(
+    action: Action, name: str, command: type[OrderCommand], rules: Rules, known: Known
+) -> FormField:
     info = command.model_fields[name]
     if name == "files":
         return _files(action, info, rules)
+    if name == "head":
+        return _head(action, info, known)
+    if name == "system":
+        return _system(action, known)
     kind, options = _kind(name, _plain(info.annotation), info, rules)
     default = None if info.is_required() else info.get_default(call_default_factory=True)
     return FormField(
@@ -98,6 +118,30 @@ def _field(action: Action, name: str, command: type[OrderCommand], rules: Rules)
         default=_sent(default),
         least=_bound(info, MinLen, "min_length") or _bound(info, Ge, "ge") or 0,
         most=_bound(info, MaxLen, "max_length") or _bound(info, Le, "le"),
+    )
+
+
+def _head(action: Action, info: FieldInfo, known: Known) -> FormField:
+    """Chosen from those who lead the unit; a clerk always needs one."""
+    return FormField(
+        name="head",
+        label=form_label(action.value, "head"),
+        kind="choice" if known.heads else "text",
+        required=True,
+        options=[FormOption(value=name, label=name) for name in known.heads],
+        least=1,
+        most=_bound(info, MaxLen, "max_length"),
+    )
+
+
+def _system(action: Action, known: Known) -> FormField:
+    """Not asked for where no system is entered."""
+    return FormField(
+        name="system",
+        label=form_label(action.value, "system"),
+        kind="choice" if known.systems else "other",
+        required=False,
+        options=[FormOption(value=code, label=name) for code, name in known.systems],
     )
 
 

@@ -6,7 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from models.tables import OrderEvent
-from models.vocabulary import Action, CardColour, CloseReason, OrderState, PanelFinding
+from models.vocabulary import (
+    Action,
+    CardColour,
+    CloseReason,
+    OrderState,
+    PanelFinding,
+    RequestKind,
+)
 
 if TYPE_CHECKING:
     from dispatch.views.timeline import Teller
@@ -104,7 +111,15 @@ def _redo(tell: Teller, event: OrderEvent) -> str:
     if event.to_state == OrderState.REDO:
         start = f"同意重办，转{tell.after(event, 'task.department')}"
         return start + _supervision(tell, event) + f"：{event.reason}"
+    if event.to_state != OrderState.CLOSED:
+        return f"不予重办，继续回访诉求人：{event.reason}"
     return f"不予重办，{_closing(tell, event)}：{event.reason}"
+
+
+def _ask_redo(_tell: Teller, event: OrderEvent) -> str:
+    panel = any(change[1] == RequestKind.PANEL for change in event.changes.values())
+    asked = "办理结果不实，重办次数已满，提请会商" if panel else "办理结果不实，提请重办"
+    return f"{asked}：{event.reason}（核实情况：{_told(event, 'verification')}）"
 
 
 def _closing(tell: Teller, event: OrderEvent) -> str:
@@ -133,6 +148,25 @@ def _decided(event: OrderEvent, yes: str, no: str) -> str:
     ]
     granted = any(state in ("GRANTED", "AGREED") for state in states)
     return (yes if granted else no) + f"：{event.reason}"
+
+
+def _transfer_out(_tell: Teller, event: OrderEvent) -> str:
+    number = f"（对方编号{text}）" if (text := _told(event, "external_no")) else ""
+    return f"转往{_told(event, 'target')}办理{number}：{event.reason}"
+
+
+def _refer_transfer(_tell: Teller, event: OrderEvent) -> str:
+    return f"登记对方编号{_told(event, 'external_no')}"
+
+
+def _answer_transfer(_tell: Teller, event: OrderEvent) -> str:
+    source = f"（{event.reason}）" if event.reason else ""
+    return f"转出单位已答复，工单办结{source}"
+
+
+def _return_transfer(_tell: Teller, event: OrderEvent) -> str:
+    refused = any(change[1] == "REFUSED" for change in event.changes.values())
+    return ("退回转出的工单" if refused else "收回转出的工单") + f"，转派单：{event.reason}"
 
 
 def _shelf(_tell: Teller, event: OrderEvent) -> str:
@@ -169,6 +203,7 @@ SENTENCES: dict[Action, Sentence] = {
     Action.DECIDE_MERGE: _decide_merge,
     Action.UNMERGE: _unmerge,
     Action.ANSWER_MERGED: _answer_merged,
+    Action.ASK_REDO: _ask_redo,
     Action.DECIDE_REDO: _redo,
     Action.DECIDE_PANEL: _panel,
     Action.DECIDE_REFUSAL: _refusal,
@@ -176,6 +211,10 @@ SENTENCES: dict[Action, Sentence] = {
     Action.DECIDE_SHELF: _shelf,
     Action.DECIDE_REOPENING: _reopening,
     Action.DECIDE_WITHDRAWAL: _withdrawal,
+    Action.TRANSFER_OUT: _transfer_out,
+    Action.REFER_TRANSFER: _refer_transfer,
+    Action.ANSWER_TRANSFER: _answer_transfer,
+    Action.RETURN_TRANSFER: _return_transfer,
     Action.DECIDE_EXCLUSION: _exclusion,
     Action.CONFIRM_EXCLUSION: _exclusion_confirmed,
 }

@@ -44,6 +44,8 @@ class RequestView(BaseModel):
     task_id: str | None
     kind: RequestKind
     state: RequestState
+    #: In the words of its kind.
+    state_label: str
     asked_at: datetime
     asked_by_name: str
     asked_department_name: str

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dispatch.rules import Rules
-from dispatch.views.forms import form_of
+from dispatch.views.forms import Known, form_of
 from dispatch.views.step_shapes import (
     AllowedAction,
     RefusedAction,
@@ -24,6 +24,8 @@ REASONS = {
     RequestKind.EXTENSION: "ExtensionReason",
     RequestKind.SUSPENSION: "SuspensionReason",
     RequestKind.SUPERVISION: "SupervisionReason",
+    RequestKind.REDO: "RedoReason",
+    RequestKind.PANEL: "RedoReason",
     RequestKind.REOPENING: "ReopeningReason",
     RequestKind.EXCLUSION: "ExclusionReason",
 }
@@ -34,6 +36,21 @@ def reason_label(kind: RequestKind, code: str) -> str:
     if not code or kind not in REASONS:
         return code
     return ALL[REASONS[kind]](code).label
+
+
+#: How far an order that was given out has come: nobody decides it here.
+_TRANSFER = {
+    RequestState.OPEN: "等待对方答复",
+    RequestState.GRANTED: "已答复",
+    RequestState.REFUSED: "对方退回",
+    RequestState.WITHDRAWN: "已收回",
+}
+
+
+def state_label(request: OrderRequest) -> str:
+    """How far a request has come."""
+    words = _TRANSFER if request.kind is RequestKind.TRANSFER else {}
+    return words.get(request.state, request.state.label)
 
 
 class Steps:
@@ -47,10 +64,12 @@ class Steps:
         actor: Actor,
         rules: Rules,
         now: datetime,
+        known: Known,
     ) -> None:
         self._asked = (order, tasks, actor, requests, now)
         self._several = sum(task.parent_id is not None for task in tasks) + len(tasks) > 1
         self._rules = rules
+        self._known = known
 
     def allowed(self) -> list[AllowedAction]:
         """What the reader may do, each action once for each task and request it concerns."""
@@ -79,7 +98,7 @@ class Steps:
             request_id=step.request.id if step.request else None,
             unit=self._unit(step.task),
             effect=row.effect,
-            fields=form_of(row.action, self._rules),
+            fields=form_of(row.action, self._rules, self._known),
         )
 
     def _unit(self, task: Task | None) -> str:
@@ -111,6 +130,7 @@ def request_view(found: OrderRequest, rules: Rules, now: datetime) -> RequestVie
         light = waiting_light(found.asked_at, found.due_at, rules, now)
     return RequestView(
         **{name: getattr(found, name) for name in plain},
+        state_label=state_label(found),
         asked_department_name=rules.unit_name(found.asked_department),
         reason_label=reason_label(found.kind, found.reason_code),
         light=light,

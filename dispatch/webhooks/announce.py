@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.platform.given import given_order
 from dispatch.rules import Rules
 from models.ids import new_id
-from models.tables import OrderEvent, Task, WorkOrder
+from models.tables import OrderEvent, OrderRequest, Task, WorkOrder
 from models.tables.notices import WebhookDelivery, WebhookEndpoint
 from models.tables.partners import ExternalRef, PartnerSystem
-from models.vocabulary import Action, Direction
+from models.vocabulary import Action, Direction, RequestKind
 
 #: Name of an event: this and the action's.
 PREFIX = "order."
@@ -55,6 +55,8 @@ async def announce(
         if (ref := refs.get(endpoint.system)) is not None:
             given = await given_order(session, rules, ref, order, tasks)
             data = {**_head(event, order), "given": to_jsonable_python(given)}
+        elif data is None and system and await _given_out(session, event, system.staff_id):
+            data = _head(event, order)
         if data is not None:
             session.add(_delivery(endpoint, event, name, data, now))
 
@@ -65,6 +67,18 @@ async def _refs(session: AsyncSession, order: WorkOrder) -> dict[str, ExternalRe
         ExternalRef.order_id == order.id, ExternalRef.direction == Direction.IN
     )
     return {ref.system: ref for ref in await session.scalars(query)}
+
+
+async def _given_out(session: AsyncSession, event: OrderEvent, staff_id: str) -> bool:
+    """Whether the order was that system's when this happened, up to its end there."""
+    query = select(OrderRequest.id).where(
+        OrderRequest.order_id == event.order_id,
+        OrderRequest.kind == RequestKind.TRANSFER,
+        OrderRequest.decider == staff_id,
+        OrderRequest.asked_at <= event.at,
+        or_(OrderRequest.decided_at.is_(None), OrderRequest.decided_at >= event.at),
+    )
+    return await session.scalar(query.limit(1)) is not None
 
 
 def _head(event: OrderEvent, order: WorkOrder) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from config.settings import load_settings
 from dispatch.assessment.record import verify_scores
 from dispatch.chain import ChainVerifier
 from dispatch.directory.catalogue_book import CatalogueBook
+from dispatch.kept_files import KeptFiles
 from dispatch.kept_levels import KeptLevels
 from hotline.ground import Ground, lay_ground
 from models.errors import HotlineError
@@ -30,7 +31,7 @@ Examination = Callable[[Ground], Awaitable[list[str]]]
 
 @click.command()
 def check() -> None:
-    """检查配置、规则、中继、数据库、模型、工单事件链和办结评估分是否完好。"""
+    """检查配置、规则、中继、数据库、模型、工单事件链、办结评估分和工单材料是否完好。"""
     try:
         ground = lay_ground(load_settings())
     except HotlineError as error:
@@ -97,6 +98,11 @@ async def _chain(ground: Ground) -> list[str]:
     return [f"工单 {f.order_no} 第 {f.seq} 条记录：{f.message}" for f in faults]
 
 
+async def _files(ground: Ground) -> list[str]:
+    kept = KeptFiles(ground.store, ground.clock, ground.settings, ground.rules)
+    return [f"工单 {f.order_no} 的材料“{f.name}”：{f.message}" for f in await kept.verify()]
+
+
 async def _scores(ground: Ground) -> list[str]:
     faults = await verify_scores(ground.store, ground.rules)
     return [f"工单 {f.order_no}：{f.message}" for f in faults]
@@ -139,4 +145,5 @@ _EXAMINATIONS: dict[str, Examination] = {
     "派单目录": _catalogue,
     "工单事件链": _chain,
     "办结评估分": _scores,
+    "工单材料": _files,
 }

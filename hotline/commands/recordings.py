@@ -10,6 +10,7 @@ import click
 from config.settings import load_settings
 from dispatch.floor.recordings import RecordingRegister
 from dispatch.floor.retention import MISSING, Retained, Retention
+from dispatch.kept_files import KeptFiles, KeptFilesRun
 from hotline.ground import Ground, lay_ground
 
 
@@ -17,16 +18,17 @@ from hotline.ground import Ground, lay_ground
 @click.option("--delete", is_flag=True, help="真正删除；不加时只列出。")
 @click.option("--dry-run", is_flag=True, help="只列出，不删除（默认）。")
 def retention(delete: bool, dry_run: bool) -> None:
-    """列出或删除已过保存期限的录音。设有法定保留的不删。"""
+    """列出或删除已过保存期限的录音和工单材料。设有法定保留的不删。"""
     if delete and dry_run:
         raise click.UsageError("--delete 与 --dry-run 只能选一个")
-    done = asyncio.run(_retain(lay_ground(load_settings()), dry=not delete))
+    done, files = asyncio.run(_retain(lay_ground(load_settings()), dry=not delete))
     gone = (*done.deleted, *done.strays)
-    for path in gone:
+    for path in (*gone, *files.deleted):
         click.echo(path)
     held, prolonged = len(done.held), len(done.prolonged)
     verb = "已删除" if delete else "可删除"
-    click.echo(f"{verb} {len(gone)} 段；法定保留 {held} 段；因有工单延长 {prolonged} 段。")
+    click.echo(f"录音：{verb} {len(gone)} 段；法定保留 {held} 段；因有工单延长 {prolonged} 段。")
+    click.echo(f"工单材料：{verb} {len(files.deleted)} 份；法定保留 {len(files.held)} 份。")
 
 
 @click.group()
@@ -50,10 +52,11 @@ def _retention(ground: Ground) -> Retention:
     return Retention(ground.store, ground.clock, ground.settings, ground.rules)
 
 
-async def _retain(ground: Ground, *, dry: bool) -> Retained:
+async def _retain(ground: Ground, *, dry: bool) -> tuple[Retained, KeptFilesRun]:
     await ground.store.migrate()
+    files = KeptFiles(ground.store, ground.clock, ground.settings, ground.rules)
     try:
-        return await _retention(ground).run(dry=dry)
+        return await _retention(ground).run(dry=dry), await files.run(dry=dry)
     finally:
         await ground.store.close()
 

@@ -59,7 +59,7 @@ class Office:
             person="诉求人",
             reached=True,
             note="已电话联系，说明办理安排",
-            evidence="演示：模拟联系，未实际拨打电话",
+            evidence="演示：模拟用座机8812345于当日10时联系，未实际拨打",
         )
         return await self._result(clerk, order, reply)
 
@@ -73,8 +73,8 @@ class Office:
             unresolved_reason="" if reply.outcome.value == "SOLVED" else reply.internal_note,
             public_answer=reply.public_answer,
             internal_note=reply.internal_note,
-            evidence="演示：模拟办理，没有实际材料",
-            head="演示负责人",
+            evidence="演示用办理记录，编号2026-0001，没有实际材料",
+            head=_head(order),
         )
 
     async def _audit(self, clerk: Client, order: dict[str, Any], reply: Reply) -> dict[str, Any]:
@@ -107,6 +107,7 @@ class Office:
             satisfaction=reply.satisfaction.value,
             service_satisfaction="SATISFIED",
             note="演示：模拟回访，未实际拨打电话",
+            evidence="演示：模拟用座机8812399于当日10时回访，未实际拨打",
         )
         return str(order["state"])
 
@@ -125,6 +126,14 @@ class Office:
             client = Client(self._base_url, username, self._password)
             self._clients[username] = await self._stack.enter_async_context(client)
         return self._clients[username]
+
+
+def _head(order: dict[str, Any]) -> str:
+    """Whoever leads the unit; many units of the demonstration have nobody entered."""
+    actions = [one for one in order["allowed_actions"] if one["action"] == "submit_result"]
+    fields = [field for one in actions for field in one["fields"] if field["name"] == "head"]
+    names = [str(option["value"]) for field in fields for option in field["options"]]
+    return names[0] if names else "演示负责人"
 
 
 async def _act(client: Client, order: dict[str, Any], action: str, **data: Any) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from models.guards import (
     BEFORE_DUE,
+    BEFORE_DUE_TO_PAUSE,
     NOT_OWN_REQUEST,
+    NOT_PAUSED_BEFORE,
     NOT_SUSPENDED,
     NOTHING_PENDING,
     OWN_DEPARTMENT,
@@ -81,10 +83,17 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_task=_AT_WORK,
         level=Level.TOP,
         part=TaskRole.LEAD,
-        guards=(OWN_DEPARTMENT, NOT_SUSPENDED, NOTHING_PENDING),
+        guards=(
+            OWN_DEPARTMENT,
+            NOT_SUSPENDED,
+            NOTHING_PENDING,
+            BEFORE_DUE_TO_PAUSE,
+            NOT_PAUSED_BEFORE,
+        ),
         needs=("reason_code", "reason", "days", "evidence", "caller_informed", "head"),
         reasons=SuspensionReason,
-        effect="限于所列情形，最长30个工作日；审定前时限照常计算",
+        effect="限于所列情形，在时限届满前提出，最长期限按时限规则，特急件只能挂起一次；"
+        "审定前时限照常计算",
     ),
     Transition(
         action=Action.DECIDE_SUSPENSION,

@@ -19,6 +19,7 @@ from models.workflow import (
     requests,
     returns,
     shelf,
+    transfer,
     withdrawal,
 )
 from models.workflow.shapes import Transition
@@ -39,6 +40,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *shelf.TRANSITIONS,
     *oversight.TRANSITIONS,
     *withdrawal.TRANSITIONS,
+    *transfer.TRANSITIONS,
     *afterwards.TRANSITIONS,
 )
 _ROWS = {action: tuple(row for row in TRANSITIONS if row.action is action) for action in Action}

@@ -10,8 +10,11 @@ from models.workflow.shapes import Case, Transition
 
 S, T, R, K = OrderState, TaskState, Role, RequestKind
 
-#: While nobody has answered the citizen yet.
-MAY_GO = (S.TO_DISPATCH, S.TO_SUPPLEMENT, S.DISPATCHED, S.REDO, S.SHELVED)
+#: While nobody has answered the citizen yet, be it in an order of its own or in another's.
+MAY_GO = (
+    *(S.TO_DISPATCH, S.TO_SUPPLEMENT, S.DISPATCHED, S.REDO),
+    *(S.SHELVED, S.MERGED, S.TRANSFERRED_OUT),
+)
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(
@@ -34,7 +37,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         guards=(not_own(K.WITHDRAWAL), MAY_BE_WITHDRAWN, NOTHING_MERGED),
         needs=("granted", "reason"),
         limit="withdraw_decision",
-        effect="撤单，未完成的承办任务同时撤回；受理人和更正过工单性质的人不能审定",
+        effect="撤单，未完成的承办任务同时撤回，已并单的退出主单；受理人和更正过工单性质的人不能审定",
     ),
     Transition(
         action=Action.DECIDE_WITHDRAWAL,

@@ -34,8 +34,8 @@ RESULT: dict[str, Any] = {
     "unresolved_reason": "",
     "public_answer": "您好，三盏路灯已于今日更换灯具，恢复照明。",
     "internal_note": "备件已领用，控制箱需要年底更换。",
-    "evidence": "现场照片和维修记录，存市政股",
-    "head": "局长王某",
+    "evidence": "维修记录〔2026〕12号，存市政股",
+    "head": "严建新",
 }
 
 GOOD_FOLLOW_UP: dict[str, Any] = {
@@ -45,6 +45,7 @@ GOOD_FOLLOW_UP: dict[str, Any] = {
     "satisfaction": "VERY_SATISFIED",
     "service_satisfaction": "SATISFIED",
     "note": "市民表示感谢",
+    "evidence": "热线座机8812399，20日10时拨打",
 }
 
 
@@ -85,6 +86,6 @@ async def submitted(house: House) -> dict[str, Any]:
     dispatcher, clerk = await house.signed_in("dispatcher"), await house.signed_in("clerk")
     order = await done(dispatcher, order, "dispatch", department="D-CG", note="请尽快处理")
     order = await done(clerk, order, "sign_for")
-    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
+    contact = {"person": "张先生", "reached": True, "evidence": "座机8812345，20日10时拨打"}
     order = await done(clerk, order, "first_contact", **contact)
     return await done(clerk, order, "submit_result", **RESULT)

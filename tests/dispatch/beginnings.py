@@ -47,7 +47,7 @@ async def not_ours(desk: Desk, **demand: Any) -> str:
         "reason": "该处路灯由公路部门管养",
         "clause": "三定方案第三条",
         "suggested_department": "D-ZJ",
-        "head": "局长王某",
+        "head": "严建新",
     }
     await desk.act("chengguan", order_id, RequestReturn.model_validate(asked))
     return order_id
@@ -60,9 +60,9 @@ async def more_time(desk: Desk, **demand: Any) -> str:
         "reason_code": "WORKS",
         "reason": "灯具须向厂家订购",
         "amount": 2,
-        "evidence": "采购合同",
+        "evidence": "采购合同编号2026-118",
         "caller_informed": True,
-        "head": "局长王某",
+        "head": "严建新",
     }
     await desk.act("chengguan", order_id, RequestExtension.model_validate(asked))
     return order_id

@@ -47,11 +47,11 @@ RESULT = {
     "outcome": "SOLVED",
     "public_answer": "您好，经现场查看，路灯因线路故障熄灭，已于当日更换线路并恢复照明。",
     "internal_note": "线路老化，建议列入明年改造。",
-    "evidence": "现场照片和维修记录，存市政股",
-    "head": "局长王某",
+    "evidence": "维修记录〔2026〕12号，存市政股",
+    "head": "严建新",
 }
 #: From where a unit called.
-CALLED = "办公座机8812345拨打"
+CALLED = "座机8812345，20日10时拨打"
 QUALITY = {
     "demand_answered": 30,
     "facts_clear": 20,
@@ -61,12 +61,21 @@ QUALITY = {
     "next_step": 5,
 }
 PROCESS = {"findings": 3, "evidence": 2, "contact_record": 2, "legal_basis": 1}
-HAPPY = {"reached": True, "contacted": True, "solved": "SOLVED", "satisfaction": "SATISFIED"}
+#: From where the follow-up desk rang.
+RANG = "热线座机8812399，20日10时拨打"
+HAPPY = {
+    "reached": True,
+    "contacted": True,
+    "solved": "SOLVED",
+    "satisfaction": "SATISFIED",
+    "evidence": RANG,
+}
 UNHAPPY = {
     "reached": True,
     "contacted": True,
     "solved": "UNSOLVED",
     "satisfaction": "DISSATISFIED",
+    "evidence": RANG,
 }
 
 
@@ -142,7 +151,8 @@ class Desk:
 
     async def follow_up(self, order_id: str, **answers: Any) -> CommandResult:
         """One attempt to ask the citizen."""
-        return await self.act("huifang", order_id, RecordFollowUp.model_validate(answers))
+        command = RecordFollowUp.model_validate({"evidence": RANG, **answers})
+        return await self.act("huifang", order_id, command)
 
     async def withdrawn(
         self, order_id: str, who: str = "paidan", by: str = "banzhang"

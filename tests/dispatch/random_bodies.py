@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from dispatch.commands import COMMANDS, STEERING, OrderCommand
 from models.vocabulary import Action, Labelled
 from tests.dispatch.conftest import DEEP
-from tests.dispatch.desk import FRIDAY, PROCESS, QUALITY
+from tests.dispatch.desk import FRIDAY, HAPPY, PROCESS, QUALITY, RANG, UNHAPPY
 
 UNITS = ("D-CG", "D-RS", "D-ZJ")
 BELOW = DEEP[1:4]
@@ -43,24 +43,27 @@ _FIELDS: dict[str, Choice] = {
     "amount": lambda random: random.randint(1, 6),
     "external_due": lambda random: FRIDAY + timedelta(days=random.randint(1, 20)),
     "days": lambda random: random.randint(1, 31),
-    "head": lambda _: "局长王某",
+    "head": lambda _: "严建新",
     "files": lambda _: [],
     "faults": lambda _: ["NO_EVIDENCE", "TEMPLATE"],
-    "evidence": lambda _: "现场照片和维修记录，存市政股",
+    "evidence": lambda _: "维修记录〔2026〕12号，11月20日10时用8812345拨打",
+    "clause": lambda _: "三定方案第三条",
     "consent": lambda _: "张晓明，11月20日来电同意",
     # Whoever asks for more time has told the citizen so.
     "caller_informed": lambda _: True,
 }
+_NOT_CONTENT = {**UNHAPPY, "redo": True, "redo_reason": "灯还是不亮"}
 _FOLLOW_UPS: list[dict[str, Any]] = [
-    {"reached": False},
-    {"reached": True, "contacted": True, "solved": "SOLVED", "satisfaction": "SATISFIED"},
+    {"reached": False, "evidence": RANG},
+    HAPPY,
+    _NOT_CONTENT,
     {
-        "reached": True,
-        "contacted": True,
-        "solved": "UNSOLVED",
-        "satisfaction": "DISSATISFIED",
+        **HAPPY,
         "redo": True,
-        "redo_reason": "灯还是不亮",
+        "redo_code": "UNTRUE",
+        "redo_reason": "所称更换的灯具未更换",
+        "verification": "诉求人称从未更换灯具，与所报不符",
+        "evidence": "诉求人来函〔2026〕7号，热线座机8812399，20日10时拨打",
     },
 ]
 #: Whole bodies, where the parts must fit each other.

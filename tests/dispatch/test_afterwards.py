@@ -30,10 +30,10 @@ from tests.dispatch.reading import local, order_of, requests_of, task_at
 pytestmark = pytest.mark.store
 
 APPEAL = AskReopening(
-    reason_code=ReopeningReason.APPEAL, reason="路灯又不亮了", evidence="诉求人来电录音"
+    reason_code=ReopeningReason.APPEAL, reason="路灯又不亮了", evidence="诉求人11月20日来电"
 )
 NOT_OURS = AskExclusion(
-    reason_code=ExclusionReason.NOT_OURS, reason="供电线路故障所致", evidence="供电公司证明"
+    reason_code=ExclusionReason.NOT_OURS, reason="供电线路故障所致", evidence="供电公司11月20日证明"
 )
 GIVE_BACK = RequestReturn.model_validate(
     {
@@ -41,7 +41,7 @@ GIVE_BACK = RequestReturn.model_validate(
         "reason": "该路段路灯由住建部门管护",
         "clause": "三定方案第三条",
         "suggested_department": "D-ZJ",
-        "head": "局长王某",
+        "head": "严建新",
     }
 )
 
@@ -65,7 +65,7 @@ async def test_a_closed_order_is_put_away_and_stays_as_it_is(
 ) -> None:
     order_id, answered = (
         await closed(desk),
-        (await desk.open(answered=True, public_answer="可在社区办理。")).order_id,
+        (await desk.open(answered=True, public_answer="可到社区便民服务中心办理。")).order_id,
     )
     desk.later(days=14)
     assert await keeper.fire_due() == 0

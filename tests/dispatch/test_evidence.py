@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
 
 from dispatch.commands import Unwatch, Watch
+from dispatch.directory.heads import heads_for
+from dispatch.rules import Rules
 from models.errors import InvalidInput, TransitionRefused
 from models.store import Store
-from models.tables import AuditReview
+from models.tables import Absence, AuditReview
 from tests.dispatch.desk import RESULT, Desk, back, called
 from tests.dispatch.reading import order_of, task_at
 
@@ -36,12 +40,13 @@ async def test_a_result_is_shown_by_something_and_seen_by_the_head(
         ({"evidence": ""}, "佐证"),
         ({"head": ""}, "须经本单位负责人审核"),
         ({"head": clerk}, "负责人不能是经办人本人"),
+        ({"head": "谢芳"}, r"登记的负责人中没有“谢芳”，请从.*严建新"),  # a colleague
     ):
         with pytest.raises(InvalidInput, match=field):
             await desk.submit(order_id, **wrong)
     await desk.submit(order_id)
     task = await task_at(store, order_id, "D-CG")
-    assert (task.reviewed_by, task.evidence["text"]) == ("局长王某", RESULT["evidence"])
+    assert (task.reviewed_by, task.evidence["text"]) == ("严建新", RESULT["evidence"])
 
 
 async def test_the_head_of_a_unit_needs_nobody_to_look_at_the_result(
@@ -51,6 +56,37 @@ async def test_the_head_of_a_unit_needs_nobody_to_look_at_the_result(
     await desk.submit(order_id, who="juzhang", head="")
     task = await task_at(store, order_id, "D-CG")
     assert task.reviewed_by == desk.people["juzhang"].name
+
+
+async def test_who_leads_a_unit_stands_in_the_directory(
+    desk: Desk, store: Store, rules: Rules
+) -> None:
+    async def names(unit: str) -> list[str]:
+        async with store.read() as session:
+            return [one.name for one in await heads_for(session, rules, unit, desk.clock.now())]
+
+    own = await names("D-CG")
+    assert own == sorted([desk.people["juzhang"].name, desk.people["chengguanju"].name])
+    assert await names("D-CG-SZ-1") == own  # a section's leaders are those of the unit above
+    assert await names("D-ZJ") == []  # nobody is entered there: any name is taken
+    clerk, head = desk.people["chengguan2"].id, desk.people["chengguanju"].id
+    async with store.transaction() as work:
+        work.session.add(absence(head, clerk, desk.clock.now()))
+    assert desk.people["chengguan2"].name in await names("D-CG")
+    desk.later(hours=2)
+    assert await names("D-CG") == own
+
+
+def absence(staff_id: str, deputy_id: str, now: datetime) -> Absence:
+    """Away for an hour."""
+    return Absence(
+        staff_id=staff_id,
+        deputy_id=deputy_id,
+        starts_at=now,
+        ends_at=now + timedelta(hours=1),
+        made_by=staff_id,
+        made_at=now,
+    )
 
 
 async def test_a_result_is_sent_back_for_reasons_of_the_list(desk: Desk, store: Store) -> None:

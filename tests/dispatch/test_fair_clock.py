@@ -45,15 +45,15 @@ MORE = {
     "unit": "WD",
     "evidence": "采购合同编号2026-118",
     "caller_informed": True,
-    "head": "局长王某",
+    "head": "严建新",
 }
 PAUSE = {
     "reason_code": "SEASON",
     "reason": "连续暴雨无法施工",
     "days": 20,
-    "evidence": "气象预警",
+    "evidence": "11月20日气象预警",
     "caller_informed": True,
-    "head": "局长王某",
+    "head": "严建新",
 }
 YES = DecideExtension(granted=True, reason="理由成立")
 

@@ -117,9 +117,9 @@ async def test_over_several_levels_each_hears_what_is_asked_of_it(
             "reason_code": "WORKS",
             "reason": "灯杆须整体更换",
             "amount": 1,
-            "evidence": "采购合同",
+            "evidence": "采购合同编号2026-118",
             "caller_informed": True,
-            "head": "李局长",
+            "head": "严建新",
         }
     )
     await desk.act("chengguan", order_id, asked)

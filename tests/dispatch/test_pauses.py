@@ -37,17 +37,17 @@ MORE = {
     "reason_code": "WORKS",
     "reason": "灯具需向厂家订购",
     "amount": 3,
-    "evidence": "采购合同",
+    "evidence": "采购合同编号2026-118",
     "caller_informed": True,
-    "head": "局长王某",
+    "head": "严建新",
 }
 PAUSE = {
     "reason_code": "SEASON",
     "reason": "冰冻天气不能登高作业",
     "days": 10,
-    "evidence": "气象预警",
+    "evidence": "11月20日气象预警",
     "caller_informed": True,
-    "head": "局长王某",
+    "head": "严建新",
 }
 YES = DecideExtension(granted=True, reason="情况属实")
 SECTION = DEEP[1]
@@ -65,6 +65,12 @@ async def suspended(desk: Desk, **changes: Any) -> str:
     await desk.act("chengguan", order_id, RequestSuspension.model_validate(PAUSE))
     await desk.act("banzhang", order_id, DecideSuspension(granted=True, reason="同意挂起"))
     return order_id
+
+
+async def ask_pause(desk: Desk, order_id: str, **changes: Any) -> None:
+    """The unit asks for its clocks to rest."""
+    command = RequestSuspension.model_validate({**PAUSE, **changes})
+    await desk.act("chengguan", order_id, command)
 
 
 def keeper(desk: Desk, store: Store, clock: ManualClock) -> Timekeeper:
@@ -133,7 +139,7 @@ async def test_twice_and_no_more(desk: Desk) -> None:
         ({"urgency": "URGENT"}, {"amount": 1}, "请按“小时”申请"),
         ({"urgency": "URGENT"}, {"amount": 25, "unit": "NH"}, "一次延期不能超过"),
         ({}, {"caller_informed": False}, "请先把延长的原因和时间告知诉求人"),
-        ({}, {"head": ""}, "请填写负责人姓名"),
+        ({}, {"head": ""}, "请选择负责人"),
     ],
 )
 async def test_extensions_have_bounds(
@@ -158,6 +164,24 @@ async def test_too_late_to_ask(desk: Desk) -> None:
     desk.later(days=8)
     with pytest.raises(TransitionRefused, match="办结时限已过，不能再申请延期"):
         await ask_more(desk, order_id)
+
+
+async def test_what_is_late_is_not_paused(desk: Desk) -> None:
+    order_id = await desk.signed()
+    desk.later(days=8)
+    with pytest.raises(TransitionRefused, match="办结时限已过，不能再申请挂起"):
+        await ask_pause(desk, order_id)
+
+
+async def test_what_cannot_wait_is_paused_once_and_not_for_long(desk: Desk) -> None:
+    order_id = await desk.signed(urgency="CRITICAL")
+    with pytest.raises(InvalidInput, match="最长可挂起1个工作日"):
+        await ask_pause(desk, order_id, days=2)
+    await ask_pause(desk, order_id, days=1)
+    await desk.act("banzhang", order_id, DecideSuspension(granted=True, reason="情况属实"))
+    await desk.act("chengguan", order_id, Resume(reason="材料已补齐"))
+    with pytest.raises(TransitionRefused, match="特急件只能挂起一次"):
+        await ask_pause(desk, order_id, days=1)
 
 
 async def test_nobody_grants_their_own_time(desk: Desk) -> None:

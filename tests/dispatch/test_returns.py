@@ -36,7 +36,7 @@ NOT_OURS = {
     "reason": "该路段路灯由住建部门管护",
     "clause": "三定方案第三条",
     "suggested_department": "D-ZJ",
-    "head": "局长王某",
+    "head": "严建新",
 }
 SECTION = DEEP[1]
 
@@ -68,7 +68,7 @@ async def test_granted_the_order_goes_to_another_unit_with_time_of_its_own(
     assert old.state is TaskState.RETURN_REQUESTED
     assert (await order_of(store, order_id)).light_red_at == old.due_at, "the clock goes on"
     (request,) = await requests_of(store, order_id)
-    assert request.evidence == {"clause": "三定方案第三条", "new_facts": "", "head": "局长王某"}
+    assert request.evidence == {"clause": "三定方案第三条", "new_facts": "", "head": "严建新"}
     assert request.wanted == {"department": "D-ZJ"}
     assert local(request.due_at) == "11-20 15:30"  # four working hours
     desk.later(hours=1)
@@ -227,7 +227,7 @@ async def test_a_joint_unit_is_let_go(desk: Desk, store: Store) -> None:
 
 # --- disputes -------------------------------------------------------------------------------------
 
-OBJECTION = OpenDispute(reason="该路段确未移交", clause="移交清单第12项", head="局长王某")
+OBJECTION = OpenDispute(reason="该路段确未移交", clause="移交清单第12项", head="严建新")
 
 
 async def disputed(desk: Desk) -> str:
@@ -318,3 +318,42 @@ async def test_the_dispatcher_moves_an_order_with_all_that_is_under_it(
     assert (order.state, order.lead_department) == (OrderState.DISPATCHED, "D-ZJ")
     last = (await events_of(store, order_id))[-1]
     assert last.changes["lead_department"] == ["D-CG", "D-ZJ"]
+
+
+BUILT_ON_A_ROOF = {
+    "title": "楼顶违法建设",
+    "content": "市民反映楼顶违法搭建阳光房。",
+    "category": "C010401",
+}
+
+
+async def test_nobody_sends_to_a_street_what_the_catalogue_keeps_above(desk: Desk) -> None:
+    """区城管局 must do it itself: no dispatch, return or move pushes it down."""
+    kept = "派单目录规定由区城管局自行办理.*不能派给蒸湘街道.*列为协办单位"
+    order_id = (await desk.open(**BUILT_ON_A_ROOF)).order_id
+    with pytest.raises(InvalidInput, match=kept):
+        await desk.act("paidan", order_id, Dispatch(department="D-J-ZX"))
+    await desk.act("paidan", order_id, Dispatch(department="D-CG", joint=["D-J-ZX"]))
+    with pytest.raises(InvalidInput, match="不能派给红湘街道"):
+        await desk.act("paidan", order_id, Reassign(department="D-J-HX", reason="属地先行处理"))
+    with pytest.raises(InvalidInput, match=r"建议的承办单位.*不能派给红湘街道"):
+        await give_back(desk, order_id, suggested_department="D-J-HX")
+    await give_back(desk, order_id)
+    with pytest.raises(InvalidInput, match="不能派给红湘街道"):
+        await desk.act("paidan", order_id, yes("D-J-HX"))
+    await desk.act("paidan", order_id, yes())
+
+
+async def test_only_those_who_decide_on_duties_go_before_the_catalogue(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await desk.dispatched(**BUILT_ON_A_ROOF)
+    await give_back(desk, order_id)
+    await desk.act("paidan", order_id, NO)
+    await desk.act("chengguan", order_id, OBJECTION)
+    ruling = {"department": "D-J-HX", "reason": "经会商由属地街道办理"}
+    with pytest.raises(InvalidInput, match="编办、司法部门另有意见的，请写明意见"):
+        await desk.act("banzhang", order_id, SettleDispute(**ruling))
+    opinion = "编办意见：该事项已下放街道，见赋权目录第9项"
+    await desk.act("banzhang", order_id, SettleDispute(**ruling, opinion=opinion))
+    assert (await task_at(store, order_id, "D-J-HX")).state is TaskState.TO_SIGN

@@ -45,7 +45,7 @@ NOT_OURS = RequestReturn(
     reason="该路段照明由住建部门维护",
     clause="三定方案第三条",
     suggested_department="D-ZJ",
-    head="李局长",
+    head="严建新",
 )
 
 

@@ -111,6 +111,7 @@ export interface RequestView {
   task_id: string | null
   kind: string
   state: string
+  state_label: string
   asked_at: Iso
   asked_by_name: string
   asked_department_name: string

@@ -33,6 +33,8 @@ export interface ReportUnit {
   group: string
   received: ReportNumber
   redone: ReportNumber
+  misdirected: ReportNumber
+  suspended: ReportNumber
   signed: ReportShare
   contacted: ReportShare
   on_time: ReportShare
@@ -43,6 +45,15 @@ export interface ReportUnit {
   too_few: boolean
   closure_score: number | null
   closed: ReportNumber
+}
+
+/** Whoever sent orders to units. */
+export interface ReportSender {
+  staff_id: string
+  name: string
+  sent: ReportNumber
+  wrong: ReportNumber
+  accurate: ReportShare
 }
 
 export interface PeriodReport {
@@ -59,5 +70,6 @@ export interface PeriodReport {
   columns: { code: string; label: string; formula: string }[]
   units: ReportUnit[]
   total: ReportUnit
+  senders: ReportSender[]
   notes: string[]
 }
