@@ -46,6 +46,8 @@ class FollowUpRules(_Row):
     link: str
     message: str
     link_days: int = Field(ge=1, le=30)
+    #: Failed tries that lie nearer to each other count as one.
+    minutes_apart: int = Field(60, ge=0)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -61,6 +63,14 @@ class FollowUpRules(_Row):
         return timedelta(days=self.link_days)
 
 
+class OnTheSpotRules(_Row):
+    """What may be answered without a unit, and how much an answer says at least."""
+
+    least: int = Field(10, ge=1)
+    never_types: tuple[RequestType, ...] = (RequestType.REPORT,)
+    never_urgencies: tuple[Urgency, ...] = (Urgency.CRITICAL,)
+
+
 class HandlingRules(_Row):
     """The whole file."""
 
@@ -71,6 +81,7 @@ class HandlingRules(_Row):
     contact: ContactRule
     auto_dispatch: AutoDispatchRule
     follow_up: FollowUpRules
+    on_the_spot: OnTheSpotRules = OnTheSpotRules()
     #: What it means that nobody decides; kinds without a word wait.
     silence: dict[RequestKind, Literal["waits", "refused", "citizen"]]
 

@@ -15,7 +15,7 @@ from dispatch.commands import (
     DecideExclusion,
     DecideReopening,
 )
-from dispatch.evidence import attach, with_files
+from dispatch.evidence import Shown, attach, require_proof, with_files
 from dispatch.running import run_clock
 from dispatch.step import Handler, Step
 from dispatch.terms import promise_for, terms_of
@@ -34,6 +34,7 @@ async def ask_reopening(step: Step, command: AskReopening) -> None:
     """Within the time after closing that the rules give."""
     step.follow()
     _check_in_time(step, "reopen_request", "申请恢复办理")
+    require_proof(step, Shown(words=command.evidence, files=command.files))
     step.reason = command.reason
     limit = step.rules.oversight.reopen_decision.limit
     ask_office(
@@ -73,6 +74,7 @@ async def ask_exclusion(step: Step, command: AskExclusion) -> None:
         faults.add("reason", "该工单不是由您所在的单位主办的")
     faults.raise_any()
     _check_in_time(step, "exclusion_request", "申请不计入统计")
+    require_proof(step, Shown(words=command.evidence, files=command.files))
     step.reason = command.reason
     ask_office(
         step,

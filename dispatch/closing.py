@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from sqlalchemy import select
 
+from config.evidence import UNTRUE_RESULT
 from config.scoring import ScoringRules
-from config.service_levels import FollowUpRule
 from dispatch.asked_of import case_of, why_not_asked
 from dispatch.checks import Faults, sheet_mark
 from dispatch.commands import ApproveResult, RecordFollowUp, SendBack
 from dispatch.ending import close
-from dispatch.redoing import ask_for_redo
+from dispatch.evidence import Shown, attach, check_call, check_proof, with_files
+from dispatch.follow_up_tries import counted, tried_enough
+from dispatch.redoing import again_or_panel, ask_for_redo, asked_since
 from dispatch.running import run_clock, show_lights, start_task_clock
 from dispatch.step import Handler, Step
 from models.ids import new_id
-from models.tables import AuditReview, Call, FollowUp
+from models.tables import AuditReview, FollowUp
 from models.vocabulary import (
     Action,
     CloseReason,
     FollowUpWay,
     OrderState,
+    RedoReason,
     Role,
     Satisfaction,
     SolvedByCaller,
@@ -32,6 +32,9 @@ from models.workflow import Case, lead_task
 #: Full marks of the auditor's two sheets.
 QUALITY_FULL = 100.0
 PROCESS_FULL = 10.0
+
+#: Fewer signs than these do not say what is untrue and how that was found.
+SHORTEST_FINDING = 10
 
 _UNHAPPY = (Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED)
 
@@ -100,49 +103,60 @@ async def record_follow_up(step: Step, command: RecordFollowUp) -> None:
     earlier = await _attempts(step, task.id) if task else []
     case = _case(step, command, earlier)
     step.follow(case)
-    await _check_follow_up(step, command)
+    step.turn_to(task)
+    await _check_follow_up(step, command, earlier)
+    files = await attach(step, command.files)
     step.session.add(_attempt(step, command))
     if step.order.follow_up_started_at is None:
         step.change(follow_up_started_at=step.now)
     show_lights(step)
     step.reason = command.redo_reason if command.redo else command.note
+    _tell(step, command, earlier)
+    await step.session.flush()
+    await _after_follow_up(step, case, command, files)
+
+
+def _tell(step: Step, command: RecordFollowUp, earlier: list[FollowUp]) -> None:
     told = command.model_dump(
         include={"reached", "contacted", "solved", "satisfaction", "service_satisfaction"},
         exclude_none=True,
     )
     if command.way is not FollowUpWay.PHONE:
         step.told(way=command.way)
+    if command.evidence:
+        step.told(evidence=command.evidence)
     step.told(attempt=len(earlier) + 1, **told)
-    await step.session.flush()
-    await _after_follow_up(step, case, command)
+    moments = [attempt.at for attempt in earlier if not attempt.reached]
+    if not command.reached and len(counted([*moments, step.now], step.rules)) == len(
+        counted(moments, step.rules)
+    ):
+        step.told(too_soon=True)
 
 
-async def _after_follow_up(step: Step, case: Case, command: RecordFollowUp) -> None:
+async def _after_follow_up(
+    step: Step, case: Case, command: RecordFollowUp, files: dict[str, str]
+) -> None:
     match case:
         case Case.CLOSE:
             await close(step, CloseReason.FOLLOWED_UP)
         case Case.GIVE_UP:
             await close(step, CloseReason.UNREACHABLE)
         case Case.REDO | Case.PANEL:
-            ask_for_redo(step, command, case)
+            if command.redo_code is RedoReason.UNTRUE:
+                step.told(verification=command.verification)
+            given = {"verification": command.verification, "text": command.evidence}
+            evidence = with_files({**given, "call_id": command.call_id}, files)
+            ask_for_redo(step, case, command.redo_code, command.redo_reason, evidence)
     if step.order.state is OrderState.CLOSED:
         run_clock(step)
 
 
 def _case(step: Step, command: RecordFollowUp, earlier: list[FollowUp]) -> Case:
     if command.reached:
-        most = step.rules.service_levels.redo.most
-        again = Case.REDO if step.order.redo_count < most else Case.PANEL
-        return again if command.redo else Case.CLOSE
-    rule, zone = step.rules.service_levels.follow_up, step.rules.zone
-    moments = [attempt.at for attempt in earlier] + [step.now]
-    return Case.GIVE_UP if tried_enough(moments, rule, zone) else Case.TRY_AGAIN
-
-
-def tried_enough(moments: list[datetime], rule: FollowUpRule, zone: ZoneInfo) -> bool:
-    """Whether failed attempts at these times suffice to stop trying."""
-    parts = {rule.part_of(moment.astimezone(zone).time()).name for moment in moments}
-    return len(moments) >= rule.attempts and len(parts) >= rule.bands
+        return again_or_panel(step) if command.redo else Case.CLOSE
+    moments = [attempt.at for attempt in earlier if not attempt.reached]
+    enough = tried_enough([*moments, step.now], step.rules)
+    return Case.GIVE_UP if enough else Case.TRY_AGAIN
 
 
 async def _attempts(step: Step, task_id: str) -> list[FollowUp]:
@@ -150,7 +164,7 @@ async def _attempts(step: Step, task_id: str) -> list[FollowUp]:
     return list(await step.session.scalars(query))
 
 
-async def _check_follow_up(step: Step, command: RecordFollowUp) -> None:
+async def _check_follow_up(step: Step, command: RecordFollowUp, earlier: list[FollowUp]) -> None:
     faults = Faults(step.rules)
     answers = ("contacted", "solved", "satisfaction")
     if command.reached:
@@ -161,22 +175,46 @@ async def _check_follow_up(step: Step, command: RecordFollowUp) -> None:
         for name in (*answers, "service_satisfaction"):
             if getattr(command, name) is not None:
                 faults.add(name, "未接通的回访不能填写诉求人的评价")
-    if command.redo:
-        _check_redo(step, command, faults)
     if _by_system(step) != (command.way is FollowUpWay.WEB):
         faults.add("way", "短信链接的评价由诉求人自己填写")
-    if command.call_id:
-        call = await step.session.get(Call, command.call_id)
-        if call is None or call.order_id not in (None, step.order.id):
-            faults.add("call_id", "没有这个工单的这通回访电话")
+    elif command.way is FollowUpWay.PHONE:
+        await _check_try(step, command, earlier, faults)
+    if command.redo:
+        _check_redo(step, command, faults)
     faults.raise_any()
 
 
+async def _check_try(
+    step: Step, command: RecordFollowUp, earlier: list[FollowUp], faults: Faults
+) -> None:
+    """That the citizen was really rung, after the result was approved, and for each try anew."""
+    since, call_id = asked_since(step), command.call_id
+    await check_call(step, call_id, faults, since=since, talked=command.reached, begun="审核通过")
+    if call_id and call_id in {attempt.call_id for attempt in earlier}:
+        faults.add("call_id", "这通电话已经登记过一次回访")
+    shown = Shown(words=command.evidence, files=command.files, call_id=call_id)
+    check_proof(step, faults, step.action, shown)
+
+
 def _check_redo(step: Step, command: RecordFollowUp, faults: Faults) -> None:
-    if command.solved is not SolvedByCaller.UNSOLVED or command.satisfaction not in _UNHAPPY:
-        faults.add("redo", "只有诉求人表示未解决且不满意时才能重办")
     if not command.redo_reason:
-        faults.add("redo_reason", "请写明诉求人不满意的原因和重办要求")
+        faults.add("redo_reason", "请写明重办的原因和要求")
+    if command.redo_code is RedoReason.UNTRUE:
+        _check_untrue(step, command, faults)
+    elif command.solved is not SolvedByCaller.UNSOLVED or command.satisfaction not in _UNHAPPY:
+        faults.add("redo", "只有诉求人表示未解决且不满意，或办理结果不实的，才能重办")
+
+
+def _check_untrue(step: Step, command: RecordFollowUp, faults: Faults) -> None:
+    """What is untrue, and what shows it; of an answer by link that is the citizen's own word."""
+    if not command.reached:
+        faults.add("redo", "未接通的，核实办理结果不实后请用“提请重办”提出")
+    if _by_system(step):
+        return
+    if len(command.verification) < SHORTEST_FINDING:
+        faults.add("verification", f"请写明哪些与事实不符、怎样核实的，至少{SHORTEST_FINDING}字")
+    shown = Shown(words=command.evidence, files=command.files, call_id=command.call_id)
+    check_proof(step, faults, UNTRUE_RESULT, shown)
 
 
 def _by_system(step: Step) -> bool:

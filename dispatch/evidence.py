@@ -1,19 +1,56 @@
-"""What shows that a thing is so: files, calls of the house, words that name a source."""
+"""What shows that a thing is so: files, calls of the house, words that somebody can follow up.
+
+Which of them a step needs stands in ``config/evidence.yaml``. Files and calls are looked up.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
+from config.evidence import Proof
 from dispatch.checks import Faults
 from dispatch.commands import invalid
 from dispatch.step import Step
+from models.phone_numbers import WITHHELD, normal_number
 from models.tables import Attachment, Call
+from models.task_tree import below
+from models.vocabulary import AttachmentKind
 
-#: Fewer signs than these name no source that somebody else could look up.
-SHORTEST = 5
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What somebody gives as proof."""
+
+    words: str = ""
+    files: Sequence[str] = ()
+    call_id: str | None = None
+    #: Files given before, by id.
+    given: Sequence[str] = ()
+
+
+def check_proof(
+    step: Step, faults: Faults, what: str, shown: Shown, *, field: str = "evidence"
+) -> None:
+    """One kind of proof at least that the rules take for ``what``: an action, or a finding."""
+    rules = step.rules.evidence
+    rows = {Proof.CALL: shown.call_id, Proof.FILE: shown.files, Proof.GIVEN: shown.given}
+    enough = any(rows.get(kind) for kind in rules.proof[what])
+    if not enough and not rules.shown_by(what, shown.words):
+        faults.add(field, rules.ask(what))
+
+
+def require_proof(step: Step, shown: Shown, *, field: str = "evidence") -> None:
+    """Of a step that checks nothing else beside it.
+
+    :raises InvalidInput: when nothing shows what is asked for.
+    """
+    faults = Faults(step.rules)
+    check_proof(step, faults, step.action, shown, field=field)
+    faults.raise_any()
 
 
 async def attach(step: Step, ids: Sequence[str]) -> dict[str, str]:
@@ -49,31 +86,47 @@ def with_files(evidence: dict[str, object], files: dict[str, str]) -> dict[str, 
     return {**evidence, "files": files} if files else evidence
 
 
-def names_a_source(text: str) -> bool:
-    """Whether somebody else could look it up."""
-    return len("".join(text.split())) >= SHORTEST
+async def given_before(step: Step) -> dict[str, str]:
+    """Files about the handling that were given with the subject task or below it: id → name."""
+    tasks = [step.subject, *below(step.subject, step.tasks)]
+    query = select(Attachment).where(
+        Attachment.order_id == step.order.id,
+        Attachment.task_id.in_([task.id for task in tasks]),
+        Attachment.kind == AttachmentKind.HANDLING,
+        Attachment.attached_at.is_not(None),
+    )
+    rows = await step.session.scalars(query.order_by(Attachment.uploaded_at, Attachment.id))
+    return {row.id: row.name for row in rows}
 
 
 async def check_call(
-    step: Step, call_id: str | None, faults: Faults, *, since: datetime | None, talked: bool
+    step: Step,
+    call_id: str | None,
+    faults: Faults,
+    *,
+    since: datetime | None,
+    talked: bool,
+    begun: str = "派单",
 ) -> None:
-    """A call with the order's citizen: not before ``since``, and answered where ``talked``."""
+    """A call with the order's citizen: not before ``since``, when what ``begun`` names was done,
+    and answered where they ``talked``."""
     if not call_id:
         return
     call = await step.session.get(Call, call_id)
     if call is None or not _with_citizen(step, call):
         faults.add("call_id", "没有与这个工单的诉求人的这通电话")
     elif since is not None and call.started_at < since:
-        faults.add("call_id", "这通电话在派单之前，不能作为联系的凭据")
+        faults.add("call_id", f"这通电话在{begun}之前，不能作为联系的凭据")
     elif talked and call.answered_at is None:
         faults.add("call_id", "这通电话没有接通")
 
 
 def _with_citizen(step: Step, call: Call) -> bool:
+    """The call that it came with, or one of that citizen's numbers that is about no other order."""
     order = step.order
-    if call.order_id == order.id or call.id == order.call_id:
+    if call.id == order.call_id:
         return True
-    return bool(call.citizen_number) and call.citizen_number in {
-        order.caller_phone,
-        order.callback_phone,
-    }
+    if call.order_id not in (None, order.id):
+        return False
+    numbers = {normal_number(one) for one in (order.caller_phone, order.callback_phone)}
+    return normal_number(call.citizen_number) in numbers - {WITHHELD}

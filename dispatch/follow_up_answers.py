@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,11 +18,20 @@ from models.errors import NotFound, TransitionRefused
 from models.guards import Actor
 from models.store import Store
 from models.tables import FollowUpLink, WorkOrder
-from models.vocabulary import FollowUpWay, OrderState, Role, Satisfaction, SolvedByCaller
+from models.vocabulary import (
+    FollowUpWay,
+    OrderState,
+    RedoReason,
+    Role,
+    Satisfaction,
+    SolvedByCaller,
+)
 
 #: Who it is in the order's history.
 CITIZEN = Actor(id="citizen", name="诉求人（短信链接）", roles=frozenset({Role.SYSTEM}))
 _NOT_HERE = "链接不存在或已过期，如需反映情况请拨打12345"
+#: Fewer signs than these do not say what is not so.
+LEAST_SAID = 5
 _UNHAPPY = (Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED)
 
 
@@ -46,7 +56,15 @@ class CitizenAnswer(BaseModel):
     solved: SolvedByCaller
     satisfaction: Satisfaction
     service_satisfaction: Satisfaction | None = None
+    #: The result is not as it is told here; ``note`` says what is not so.
+    untrue: bool = False
     note: str = Field("", max_length=500)
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Self:
+        if self.untrue and len(self.note) < LEAST_SAID:
+            raise ValueError(f"请在“其他意见”中写明哪些与实际不符，至少{LEAST_SAID}字")
+        return self
 
 
 class FollowUpAnswers:
@@ -97,12 +115,15 @@ class FollowUpAnswers:
 
 
 def _command(said: CitizenAnswer, asked_by: str) -> RecordFollowUp:
-    redo = said.solved is SolvedByCaller.UNSOLVED and said.satisfaction in _UNHAPPY
+    unhappy = said.solved is SolvedByCaller.UNSOLVED and said.satisfaction in _UNHAPPY
+    redo = unhappy or said.untrue
     return RecordFollowUp(
         reached=True,
         way=FollowUpWay.WEB,
         asked_by=asked_by,
         redo=redo,
+        redo_code=RedoReason.UNTRUE if said.untrue else RedoReason.UNSOLVED,
         redo_reason=(said.note or "诉求人表示未解决且不满意，未填写原因") if redo else "",
-        **said.model_dump(),
+        verification=f"诉求人通过短信链接反映：{said.note}" if said.untrue else "",
+        **said.model_dump(exclude={"untrue"}),
     )

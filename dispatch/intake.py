@@ -54,7 +54,7 @@ def eases(name: str, before: Any, after: Any) -> bool:
     less protection, a longer limit, nobody to be called or asked."""
     match name:
         case "request_type":
-            return before == RequestType.REPORT and after != before
+            return bool(before == RequestType.REPORT and after != before)
         case "urgency":
             return Urgency(after).rank < Urgency(before).rank
         case "difficulty":

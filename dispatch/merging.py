@@ -57,10 +57,16 @@ async def unmerge(step: Step, command: Unmerge) -> None:
     """It was another matter: it is dispatched on its own."""
     step.follow(Case.INTO)
     step.reason = command.reason
+    await leave_lead(step, command.reason)
+    run_clock(step)
+
+
+async def leave_lead(step: Step, reason: str) -> None:
+    """The lead order does not answer for this one any more."""
     assert step.order.merged_into is not None, "a merged order knows its lead"
     lead = await step_on(step, step.order.merged_into, Action.UNMERGE)
     lead.follow(Case.TAKE_IN)
-    lead.reason = command.reason
+    lead.reason = reason
     lead.told(order=step.order.order_no)
     lead.change(merged_count=lead.order.merged_count - 1)
     if not lead.order.merged_count:
@@ -68,7 +74,6 @@ async def unmerge(step: Step, command: Unmerge) -> None:
     await lead.finish()
     step.told(into=lead.order.order_no)
     step.change(merged_into=None)
-    run_clock(step)
 
 
 async def urge_lead(step: Step, command: Urge) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from config.handling import OnTheSpotRules
 from dispatch.checks import Faults
 from dispatch.commands import OpenOrder
 from dispatch.knowledge.answers import cannot_answer
@@ -65,7 +66,7 @@ def check_opening(command: OpenOrder, rules: Rules) -> OpenOrder:
         "caller_phone": faults.phone("caller_phone", command.caller_phone),
         "callback_phone": faults.phone("callback_phone", command.callback_phone),
     }
-    _check_answer(command, faults, any(phones.values()))
+    _check_answer(command, faults, any(phones.values()), rules)
     refused = check_refusal(command, faults, rules)
     faults.raise_any()
     confidential = command.confidential
@@ -74,9 +75,9 @@ def check_opening(command: OpenOrder, rules: Rules) -> OpenOrder:
     return refused.model_copy(update={**phones, "confidential": confidential})
 
 
-def _check_answer(command: OpenOrder, faults: Faults, has_phone: bool) -> None:
-    if command.answered and not command.public_answer:
-        faults.add("public_answer", "直接答复的请填写答复内容")
+def _check_answer(command: OpenOrder, faults: Faults, has_phone: bool, rules: Rules) -> None:
+    if command.answered:
+        _check_on_the_spot(command, faults, rules.handling.on_the_spot)
     if command.knowledge_id and not command.answered:
         faults.add("knowledge_id", "只有直接答复的工单注明所依据的知识条目")
     settled = command.answered or bool(command.refusal)
@@ -87,6 +88,17 @@ def _check_answer(command: OpenOrder, faults: Faults, has_phone: bool) -> None:
             "callback_phone",
             "需要回访的请填写联系电话；诉求人不愿留电话的，请把“需要回访”改为否",
         )
+
+
+def _check_on_the_spot(command: OpenOrder, faults: Faults, rule: OnTheSpotRules) -> None:
+    """An agent's own answer says something, and takes the place of no unit that must look."""
+    if not command.public_answer:
+        faults.add("public_answer", "直接答复的请填写答复内容")
+    elif sum(map(str.isalnum, command.public_answer)) < rule.least:
+        faults.add("public_answer", f"请写明向市民答复的具体内容，至少{rule.least}字")
+    for name, kinds in (("request_type", rule.never_types), ("urgency", rule.never_urgencies)):
+        if (kind := getattr(command, name)) in kinds:
+            faults.add(name, f"{kind.label}件不能直接答复办结，请转派单")
 
 
 async def new_order(work: UnitOfWork, command: OpenOrder, rules: Rules) -> WorkOrder:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from sqlalchemy import select
+
+from config.evidence import UNTRUE_RESULT
 from dispatch.asking import ask_office, decide
 from dispatch.checks import Faults
-from dispatch.commands import DecidePanel, DecideRedo, RecordFollowUp
+from dispatch.commands import AskRedo, DecidePanel, DecideRedo
 from dispatch.ending import close
-from dispatch.running import new_lead_task, run_clock
+from dispatch.evidence import Shown, attach, check_call, check_proof, with_files
+from dispatch.promises import Promise
+from dispatch.running import new_lead_task, run_clock, show_lights
 from dispatch.step import Handler, Step
-from dispatch.supervision import begin, go_up
+from dispatch.supervision import ask_leader, begin, go_up
 from dispatch.terms import promise_for
-from models.tables import Task
+from models.tables import FollowUp, Task
+from models.task_tree import lead_task
 from models.vocabulary import (
     Action,
     CloseReason,
+    OrderState,
     PanelFinding,
+    RedoReason,
     RequestKind,
+    Role,
     SupervisionLevel,
     SupervisionReason,
 )
@@ -29,28 +40,93 @@ _CASES = {
 }
 
 
-def ask_for_redo(step: Step, command: RecordFollowUp, case: Case) -> None:
-    """The citizen is not content: somebody else decides what follows."""
+def again_or_panel(step: Step) -> Case:
+    """Whether it may be done once more, or a panel has the word."""
+    most = step.rules.service_levels.redo.most
+    return Case.REDO if step.order.redo_count < most else Case.PANEL
+
+
+def ask_for_redo(
+    step: Step, case: Case, code: RedoReason, reason: str, evidence: dict[str, object]
+) -> None:
+    """The result does not stand: somebody else decides what follows."""
     kind, clock = RequestKind.REDO, "redo_decision"
     if case is Case.PANEL:
         kind, clock = RequestKind.PANEL, "shelve_decision"
     due = promise_for(step.order, step.rules, clock, step.now).due
-    ask_office(step, kind, command.redo_reason, due, task=step.subject)
+    ask_office(
+        step,
+        kind,
+        reason,
+        due,
+        task=step.subject,
+        reason_code=code.value,
+        evidence={name: value for name, value in evidence.items() if value},
+    )
+
+
+async def ask_redo(step: Step, command: AskRedo) -> None:
+    """The house has found that the result is not as the unit says, whatever the citizen thinks."""
+    case = again_or_panel(step)
+    step.follow(case)
+    step.turn_to(lead_task(step.tasks))
+    faults = Faults(step.rules)
+    await check_call(step, command.call_id, faults, since=asked_since(step), talked=True)
+    shown = Shown(words=command.evidence, files=command.files, call_id=command.call_id)
+    check_proof(step, faults, UNTRUE_RESULT, shown)
+    faults.raise_any()
+    files = await attach(step, command.files)
+    step.reason = command.reason
+    step.told(verification=command.verification)
+    given = {"verification": command.verification, "text": command.evidence}
+    evidence = with_files({**given, "call_id": command.call_id}, files)
+    ask_for_redo(step, case, RedoReason.UNTRUE, command.reason, evidence)
+    show_lights(step)
+
+
+def asked_since(step: Step) -> datetime:
+    """When the result was approved, and the citizen could be asked about it."""
+    return Promise.from_json(step.order.clocks["follow_up"]).start
 
 
 async def decide_redo(step: Step, command: DecideRedo) -> None:
-    """It is done again, or closed on what the citizen said."""
-    step.follow(Case.GRANTED if command.granted else Case.REFUSED)
+    """It is done again, closed on what the citizen said, or the citizen is asked first."""
+    role = step.follow(await _case_of(step, command)).role
     step.reason = command.reason
     decide(step, command.granted, command.reason)
     if command.granted:
-        task = _again(step)
-        for rule in step.rules.oversight.supervision:
-            if rule.redo and step.order.redo_count == 1:
-                await go_up(step, task, rule, SupervisionReason.REDO, step.decided.reason)
-    else:
+        await _supervise(step, _again(step), role)
+    elif step.order.state is OrderState.CLOSED:
         await close(step, CloseReason.FOLLOWED_UP)
+    else:
+        return
     run_clock(step)
+
+
+async def _case_of(step: Step, command: DecideRedo) -> Case:
+    if command.granted:
+        return Case.GRANTED
+    return Case.REFUSED if await _heard(step) else Case.NOT_HEARD
+
+
+async def _heard(step: Step) -> bool:
+    """Whether the citizen has said what they think of the present result."""
+    task = lead_task(step.tasks)
+    query = select(FollowUp.id).where(FollowUp.task_id == (task and task.id), FollowUp.reached)
+    return await step.session.scalar(query.limit(1)) is not None
+
+
+async def _supervise(step: Step, task: Task, role: Role) -> None:
+    """With the first redo, and with whatever a person (not silence) has found untrue."""
+    asked = step.decided
+    if asked.reason_code == RedoReason.UNTRUE and role is Role.MANAGER:
+        await begin(step, task, SupervisionLevel.ONE, SupervisionReason.UNTRUE, asked.reason)
+        return
+    for rule in step.rules.oversight.supervision:
+        if rule.redo and step.order.redo_count == 1:
+            await go_up(step, task, rule, SupervisionReason.REDO, asked.reason)
+    if asked.reason_code == RedoReason.UNTRUE and role is not Role.SYSTEM:
+        ask_leader(step, task, SupervisionReason.UNTRUE, asked.reason)
 
 
 async def decide_panel(step: Step, command: DecidePanel) -> None:
@@ -74,7 +150,9 @@ async def decide_panel(step: Step, command: DecidePanel) -> None:
             step.change(shelved_at=step.now)
         case Case.REDO:
             task = _again(step)
-            await begin(step, task, SupervisionLevel.ONE, SupervisionReason.PANEL, command.reason)
+            untrue = step.decided.reason_code == RedoReason.UNTRUE
+            code = SupervisionReason.UNTRUE if untrue else SupervisionReason.PANEL
+            await begin(step, task, SupervisionLevel.ONE, code, command.reason)
     run_clock(step)
 
 
@@ -89,6 +167,7 @@ def _again(step: Step) -> Task:
 
 
 HANDLERS: dict[Action, Handler] = {
+    Action.ASK_REDO: ask_redo,
     Action.DECIDE_REDO: decide_redo,
     Action.DECIDE_PANEL: decide_panel,
 }

@@ -13,6 +13,7 @@ from config.catalogue import load_catalogue
 from config.catalogue_shelf import CatalogueShelf
 from config.departments import Departments, load_departments
 from config.events import EventRules, load_events
+from config.evidence import EvidenceRules, load_evidence
 from config.figures import FigureRules, load_figures
 from config.handling import HandlingRules, load_handling
 from config.knowledge_base import KnowledgeRules, load_knowledge_rules
@@ -62,6 +63,7 @@ class Rules:
     reasons: Reasons
     oversight: OversightRules
     attachments: AttachmentRules
+    evidence: EvidenceRules
     knowledge: KnowledgeRules
     counter: Counter = field(init=False)
     #: Of the file's version. What concerns an order asks ``promiser_of``.
@@ -131,5 +133,6 @@ def load_rules(settings: Settings) -> Rules:
         reasons=load_reasons(folder),
         oversight=load_oversight(folder),
         attachments=load_attachments(folder),
+        evidence=load_evidence(folder),
         knowledge=load_knowledge_rules(folder),
     )

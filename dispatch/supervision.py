@@ -185,7 +185,7 @@ async def lapse_supervision(step: Step, command: LapseSupervision) -> None:
     if harder.automatic:
         await go_up(step, task, harder, SupervisionReason.UNANSWERED, step.reason)
     elif not _leader_asked(step, task):
-        _ask_leader(step, task, SupervisionReason.UNANSWERED, step.reason)
+        ask_leader(step, task, SupervisionReason.UNANSWERED, step.reason)
 
 
 def _leader_asked(step: Step, task: Task) -> bool:
@@ -201,10 +201,11 @@ async def propose_supervision(step: Step, command: ProposeSupervision) -> None:
     """A leader is asked to supervise the unit."""
     step.follow()
     step.reason = command.reason
-    _ask_leader(step, step.subject, command.reason_code, command.reason)
+    ask_leader(step, step.subject, command.reason_code, command.reason)
 
 
-def _ask_leader(step: Step, task: Task, code: SupervisionReason, reason: str) -> None:
+def ask_leader(step: Step, task: Task, code: SupervisionReason, reason: str) -> None:
+    """Propose that a leader supervises the unit."""
     limit = step.rules.oversight.supervision_decision.limit
     due = step.rules.counter.due(step.now, limit).at
     ask_office(step, RequestKind.SUPERVISION, reason, due, task=task, reason_code=code.value)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
 from sqlalchemy import select
 
 from dispatch.asking import ask_office, decide, withdraw_all
 from dispatch.checks import Faults
 from dispatch.commands import AskWithdrawal, DecideWithdrawal, Withdraw
-from dispatch.evidence import attach, check_call, with_files
+from dispatch.evidence import Shown, attach, check_call, check_proof, with_files
+from dispatch.intake import eases
+from dispatch.merging import leave_lead
 from dispatch.running import run_clock
 from dispatch.step import Handler, Step
 from dispatch.terms import promise_for
 from models.errors import TransitionRefused
 from models.states import ACTIVE_TASK
 from models.tables import OrderEvent
-from models.vocabulary import Action, RequestKind, RequestType, TaskState, Urgency
+from models.vocabulary import Action, OrderState, RequestKind, TaskState
 from models.workflow import Case
-
-#: Fewer signs than these name neither a person nor a day.
-_SHORTEST = 8
-_TIME = re.compile(r"\d\s*[年月日号时点:：./-]")
 
 
 async def ask_withdrawal(step: Step, command: AskWithdrawal) -> None:
@@ -29,9 +25,8 @@ async def ask_withdrawal(step: Step, command: AskWithdrawal) -> None:
     step.follow()
     faults = Faults(step.rules)
     await check_call(step, command.call_id, faults, since=None, talked=True)
-    if not (command.call_id or command.files or _names_who_and_when(command.consent)):
-        wanted = "请选择录音、上传材料，或写明何人何时以什么方式同意（如：张某，11月20日来电）"
-        faults.add("consent", wanted)
+    shown = Shown(words=command.consent, files=command.files, call_id=command.call_id)
+    check_proof(step, faults, step.action, shown, field="consent")
     faults.raise_any()
     files = await attach(step, command.files)
     step.reason = command.reason
@@ -45,10 +40,6 @@ async def ask_withdrawal(step: Step, command: AskWithdrawal) -> None:
     )
 
 
-def _names_who_and_when(consent: str) -> bool:
-    return len("".join(consent.split())) >= _SHORTEST and bool(_TIME.search(consent))
-
-
 async def decide_withdrawal(step: Step, command: DecideWithdrawal) -> None:
     """Granted, units stop working on it; else nothing has changed."""
     step.follow(Case.GRANTED if command.granted else Case.REFUSED)
@@ -56,7 +47,7 @@ async def decide_withdrawal(step: Step, command: DecideWithdrawal) -> None:
         await _check_second_person(step)
     decide(step, command.granted, command.reason)
     if command.granted:
-        _strike_off(step)
+        await _strike_off(step)
 
 
 async def withdraw(step: Step, command: Withdraw) -> None:
@@ -64,10 +55,12 @@ async def withdraw(step: Step, command: Withdraw) -> None:
     step.follow()
     step.reason = command.reason
     step.told(consent=command.consent)
-    _strike_off(step)
+    await _strike_off(step)
 
 
-def _strike_off(step: Step) -> None:
+async def _strike_off(step: Step) -> None:
+    if step.from_state is OrderState.MERGED:
+        await leave_lead(step, f"工单{step.order.order_no}撤单：{step.reason}")
     for task in step.tasks:
         if task.state in ACTIVE_TASK:
             step.change_task(task, state=TaskState.CANCELLED)
@@ -91,17 +84,8 @@ async def _eased_by(step: Step, selves: frozenset[str]) -> bool:
         OrderEvent.action == Action.AMEND.value,
         OrderEvent.actor_id.in_(selves),
     )
-    kept = {
-        "request_type": RequestType.REPORT.value,
-        "urgency": Urgency.CRITICAL.value,
-        "confidential": True,
-    }
     events = await step.session.scalars(query)
-    return any(
-        name in event.changes and event.changes[name][0] == value
-        for event in events
-        for name, value in kept.items()
-    )
+    return any(eases(name, *change) for event in events for name, change in event.changes.items())
 
 
 HANDLERS: dict[Action, Handler] = {

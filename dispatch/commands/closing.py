@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from dispatch.commands.base import OrderCommand
-from models.vocabulary import Action, FollowUpWay, Satisfaction, SendBackReason, SolvedByCaller
+from dispatch.commands.base import OrderCommand, WithFiles
+from models.vocabulary import (
+    Action,
+    FollowUpWay,
+    RedoReason,
+    Satisfaction,
+    SendBackReason,
+    SolvedByCaller,
+)
 
 
 class ApproveResult(OrderCommand):
@@ -28,8 +35,11 @@ class SendBack(OrderCommand):
     reason: str = Field(min_length=5, max_length=1000)
 
 
-class RecordFollowUp(OrderCommand):
-    """One attempt to ask the citizen."""
+class RecordFollowUp(WithFiles):
+    """One attempt to ask the citizen, shown by a call of the house, a file, or from where and when.
+
+    ``redo``: the citizen wants it done again, because it is unsolved or not as the unit says.
+    """
 
     action = Action.RECORD_FOLLOW_UP
 
@@ -40,9 +50,13 @@ class RecordFollowUp(OrderCommand):
     satisfaction: Satisfaction | None = None
     service_satisfaction: Satisfaction | None = None
     note: str = Field("", max_length=1000)
-    call_id: str | None = None
+    call_id: str | None = Field(None, max_length=26)
+    evidence: str = Field("", max_length=500)
     redo: bool = False
+    redo_code: RedoReason = RedoReason.UNSOLVED
     redo_reason: str = Field("", max_length=1000)
+    #: How it was found that the result is not as the unit says, where that is the reason.
+    verification: str = Field("", max_length=1000)
     way: FollowUpWay = FollowUpWay.PHONE
     #: Of an answer by link: who sent it.
     asked_by: str = Field("", max_length=26)

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from dispatch.commands.base import DecideRequest, OrderCommand
+from dispatch.commands.base import DecideRequest, OrderCommand, WithFiles
 from models.vocabulary import Action, PanelFinding
+
+
+class AskRedo(WithFiles):
+    """The house has found by itself that a result is not as the unit says: it is to be done again.
+
+    What was found, and what shows it: a call with the citizen, a file, a document with its number.
+    """
+
+    action = Action.ASK_REDO
+
+    reason: str = Field(min_length=5, max_length=1000)
+    verification: str = Field(min_length=10, max_length=1000)
+    call_id: str | None = Field(None, max_length=26)
+    evidence: str = Field("", max_length=500)
 
 
 class DecideRedo(DecideRequest):

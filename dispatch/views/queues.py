@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, and_, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from dispatch.closing import tried_enough
 from dispatch.commands import invalid
+from dispatch.due_words import due_text
+from dispatch.follow_up_tries import counted, counts_from, tried_enough
 from dispatch.rules import Rules
 from dispatch.views.conditions import light_condition
 from dispatch.views.cursors import encode_cursor, place_after
@@ -205,26 +206,31 @@ class Queues:
 
     def _follow_up_row(self, order: WorkOrder, attempts: Sequence[FollowUp]) -> FollowUpRow:
         now, rule = self._clock.now(), self._rules.service_levels.follow_up
-        parts = [rule.part_of(self._rules.counter.local(a.at).time()).name for a in attempts]
         here = rule.part_of(self._rules.counter.local(now).time()).name
-        moments = [attempt.at for attempt in attempts] + [now]
-        last = tried_enough(moments, rule, self._rules.zone)
+        moments = [attempt.at for attempt in attempts]
+        tries, wait = counted(moments, self._rules), counts_from(moments, self._rules)
+        parts = [rule.part_of(self._rules.counter.local(at).time()).name for at in tries]
+        last = tried_enough([*moments, now], self._rules)
+        until = due_text(self._rules.counter.local(wait)) if wait and wait > now else ""
         return FollowUpRow(
             order=order_row(order, self._rules, now),
             attempts=len(attempts),
             last_attempt_at=attempts[-1].at if attempts else None,
             tried=list(dict.fromkeys(parts)),
-            advice=_advice(len(attempts), here in parts, last),
+            advice=_advice(len(tries), here in parts, last, until),
         )
 
 
-def _advice(attempts: int, same_part: bool, last: bool) -> str:
+def _advice(attempts: int, same_part: bool, last: bool, wait: str) -> str:
+    """``wait``: when one more failed try would count; empty: now."""
     if attempts == 0:
         return "尚未回访"
     tried = f"已有{attempts}次未接通"
     if last:
         return f"{tried}，本次仍未接通即可办结"
-    return f"{tried}，请换一个时段再试" if same_part else f"{tried}，现在可以再试"
+    if same_part:
+        return f"{tried}，请换一个时段再试"
+    return f"{tried}，{wait}以后再试才计次数" if wait else f"{tried}，现在可以再试"
 
 
 def _in_box(box: str, department: str) -> ColumnElement[bool]:

@@ -50,7 +50,7 @@ _PHONES = {"caller_phone", "callback_phone", "phone"}
 #: Ids and links that say nothing to a reader.
 _SILENT = {
     *("call_id", "contact_id", "signed_by", "handler_id", "submitted_by"),
-    *("due_provisional", "internal", "decided_by", "reason_code"),
+    *("due_provisional", "internal", "decided_by", "reason_code", "too_soon"),
 }
 
 
@@ -208,12 +208,14 @@ def _record_follow_up(tell: Teller, event: OrderEvent) -> str:
     by_link = "，诉求人通过短信链接评价" if "way" in told else ""
     start = f"第{told['attempt'][1]}次回访{by_link}"
     if not told["reached"][1]:
-        return f"{start}，未接通" + _closed(tell, event) + _because(event)
+        uncounted = "，距上次过近，不计次数" if "too_soon" in told else ""
+        return f"{start}，未接通{uncounted}" + _closed(tell, event) + _because(event)
     solved = SolvedByCaller(told["solved"][1]).label
     grade = Satisfaction(told["satisfaction"][1]).label
     said = f"{start}，诉求人表示{solved}、{grade}"
     if asked := _asked(event):
-        return f"{said}，提请{asked}：{event.reason}"
+        untrue = "认为办理结果不实，" if "verification" in told else ""
+        return f"{said}，{untrue}提请{asked}：{event.reason}"
     return said + _closed(tell, event) + _because(event)
 
 

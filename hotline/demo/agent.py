@@ -89,7 +89,8 @@ class ScriptedAgent:
         if proposal is None:
             log.warning("nothing was understood, no order opened", call_id=call_id)
             return
-        on_the_spot = answered_on_the_spot(proposal["request_types"][0]["code"])
+        kind, urgency = proposal["request_types"][0]["code"], proposal["urgency"]
+        on_the_spot = answered_on_the_spot(kind, urgency)
         destination = "ANSWERED" if on_the_spot else self._story.destination()
         form = self._order_form(call, proposal, destination)
         order = await self._client.post("/api/orders", form)

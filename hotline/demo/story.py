@@ -17,6 +17,7 @@ from models.vocabulary import (
     RequestType,
     Satisfaction,
     SolvedByCaller,
+    Urgency,
 )
 
 #: How far an order goes, one after the other: each desk soon has something in its queue, and most
@@ -128,6 +129,7 @@ class Story:
         return self._random.choice(list(choices))
 
 
-def answered_on_the_spot(request_type: str) -> bool:
-    """Consultations and praise need no unit."""
-    return request_type in (RequestType.CONSULTATION, RequestType.PRAISE)
+def answered_on_the_spot(request_type: str, urgency: str) -> bool:
+    """Consultations and praise need no unit, unless somebody is in danger."""
+    plain = request_type in (RequestType.CONSULTATION, RequestType.PRAISE)
+    return plain and urgency != Urgency.CRITICAL

@@ -70,7 +70,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.TO_FOLLOW_UP,),
         to_order=None,
         roles=(R.FOLLOW_UP,),
-        guards=(UNDECIDED,),
+        guards=(UNDECIDED, NOT_OWN_WORK),
         effect="向诉求人的手机发送评价链接，诉求人自行填写；仍可电话回访",
     ),
     Transition(

@@ -43,8 +43,9 @@ TRANSITIONS: tuple[Transition, ...] = (
         from_order=(S.TO_DISPATCH,),
         to_order=None,
         roles=(R.SHIFT_LEADER,),
+        guards=(NOT_OF_THE_UNIT,),
         needs=("reason",),
-        effect="只能由班长更正，更正人不能再办理该工单的撤单",
+        effect="只能由班长写明理由更正，承办单位的人员不能更正；更正人不能再审定该工单的撤单",
     ),
     Transition(
         action=Action.DISPATCH,

@@ -81,10 +81,10 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         action=Action.UNMERGE,
         case=Case.TAKE_IN,
-        from_order=(*MAY_LEAD, S.TO_FOLLOW_UP, S.CLOSED, S.SHELVED),
+        from_order=(*MAY_LEAD, S.TO_SUPPLEMENT, S.TO_FOLLOW_UP, S.CLOSED, S.SHELVED),
         to_order=None,
-        roles=_WHO,
-        effect="主单记下解除并单的工单",
+        roles=(*_WHO, R.MANAGER, R.PARTNER),
+        effect="主单记下解除并单或撤单的工单",
     ),
     Transition(
         action=Action.ANSWER_MERGED,

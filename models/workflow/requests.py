@@ -25,7 +25,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         action=Action.LAPSE_REQUEST,
-        from_order=(*OPEN_STATES, S.CLOSED, S.ARCHIVED, S.REFUSED),
+        from_order=(*OPEN_STATES, S.MERGED, S.CLOSED, S.ARCHIVED, S.REFUSED),
         to_order=None,
         roles=(Role.SYSTEM,),
         pending=tuple(RequestKind),

@@ -45,7 +45,7 @@ async def test_a_photograph_comes_with_the_result_and_is_opened_by_the_auditor(
     auditor = await house.signed_in("auditor")
     listing = f"/api/orders/{order['id']}/attachments"
     assert (await auditor.get(listing)).body == []  # not handed in yet
-    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
+    contact = {"person": "张先生", "reached": True, "evidence": "座机8812345，20日10时拨打"}
     order = await done(clerk, order, "first_contact", **contact)
     body = {**RESULT, "evidence": "", "files": [sent.body["id"]]}
     order = await done(clerk, order, "submit_result", **body)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.console.house import House
-from tests.console.orders import FORM, act, done, full_marks, open_order, submitted
+from tests.console.orders import (
+    FORM,
+    GOOD_FOLLOW_UP,
+    act,
+    done,
+    full_marks,
+    open_order,
+    submitted,
+)
 
 pytestmark = pytest.mark.store
 
@@ -29,9 +37,9 @@ async def test_what_is_left_out_is_there_for_every_unit_to_see(house: House) -> 
     auditor, caller = await house.signed_in("auditor"), await house.signed_in("follow_up")
     clerk, manager = await house.signed_in("clerk"), await house.signed_in("manager")
     order = await done(auditor, order, "approve_result", **await full_marks(auditor))
-    answers = {"contacted": True, "solved": "SOLVED", "satisfaction": "SATISFIED"}
-    order = await done(caller, order, "record_follow_up", reached=True, **answers)
-    words = {"reason": "供电线路故障所致", "evidence": "供电公司证明"}
+    answers = {**GOOD_FOLLOW_UP, "satisfaction": "SATISFIED"}
+    order = await done(caller, order, "record_follow_up", **answers)
+    words = {"reason": "供电线路故障所致", "evidence": "供电公司11月20日证明"}
     order = await done(clerk, order, "ask_exclusion", reason_code="NOT_OURS", **words)
     (waiting,) = (await auditor.get("/api/requests")).body
     assert (waiting["request"]["kind"], waiting["own"]) == ("EXCLUSION", False)

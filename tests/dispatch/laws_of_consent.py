@@ -37,6 +37,7 @@ _BY_UNITS = {RequestKind.RETURN, RequestKind.EXTENSION}
 _UNIT = {Role.UNIT_CLERK, Role.UNIT_HEAD}
 _DECIDED = (RequestState.GRANTED.value, RequestState.REFUSED.value)
 _SUBMITS = ("submit_result", "submit_part")
+_FOLLOWS_UP = ("record_follow_up", "invite_follow_up", "ask_redo")
 _AUDITS = ("approve_result", "send_back", "accept_result")
 
 
@@ -59,6 +60,9 @@ def nobody_decides_their_own(file: File) -> None:
             submitted[event.task_id] = event.actor_id
         elif event.action in _AUDITS and not _is_part(file.task(event.task_id)):
             assert submitted.get(event.task_id) != event.actor_id, event.action
+        elif event.action in _FOLLOWS_UP:
+            assert event.actor_id not in submitted.values(), event.action
+            assert event.actor_department not in {task.department for task in file.tasks}
 
 
 def _is_part(task: Task | None) -> bool:

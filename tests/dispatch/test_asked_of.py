@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from dispatch.commands import DecideRedo, InviteFollowUp, RecordFollowUp, SignFor
@@ -18,7 +19,14 @@ from models.errors import InvalidInput, NotFound, TransitionRefused
 from models.guards import Actor
 from models.store import Store
 from models.tables import FollowUp, OutgoingMessage
-from models.vocabulary import CloseReason, FollowUpWay, MessageChannel, OrderState, RequestKind
+from models.vocabulary import (
+    CloseReason,
+    FollowUpWay,
+    MessageChannel,
+    OrderState,
+    RedoReason,
+    RequestKind,
+)
 from tests.dispatch.desk import HAPPY, Desk
 from tests.dispatch.reading import order_of, requests_of
 
@@ -138,6 +146,21 @@ async def test_who_is_not_content_has_it_decided_whether_it_is_done_again(
     (asked,) = await requests_of(store, order_id)
     assert (asked.kind, asked.reason) == (RequestKind.REDO, "第二天又不亮了")
     await desk.act("banzhang", order_id, DecideRedo(granted=True, reason="同意重办"))
+
+
+async def test_who_says_by_the_link_that_it_is_untrue_says_what(
+    linked: tuple[Desk, FollowUpAnswers], store: Store
+) -> None:
+    with pytest.raises(ValidationError, match="写明哪些与实际不符"):
+        CitizenAnswer.model_validate({**CONTENT, "untrue": True})
+    desk, answers = linked
+    order_id = await desk.approved()
+    code = await invited(desk, store, order_id)
+    said = CitizenAnswer.model_validate({**CONTENT, "untrue": True, "note": "灯是居民自己换的"})
+    await answers.answer(code, said)
+    (asked,) = await requests_of(store, order_id)
+    assert (asked.kind, asked.reason_code) == (RequestKind.REDO, RedoReason.UNTRUE)
+    assert asked.evidence["verification"] == "诉求人通过短信链接反映：灯是居民自己换的"
 
 
 async def test_a_link_ends_with_its_days_and_with_the_telephone(

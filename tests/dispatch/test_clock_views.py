@@ -48,7 +48,7 @@ async def test_an_extended_limit_shows_what_was_promised_before(desk: Desk, read
         reason="需要请检测机构到现场检测",
         amount=2,
         unit=LimitUnit.WD,
-        evidence="检测委托书",
+        evidence="检测委托书编号2026-31",
         caller_informed=True,
         head="王局长",
     )

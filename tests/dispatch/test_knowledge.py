@@ -218,7 +218,7 @@ async def test_on_its_last_day_it_answers_and_on_the_next_it_is_gone(
     told = await base.told()
     answered: dict[str, Any] = {
         "answered": True,
-        "public_answer": "已告知",
+        "public_answer": "已告知办理地点及材料",
         "department": "",
         "knowledge_id": number,
     }
@@ -242,7 +242,11 @@ async def test_on_its_last_day_it_answers_and_on_the_next_it_is_gone(
 
 
 async def test_an_order_names_only_an_article_that_may_answer(base: Base, desk: Desk) -> None:
-    answer: dict[str, Any] = {"answered": True, "public_answer": "已告知", "department": ""}
+    answer: dict[str, Any] = {
+        "answered": True,
+        "public_answer": "已告知办理地点及材料",
+        "department": "",
+    }
     with pytest.raises(InvalidInput, match="没有编号为 K7777"):
         await desk.open(**answer, knowledge_id="K7777")
     number = await base.published(valid_from=TODAY + timedelta(days=1))

@@ -12,7 +12,10 @@ from dispatch import merged_answers
 from dispatch.chain import ChainVerifier
 from dispatch.commands import (
     AddJoint,
+    AskShelf,
+    AskWithdrawal,
     DecideMerge,
+    DecideShelf,
     Delegate,
     Dispatch,
     Merge,
@@ -48,6 +51,32 @@ def keeper(desk: Desk, store: Store, clock: ManualClock) -> Timekeeper:
 
 async def merge(desk: Desk, order_id: str, lead: str) -> None:
     await desk.act("paidan", order_id, Merge(into=lead, reason="同一路灯故障"))
+
+
+async def test_a_caller_who_waits_for_a_shelved_order_may_call_it_off(
+    desk: Desk, store: Store, keeper: Timekeeper
+) -> None:
+    lead, calls_off, forgets = await desk.signed(), await desk.dispatched(), await desk.dispatched()
+    for other in (calls_off, forgets):
+        await merge(desk, other, lead)
+    shelf = AskShelf(
+        reason="道路改造尚未立项",
+        plan="列入明年市政改造计划",
+        leader="彭局长",
+        caller_informed="11月20日电话告知",
+    )
+    await desk.act("chengguan", lead, shelf)
+    await desk.act("zhuren", lead, DecideShelf(granted=True, reason="同意挂账"))
+    asked = AskWithdrawal(reason="诉求人已搬走", consent="张晓明，11月20日来电同意")
+    await desk.act("huawu1", forgets, asked)
+    await desk.withdrawn(calls_off, by="zhuren")
+    assert (await order_of(store, calls_off)).state is OrderState.WITHDRAWN
+    order = await order_of(store, lead)
+    assert (order.state, order.merged_count) == (OrderState.SHELVED, 1)
+    assert (await events_of(store, lead))[-1].action == "unmerge"
+    desk.later(days=4)
+    await keeper.fire_due()  # nobody has decided: it stays where it is
+    assert (await order_of(store, forgets)).state is OrderState.MERGED
 
 
 async def answered(desk: Desk, lead: str) -> None:
@@ -202,7 +231,9 @@ async def test_what_cannot_be_merged_says_why(
             other = await desk.dispatched()
             await merge(desk, lead, other)
         case "closed":
-            lead = (await desk.open(answered=True, public_answer="可在社区办理。")).order_id
+            lead = (
+                await desk.open(answered=True, public_answer="可到社区便民服务中心办理。")
+            ).order_id
         case "suspended":
             lead = await suspended(desk)
         case "disputed":

@@ -32,6 +32,9 @@ from tests.dispatch.desk import FRIDAY, LAMP, Desk
 pytestmark = pytest.mark.store
 
 
+ON_THE_SPOT = {"answered": True, "public_answer": "已向市民说明办理地点和所需材料。"}
+
+
 def faults(error: InvalidInput) -> dict[str, str]:
     return {item["field"]: item["message"] for item in error.details["errors"]}
 
@@ -93,6 +96,9 @@ def test_malformed_demand_names_the_field(
         ({"caller_phone": "138-0000-ABCD"}, "caller_phone", "电话号码应由3至20位数字组成"),
         ({"caller_phone": ""}, "callback_phone", "需要回访的请填写联系电话"),
         ({"answered": True}, "public_answer", "直接答复的请填写答复内容"),
+        ({"answered": True, "public_answer": "好。。。。。。。。。"}, "public_answer", "至少10字"),
+        ({**ON_THE_SPOT, "request_type": "REPORT"}, "request_type", "举报件不能直接答复办结"),
+        ({**ON_THE_SPOT, "urgency": "CRITICAL"}, "urgency", "特急件不能直接答复办结"),
         ({"public_answer": "请拨打供电公司电话"}, "answered", "请选“直接答复”"),
         ({"call_id": "no-such-call"}, "call_id", "没有这通电话的记录"),
         ({"contact_id": "no-such-contact"}, "contact_id", "没有这个来件的记录"),

@@ -63,7 +63,7 @@ _DEMANDS: list[dict[str, Any]] = [
     {"urgency": "URGENT"},
     {"request_type": "REPORT"},
     {"request_type": "CONSULTATION", "want_reply": False},
-    {"answered": True, "public_answer": "可在社区办理。"},
+    {"answered": True, "public_answer": "可到社区便民服务中心办理。"},
 ]
 #: What ends an order early, or can always be done.
 _SELDOM = frozenset({Action.ASK_WITHDRAWAL, Action.ARCHIVE, Action.MERGE, Action.NOTE})
@@ -333,7 +333,12 @@ def live(databases: Databases, rules: Rules, people: dict[str, Actor], examples:
     both = Actor(
         id=people["chengguan"].id,
         name="一人多岗",
-        roles=frozenset({Role.UNIT_CLERK, Role.AUDITOR, Role.DISPATCHER, Role.SHIFT_LEADER}),
+        roles=frozenset(
+            {
+                *(Role.UNIT_CLERK, Role.AUDITOR, Role.DISPATCHER),
+                *(Role.SHIFT_LEADER, Role.FOLLOW_UP),
+            }
+        ),
         department="D-CG",
     )
     # The functions lie on the class, where they must not become methods.

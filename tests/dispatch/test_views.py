@@ -87,7 +87,7 @@ async def test_filters_narrow_the_list(desk: Desk, titles: Callable[..., Any]) -
         urgency="URGENT",
         place="红湘路",
     )
-    await desk.open(title="咨询社保卡", answered=True, public_answer="可在社区办理。")
+    await desk.open(title="咨询社保卡", answered=True, public_answer="可到社区便民服务中心办理。")
     assert await titles(states=["CLOSED"]) == ["咨询社保卡"]
     assert await titles(departments=["D-HB"]) == ["夜间施工噪声扰民"]
     assert await titles(request_types=["COMPLAINT"]) == ["夜间施工噪声扰民"]
@@ -107,7 +107,7 @@ async def test_most_pressing_comes_first_and_closed_ones_not_at_all(
 ) -> None:
     await desk.dispatched(title="五天的")
     await desk.dispatched(title="一天的", urgency="URGENT")
-    await desk.open(title="办完的", answered=True, public_answer="可在社区办理。")
+    await desk.open(title="办完的", answered=True, public_answer="可到社区便民服务中心办理。")
     assert await titles(sort="due") == ["一天的", "五天的"]
 
 
@@ -270,6 +270,8 @@ async def test_follow_up_desk_is_told_when_to_try_again(
     desk.clock.set(FRIDAY.replace(hour=15))
     assert await advice() == "已有1次未接通，现在可以再试"
     await desk.follow_up(order_id, reached=False)
+    assert await advice() == "已有2次未接通，请换一个时段再试"
+    desk.later(hours=1)
     assert await advice() == "已有2次未接通，本次仍未接通即可办结"
     (row,) = await queues.follow_up_queue(people["huifang"])
     assert (row.attempts, row.tried) == (2, ["上午", "下午"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,18 +12,10 @@ from dispatch.order_timers import OrderTimers
 from dispatch.timers import Timekeeper
 from models.clock import ManualClock
 from models.errors import InvalidInput, TransitionRefused
-from models.ids import new_id
+from models.guards import Actor
 from models.store import Store
-from models.tables import Call
-from models.vocabulary import (
-    CallDirection,
-    CallState,
-    ContactOutcome,
-    OrderState,
-    RequestKind,
-    RequestState,
-    TaskState,
-)
+from models.vocabulary import OrderState, RequestKind, RequestState, TaskState
+from tests.dispatch.calls import call_with
 from tests.dispatch.desk import Desk
 from tests.dispatch.reading import local, order_of, requests_of, task_at
 
@@ -35,23 +28,6 @@ YES = DecideWithdrawal(granted=True, reason="情况属实")
 def wish(**changes: Any) -> AskWithdrawal:
     """The citizen says that the lamp is lit again."""
     return AskWithdrawal.model_validate({"reason": "灯已亮", "consent": SAID, **changes})
-
-
-async def call_with(store: Store, clock: ManualClock, number: str, answered: bool = True) -> str:
-    """A call that somebody of that number made."""
-    call = Call(
-        id=new_id(),
-        direction=CallDirection.INBOUND,
-        state=CallState.ENDED,
-        citizen_number=number,
-        started_at=clock.now(),
-        answered_at=clock.now() if answered else None,
-        outcome=ContactOutcome.SERVED,
-        priority_reasons=[],
-    )
-    async with store.transaction() as work:
-        work.session.add(call)
-    return call.id
 
 
 async def test_one_asks_and_another_strikes_off(desk: Desk, store: Store) -> None:
@@ -91,13 +67,46 @@ async def test_only_a_shift_leader_takes_the_protection_from_an_order_and_then_n
         with pytest.raises(TransitionRefused, match="只能由班长操作"):
             await desk.act("paidan", order_id, command)
     await desk.act("paidan", order_id, Amend(reason="补充地点", place="蒸湘北路18号"))
-    eased = {"request_type": "HELP", "urgency": "NORMAL", "confidential": False}
-    await desk.act("banzhang", order_id, Amend.model_validate({"reason": "非举报", **eased}))
+    eased: dict[str, Any] = {"request_type": "HELP", "urgency": "NORMAL", "confidential": False}
+    with pytest.raises(InvalidInput, match="更正诉求类型、紧急程度、是否保密的，请写明理由"):
+        await desk.act("banzhang", order_id, Amend.model_validate({"reason": "非举报", **eased}))
+    eased["reason"] = "经核实不属于举报，也不紧急"
+    await desk.act("banzhang", order_id, Amend.model_validate(eased))
     await desk.act("paidan", order_id, wish())
     with pytest.raises(TransitionRefused, match="本人更正过性质的工单"):
         await desk.act("banzhang", order_id, YES)
     await desk.act("zhuren", order_id, YES)
     assert (await order_of(store, order_id)).state is OrderState.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"want_reply": False},
+        {"confidential": True},
+        {"urgency": "NORMAL"},
+        {"difficulty": "HARD"},
+    ],
+)
+async def test_what_makes_it_easier_for_a_unit_is_not_the_units_to_change(
+    desk: Desk, people: dict[str, Actor], change: dict[str, Any]
+) -> None:
+    order_id = (await desk.open(urgency="URGENT")).order_id
+    command = Amend.model_validate({"reason": "诉求人来电要求更正", **change})
+    for who in ("huawu1", "paidan"):
+        with pytest.raises(TransitionRefused, match="只能由班长操作"):
+            await desk.act(who, order_id, command)
+    of_the_unit = replace(people["banzhang"], department="D-CG")
+    with pytest.raises(TransitionRefused, match="承办单位的人员不能降低"):
+        await desk.service.act(of_the_unit, order_id, command)
+    await desk.act("banzhang", order_id, command)
+
+
+async def test_an_informant_is_kept_secret_at_once(desk: Desk, store: Store) -> None:
+    order_id = (await desk.open()).order_id
+    told = {"request_type": "REPORT", "confidential": True, "reason": "实为举报"}
+    await desk.act("paidan", order_id, Amend.model_validate(told))
+    assert (await order_of(store, order_id)).confidential
 
 
 @pytest.mark.parametrize("consent", ["无", "诉求人已经同意撤单", "2026", "诉求人说了不用再办理了"])
