@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.guards import NOT_DISPUTED, NOT_SUSPENDED, NOTHING_PENDING
+from models.guards import NOT_DISPUTED, NOT_OF_THE_UNIT, NOT_SUSPENDED, NOTHING_PENDING
 from models.states import IN_HAND, UNIT_AT_WORK
 from models.vocabulary import Action, OrderState, Role, TaskRole, TaskState
 from models.workflow.shapes import Case, Level, Transition
