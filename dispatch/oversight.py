@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from dispatch.commands import Attach, Note, RaiseUrgency, Unwatch, Watch, invalid
 from dispatch.evidence import attach
-from dispatch.promises import Promise
+from dispatch.promises import Promise, Source
 from dispatch.running import (
     first_progress,
     keep_order_due,
@@ -14,10 +17,11 @@ from dispatch.running import (
 from dispatch.step import Handler, Step
 from dispatch.suspension import owed_clocks
 from dispatch.terms import promise_for
+from dispatch.under import cut_under
 from models.states import UNIT_AT_WORK
 from models.tables import Task
 from models.task_tree import active, lead_task
-from models.vocabulary import Action, OrderState
+from models.vocabulary import Action, OrderState, TaskRole
 
 
 async def note(step: Step, command: Note) -> None:
@@ -40,13 +44,17 @@ async def raise_urgency(step: Step, command: RaiseUrgency) -> None:
     show_lights(step)
 
 
-def hurry(step: Step) -> None:
-    """What the order's urgency now asks for, counted from now on, where that is sooner."""
+def hurry(step: Step, soonest: datetime | None = None) -> None:
+    """What the order's urgency now asks for, counted from now on, where that is sooner.
+
+    ``soonest``: another system's deadline that has passed is not put before it.
+    """
     if step.order.state is OrderState.TO_DISPATCH:
         _hurry_dispatch(step)
     for task in active(step.tasks):
-        _hurry(step, task)
+        _hurry(step, task, soonest)
         _ask_progress(step, task)
+    cut_under(step, "上级任务的时限提前。")
 
 
 def _hurry_dispatch(step: Step) -> None:
@@ -57,10 +65,15 @@ def _hurry_dispatch(step: Step) -> None:
         step.change(dispatch_due=promise.due)
 
 
-def _hurry(step: Step, task: Task) -> None:
+def _hurry(step: Step, task: Task, soonest: datetime | None) -> None:
+    leads = task.parent_id is None and task.role is TaskRole.LEAD
     for name in owed_clocks(task):
+        if name == "handle" and not leads:
+            continue  # it ends before the one it serves
         before = Promise.from_json(task.clocks[name])
         promise = promise_for(step.order, step.rules, name, step.now, task.department)
+        if promise.source is Source.EXTERNAL and soonest is not None and promise.due < step.now:
+            promise = replace(promise, due=max(promise.due, soonest))
         done = task.submitted_at or promise.due  # what was in time stays in time
         if done <= promise.due < before.due:
             promise_anew(step, task, name, promise)

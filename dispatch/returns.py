@@ -27,7 +27,7 @@ from dispatch.running import new_joint_task, new_lead_task, show_lights
 from dispatch.step import Handler, Step
 from dispatch.supervision import card_for_returns
 from dispatch.terms import promise_for
-from models.guards import rulings
+from models.guards import late_or_supervised, rulings
 from models.tables import Task
 from models.task_tree import lead_task, unit_task
 from models.vocabulary import (
@@ -210,8 +210,9 @@ def replace_lead(step: Step, department: str, note: str, why: str) -> Task:
 
 
 async def reassign(step: Step, command: Reassign) -> None:
-    """The dispatcher moves the order without being asked."""
-    step.follow()
+    """Moved without being asked: by the dispatcher, a late or supervised one by the office."""
+    late = late_or_supervised(step.look(), step.now)
+    step.follow(Case.LATE if late else Case.IN_TIME)
     if command.department == step.subject.department:
         faults = Faults(step.rules)
         faults.add("department", "工单已由该单位承办")

@@ -270,14 +270,25 @@ OWNER_NOT_RULED = Guard(
     # The ruling names the unit that leads, and nobody below or beside.
     holds=lambda s: not _is_top_lead(s.task) or not _binding(s.requests),
 )
+
+
+def late_or_supervised(task: Task | None, now: datetime | None) -> bool:
+    """Whether the unit of a task has to answer for it already."""
+    if task is None:
+        return False
+    return bool(task.open_supervision) or (now is not None and now > task.due_at)
+
+
 NEITHER_LATE_NOR_SUPERVISED = Guard(
     name="neither_late_nor_supervised",
     refusal="工单已超期或正在督办，由班长或热线办负责人改派",
-    holds=lambda s: (
-        s.task is not None
-        and not s.task.open_supervision
-        and (s.now is None or s.now <= s.task.due_at)
-    ),
+    holds=lambda s: not late_or_supervised(s.task, s.now),
+)
+LATE_OR_SUPERVISED = Guard(
+    name="late_or_supervised",
+    refusal="工单没有超期，也没有在督办",
+    holds=lambda s: late_or_supervised(s.task, s.now),
+    silent=True,
 )
 UNIT_FREE = Guard(
     name="unit_free",

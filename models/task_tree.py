@@ -29,6 +29,29 @@ def first_lead_task(tasks: Iterable[Task]) -> Task | None:
     return next((task for task in leads if task.state is not TaskState.CANCELLED), None)
 
 
+def had_before(tasks: Iterable[Task], department: str, redo_of: str | None) -> Task | None:
+    """The lead task by which a unit has had the order before and which was taken back; the newest
+    of the same round, that is, of the same try to solve the matter (``redo_of``)."""
+    found = [one for one in taken_back(tasks, redo_of) if one.department == department]
+    return found[-1] if found else None
+
+
+def taken_back(tasks: Iterable[Task], redo_of: str | None) -> list[Task]:
+    """Lead tasks of a round that have gone to another unit, the oldest first."""
+    leads = (one for one in _top_leads(tasks) if one.state is TaskState.CANCELLED)
+    return [one for one in leads if one.redo_of == redo_of]
+
+
+def same_hands(task: Task, tasks: Iterable[Task]) -> list[Task]:
+    """The task and those by which its unit has had the order before, the oldest first."""
+    if task.role is not TaskRole.LEAD or task.parent_id is not None:
+        return [task]
+    earlier = taken_back(tasks, task.redo_of)
+    return [one for one in earlier if one.department == task.department and one is not task] + [
+        task
+    ]
+
+
 def _top_leads(tasks: Iterable[Task]) -> Iterator[Task]:
     return (task for task in tasks if task.role is TaskRole.LEAD and task.parent_id is None)
 

@@ -31,9 +31,10 @@ async def oversight_counts(session: AsyncSession, order: WorkOrder) -> dict[str,
 
 
 async def _supervisions(session: AsyncSession, order: WorkOrder) -> dict[str, int]:
-    """By level. One that came with a redo is not counted beside the redo itself."""
+    """By level. One that came with a redo is not counted beside the redo itself; one that has gone
+    with the order from unit to unit is one, as it was issued once."""
     query = (
-        select(Oversight.level, func.count())
+        select(Oversight.level, func.count(Oversight.issued_at.distinct()))
         .where(Oversight.order_id == order.id, Oversight.kind == OversightKind.SUPERVISION)
         .where(Oversight.reason_code != SupervisionReason.REDO)
         .where(Oversight.state != OversightState.LIFTED)

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from models.guards import NOT_DISPUTED, NOT_OF_THE_UNIT, NOT_SUSPENDED, NOTHING_PENDING
+from models.guards import (
+    LATE_OR_SUPERVISED,
+    NEITHER_LATE_NOR_SUPERVISED,
+    NOT_DISPUTED,
+    NOT_OF_THE_UNIT,
+    NOT_SUSPENDED,
+    NOTHING_PENDING,
+    Guard,
+)
 from models.states import IN_HAND, UNIT_AT_WORK
 from models.vocabulary import Action, OrderState, Role, TaskRole, TaskState
 from models.workflow.shapes import Case, Level, Transition
 
 S, T, R = OrderState, TaskState, Role
+
+
+def _reassign(case: Case, roles: tuple[Role, ...], guard: Guard, effect: str) -> Transition:
+    return Transition(
+        action=Action.REASSIGN,
+        case=case,
+        from_order=IN_HAND,
+        to_order=None,
+        roles=roles,
+        from_task=UNIT_AT_WORK,
+        to_task=T.CANCELLED,
+        new_task=T.TO_SIGN,
+        level=Level.TOP,
+        part=TaskRole.LEAD,
+        guards=(NOT_SUSPENDED, NOT_DISPUTED, NOTHING_PENDING, guard),
+        needs=("department", "reason"),
+        effect=effect,
+    )
+
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(
@@ -58,18 +85,16 @@ TRANSITIONS: tuple[Transition, ...] = (
         effect="签收、先行联系、办结时限从派单时起算；协办单位在主办单位之前反馈；"
         "派单目录明确且不紧急、不保密的，可设为由系统自动派单",
     ),
-    Transition(
-        action=Action.REASSIGN,
-        from_order=IN_HAND,
-        to_order=None,
-        roles=(R.DISPATCHER, R.SHIFT_LEADER),
-        from_task=UNIT_AT_WORK,
-        to_task=T.CANCELLED,
-        new_task=T.TO_SIGN,
-        level=Level.TOP,
-        part=TaskRole.LEAD,
-        guards=(NOT_SUSPENDED, NOT_DISPUTED, NOTHING_PENDING),
-        needs=("department", "reason"),
-        effect="原承办单位及其下级的任务撤回，新承办单位的时限从改派时起算",
+    _reassign(
+        Case.IN_TIME,
+        (R.DISPATCHER, R.SHIFT_LEADER, R.MANAGER),
+        NEITHER_LATE_NOR_SUPERVISED,
+        "原承办单位及其下级的任务撤回，新承办单位的时限从改派时起算；派回原单位的，仍按原时限",
+    ),
+    _reassign(
+        Case.LATE,
+        (R.SHIFT_LEADER, R.MANAGER),
+        LATE_OR_SUPERVISED,
+        "同上；正在督办的，督办随工单转到新承办单位",
     ),
 )

@@ -35,7 +35,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_task=T.CANCELLED,
         guards=_FREE,
         needs=("into", "reason"),
-        effect="保留编号，未完成的承办任务撤回，由主单一并办理；主单的时限取两者中较早的",
+        effect="保留编号，未完成的承办任务撤回，由主单一并办理；主单的时限取两者中较早的，较早的已经超期的，给主单单位留出退回重报的时限",
     ),
     Transition(
         action=Action.MERGE,
@@ -76,7 +76,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_order=S.TO_DISPATCH,
         roles=_WHO,
         needs=("reason",),
-        effect="重新派单，派单时限从现在起算",
+        effect="重新派单；并单前还没有派单的，派单时限照原来计算；再派给原单位的，仍按原时限，督办继续",
     ),
     Transition(
         action=Action.UNMERGE,

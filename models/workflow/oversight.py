@@ -187,7 +187,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         roles=(R.DISPATCHER, R.SHIFT_LEADER, R.MANAGER),
         guards=(MAY_RISE, NOT_SUSPENDED),
         needs=("urgency", "reason"),
-        effect="按新的紧急程度从现在起重新计算各项时限，只会提前，不会推后",
+        effect="按新的紧急程度从现在起重新计算各项时限，只会提前，不会推后；下级、协办仍早于所服务的任务",
     ),
     Transition(
         action=Action.NOTE,

@@ -83,7 +83,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_order=S.TO_SUPPLEMENT,
         roles=(R.DISPATCHER, R.SHIFT_LEADER),
         needs=("missing",),
-        effect="话务员向诉求人补充信息；派单时限停止，补充信息时限开始",
+        effect="话务员向诉求人补充信息；派单时限暂停，补充信息时限开始",
     ),
     Transition(
         action=Action.SUPPLEMENT,
@@ -92,6 +92,6 @@ TRANSITIONS: tuple[Transition, ...] = (
         roles=(R.AGENT, R.SHIFT_LEADER, R.DISPATCHER, R.FOLLOW_UP),
         needs=("text",),
         limit="supplement",
-        effect="派单时限从补充时重新计算",
+        effect="派单时限接着计算，不重新起算",
     ),
 )

@@ -156,7 +156,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         guards=(NOT_OWN_REQUEST,),
         needs=("department", "reason"),
         limit="dispute",
-        effect="裁定为最终结果，不能再退单",
+        effect="裁定为最终结果，不能再退单；恢复办理后，只有出现新情况才能申请退单",
     ),
     Transition(
         action=Action.SETTLE_DISPUTE,
@@ -173,6 +173,6 @@ TRANSITIONS: tuple[Transition, ...] = (
         guards=(NOT_OWN_REQUEST,),
         needs=("department", "reason"),
         limit="dispute",
-        effect="改由裁定的单位办理，时限从改派时起算；裁定为最终结果，不能再退单",
+        effect="改由裁定的单位办理，时限从改派时起算，曾经承办过的单位仍按原时限；裁定为最终结果，不能再退单",
     ),
 )

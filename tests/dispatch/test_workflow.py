@@ -108,7 +108,8 @@ class Scene:
             leads = any(guard.name == "leads_the_part" for guard in row.guards)
             (task if leads else self.tasks[-1]).department = "D-OTHER"
         names = {guard.name for guard in row.guards}
-        task.open_urges, task.open_supervision = int("urged" in names), 2 * ("supervised" in names)
+        supervised = not names.isdisjoint({"supervised", "late_or_supervised"})
+        task.open_urges, task.open_supervision = int("urged" in names), 2 * supervised
         self.tasks.append(task)
 
     def permit(self, person: Actor) -> Permit:

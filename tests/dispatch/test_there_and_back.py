@@ -1,0 +1,386 @@
+"""An order that moves about: nobody gains time by it, and nobody is late for somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from dispatch.commands import (
+    AcceptResult,
+    AddJoint,
+    Amend,
+    AskSupplement,
+    DecideReopening,
+    DecideSuspension,
+    Delegate,
+    Dispatch,
+    Merge,
+    RaiseUrgency,
+    Reassign,
+    RequestSuspension,
+    Resume,
+    SettleDispute,
+    SignFor,
+    Supplement,
+    Unmerge,
+)
+from dispatch.order_timers import OrderTimers
+from dispatch.promises import Promise
+from dispatch.rules import Rules
+from dispatch.timers import Timekeeper
+from dispatch.views.queues import BELOW, Queues
+from models.clock import ManualClock
+from models.errors import InvalidInput, TransitionRefused
+from models.store import Store
+from models.tables import Oversight, UnitCard
+from models.vocabulary import (
+    Light,
+    NoticeKind,
+    SupervisionLevel,
+    SupervisionReason,
+    TaskState,
+    Urgency,
+)
+from tests.dispatch.conftest import DEEP
+from tests.dispatch.desk import HAPPY, Desk, back
+from tests.dispatch.notices import telling, with_contacts
+from tests.dispatch.reading import local, order_of, task_at
+from tests.dispatch.test_afterwards import APPEAL
+from tests.dispatch.test_notices import kinds
+from tests.dispatch.test_oversight import supervise
+from tests.dispatch.test_pauses import PAUSE, YES, ask_more
+from tests.dispatch.test_returns import disputed, give_back
+
+pytestmark = pytest.mark.store
+
+L3 = supervise(SupervisionLevel.THREE, SupervisionReason.OTHER)
+AWAY, HOME = (
+    Reassign(department="D-ZJ", reason="改由住建局办理"),
+    Reassign(department="D-CG", reason="仍由城管局办理"),
+)
+
+
+@pytest.fixture
+def keeper(desk: Desk, store: Store, clock: ManualClock) -> Timekeeper:
+    """The clock that does what nobody does."""
+    timers = OrderTimers(desk.service)
+    return Timekeeper(store, clock, timers.handlers, timers.lock)
+
+
+async def merge(desk: Desk, order_id: str, lead: str) -> None:
+    await desk.act("paidan", order_id, Merge(into=lead, reason="同一路灯故障"))
+
+
+async def merged_and_parted(desk: Desk, order_id: str) -> None:
+    """Into another order, and out of it again."""
+    await merge(desk, order_id, await desk.dispatched("D-ZJ"))
+    desk.later(days=3)
+    await desk.act("paidan", order_id, Unmerge(reason="核实后不是同一路灯"))
+
+
+async def supervisions(store: Store, order_id: str) -> list[Oversight]:
+    async with store.read() as session:
+        query = select(Oversight).where(Oversight.order_id == order_id, Oversight.level > 0)
+        return list(await session.scalars(query.order_by(Oversight.id)))
+
+
+async def cards(store: Store, order_id: str) -> list[str]:
+    async with store.read() as session:
+        query = select(UnitCard.department).where(UnitCard.order_id == order_id)
+        return list(await session.scalars(query))
+
+
+async def moved_there_and_back(desk: Desk, order_id: str) -> None:
+    await desk.act("paidan", order_id, AWAY)
+    desk.later(days=3)
+    await desk.act("paidan", order_id, HOME)
+
+
+async def dispatched_again(desk: Desk, order_id: str) -> None:
+    await merged_and_parted(desk, order_id)
+    desk.later(days=3)
+    await desk.act("paidan", order_id, Dispatch(department="D-CG"))
+
+
+@pytest.mark.parametrize("move", [moved_there_and_back, dispatched_again])
+async def test_who_gets_an_order_back_has_the_time_it_had(
+    desk: Desk, store: Store, move: Callable[[Desk, str], Awaitable[None]]
+) -> None:
+    order_id = await desk.signed()
+    await desk.contact(order_id)
+    before = await task_at(store, order_id, "D-CG")
+    desk.later(hours=1)
+    await move(desk, order_id)
+    order, task = await order_of(store, order_id), await task_at(store, order_id, "D-CG")
+    assert task.id != before.id
+    assert order.due_at == order.light_red_at == task.due_at == before.due_at
+    assert "该单位此前已承办本工单" in task.clocks["handle"]["explanation"]
+    assert task.first_contact_due == before.first_contact_due
+    assert task.first_contacted_at == before.first_contacted_at, "the citizen has been called"
+    assert task.sign_due > before.sign_due, "it signs anew"
+
+
+async def test_the_other_unit_has_time_of_its_own_and_a_redo_is_a_new_round(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await desk.signed()
+    desk.later(days=3)
+    await desk.act("paidan", order_id, AWAY)
+    assert (await task_at(store, order_id, "D-ZJ")).due_at > (
+        await task_at(store, order_id, "D-CG")
+    ).due_at
+    await desk.act("paidan", order_id, HOME)
+    await desk.act("chengguan", order_id, SignFor())
+    await desk.contact(order_id)
+    await desk.submit(order_id)
+    await desk.approve(order_id)
+    desk.later(days=1)
+    await desk.redo(order_id)
+    task = await task_at(store, order_id, "D-CG")
+    assert "此前已承办" not in task.clocks["handle"]["explanation"]
+    assert task.due_at > desk.clock.now() + timedelta(days=2)
+
+
+async def test_what_was_granted_before_is_counted_and_a_pause_is_for_all(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await desk.signed()
+    for _ in range(2):
+        await ask_more(desk, order_id)
+        await desk.act("banzhang", order_id, YES)
+    before = (await task_at(store, order_id, "D-CG")).due_at
+    await desk.act("paidan", order_id, AWAY)
+    await desk.act("zhujian", order_id, SignFor())
+    asked = RequestSuspension.model_validate({**PAUSE, "head": "局长唐某"})
+    await desk.act("zhujian", order_id, asked)
+    await desk.act("banzhang", order_id, DecideSuspension(granted=True, reason="等待诉求人材料"))
+    desk.later(days=7)
+    await desk.act("banzhang", order_id, Resume(reason="材料已补齐"))
+    await desk.act("paidan", order_id, HOME)
+    await desk.act("chengguan", order_id, SignFor())
+    assert (await task_at(store, order_id, "D-CG")).due_at == before + timedelta(days=7)
+    with pytest.raises(InvalidInput, match="最多延期2次"):
+        await ask_more(desk, order_id)
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_late_or_supervised_an_order_moves_by_the_offices_word_and_stays_supervised(
+    desk: Desk, store: Store, late: bool
+) -> None:
+    order_id = await desk.signed()
+    await desk.act("paidan", order_id, L3)
+    if late:
+        desk.later(days=9)
+    with pytest.raises(TransitionRefused, match="只能由班长、热线办负责人操作"):
+        await desk.act("paidan", order_id, AWAY)
+    await desk.act("zhuren", order_id, AWAY)
+    order, task = await order_of(store, order_id), await task_at(store, order_id, "D-ZJ")
+    assert (order.supervised, task.open_supervision, task.highest_supervision) == (3, 3, 3)
+    first, second = await supervisions(store, order_id)
+    assert (second.department, second.reason, second.due_at > first.due_at) == (
+        "D-ZJ",
+        first.reason,
+        late,
+    )
+    assert await cards(store, order_id) == ["D-CG"], "the other unit was not late"
+    await desk.act("banzhang", order_id, HOME)
+    assert (await task_at(store, order_id, "D-CG")).open_supervision == 3
+
+
+@pytest.mark.parametrize("unit", ["D-CG", "D-ZJ"])
+async def test_merged_and_parted_a_supervised_order_is_supervised_still(
+    desk: Desk, store: Store, unit: str, keeper: Timekeeper
+) -> None:
+    order_id = await desk.signed()
+    await desk.act("paidan", order_id, L3)
+    (row,) = await supervisions(store, order_id)
+    await merged_and_parted(desk, order_id)
+    if unit != "D-CG":
+        with pytest.raises(TransitionRefused, match="改派其他单位的，由班长派单"):
+            await desk.act("paidan", order_id, Dispatch(department=unit))
+    await desk.act("banzhang", order_id, Dispatch(department=unit))
+    assert (await order_of(store, order_id)).supervised == 3
+    again = (await supervisions(store, order_id))[-1]
+    assert (again.due_at == row.due_at) == (unit == "D-CG"), "no more time for the same unit"
+
+
+async def test_late_when_it_comes_back_nobody_is_supervised_before_it_must_have_signed(
+    desk: Desk, store: Store, keeper: Timekeeper
+) -> None:
+    order_id = await desk.signed()
+    desk.later(days=3)
+    await desk.act("paidan", order_id, AWAY)
+    desk.later(days=5)
+    await keeper.fire_due()
+    await desk.act("banzhang", order_id, HOME)
+    desk.later(minutes=1)
+    await keeper.fire_due()
+    task = await task_at(store, order_id, "D-CG")
+    assert (await order_of(store, order_id)).light_red_at == task.due_at < desk.clock.now()
+    assert task.open_supervision == 0
+    desk.clock.set(task.sign_due + timedelta(seconds=1))
+    await keeper.fire_due()
+    assert (await task_at(store, order_id, "D-CG")).open_supervision == 3
+
+
+# --- the dispatcher -------------------------------------------------------------------------------
+
+
+async def test_what_is_missing_stops_the_dispatchers_clock_and_does_not_set_it_back(
+    desk: Desk, store: Store
+) -> None:
+    order_id = (await desk.open()).order_id
+    assert local((await order_of(store, order_id)).dispatch_due) == "11-21 10:00"
+    desk.later(hours=23)
+    await desk.act("paidan", order_id, AskSupplement(missing="具体位置"))
+    desk.later(hours=5)
+    await desk.act("paidan", order_id, Supplement(text="在公交站旁"))
+    assert local((await order_of(store, order_id)).dispatch_due) == "11-21 15:00", "an hour is left"
+    await desk.act("paidan", order_id, Amend(category="C020101", reason="更正类别"))
+    assert local((await order_of(store, order_id)).dispatch_due) == "11-21 15:00"
+    desk.later(hours=2)
+    await desk.act("paidan", order_id, AskSupplement(missing="灯杆编号"))
+    await desk.act("paidan", order_id, Supplement(text="ZX-1024"))
+    order = await order_of(store, order_id)
+    assert local(order.dispatch_due) == "11-21 15:00", "what was late stays late"
+    assert order.light_red_at == order.dispatch_due
+
+
+async def test_parted_again_an_order_has_waited_for_the_dispatcher_all_the_time(
+    desk: Desk, store: Store
+) -> None:
+    order_id = (await desk.open()).order_id
+    promised = (await order_of(store, order_id)).dispatch_due
+    desk.later(hours=20)
+    await merged_and_parted(desk, order_id)
+    assert (await order_of(store, order_id)).dispatch_due == promised
+    sent = await desk.signed()
+    await merged_and_parted(desk, sent)
+    assert (await order_of(store, sent)).dispatch_due == desk.clock.now() + timedelta(hours=24)
+
+
+# --- sooner than promised -------------------------------------------------------------------------
+
+
+async def test_more_urgent_each_level_still_leaves_time_for_the_one_above(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await desk.signed()
+    await desk.act("chengguan", order_id, Delegate(department=DEEP[1]))
+    await desk.act("paidan", order_id, AddJoint(department="D-ZJ", note="请配合"))
+    await desk.act(DEEP[1], order_id, SignFor())
+    await desk.act(DEEP[1], order_id, Delegate(department=DEEP[2]))
+    raised = RaiseUrgency(urgency=Urgency.URGENT, reason="有安全隐患")
+    await desk.act("paidan", order_id, raised)
+    ends = [await task_at(store, order_id, unit) for unit in (DEEP[2], DEEP[1], "D-CG")]
+    hours = [(task.due_at - desk.clock.now()) / timedelta(hours=1) for task in ends]
+    assert hours[2] == 24
+    assert hours[1] == pytest.approx(24 * 0.9, abs=0.1)
+    assert hours[0] == pytest.approx(24 * 0.81, abs=0.1)
+    joint = await task_at(store, order_id, "D-ZJ")
+    assert (joint.due_at - desk.clock.now()) / timedelta(hours=1) == pytest.approx(19.2, abs=0.1)
+    assert joint.light_yellow_at is not None
+    assert joint.light_yellow_at < joint.due_at, "it has lights of its own"
+
+
+async def test_a_late_order_that_is_merged_makes_nobody_else_late(
+    desk: Desk, store: Store, keeper: Timekeeper
+) -> None:
+    late = await desk.signed()
+    desk.later(days=9)
+    lead, own, waiting = (
+        await desk.dispatched("D-ZJ"),
+        await desk.dispatched("D-CG"),
+        (await desk.open()).order_id,
+    )
+    promised = (await task_at(store, late, "D-CG")).due_at
+    await merge(desk, late, lead)
+    task = await task_at(store, lead, "D-ZJ")
+    # As soon as with a result that was sent back: two working days.
+    assert local(task.due_at) == "12-01 23:59"
+    desk.later(minutes=1)
+    await keeper.fire_due()
+    assert ((await order_of(store, lead)).supervised, await cards(store, lead)) == (0, [])
+
+    await desk.act("paidan", late, Unmerge(reason="不是同一路灯"))
+    await merge(desk, late, own)
+    assert (await task_at(store, own, "D-CG")).due_at > promised, "not dispatched: nothing promised"
+    other = await desk.signed()
+    desk.later(days=12)
+    fresh = await desk.dispatched("D-CG")
+    owed = (await task_at(store, other, "D-CG")).due_at
+    await merge(desk, other, fresh)
+    assert (await task_at(store, fresh, "D-CG")).due_at == owed, "its own lateness stays its own"
+    gone = await desk.signed()
+    desk.later(days=12)
+    await merge(desk, gone, waiting)
+    await desk.act("banzhang", waiting, Dispatch(department="D-ZJ"))
+    assert (await task_at(store, waiting, "D-ZJ")).due_at > desk.clock.now() + timedelta(days=1)
+
+
+# --- rulings --------------------------------------------------------------------------------------
+
+
+async def test_a_ruling_binds_until_the_order_is_opened_again_with_something_new(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await disputed(desk)
+    ruling = SettleDispute(
+        department="D-CG", reason="编办认定由城管局承办", opinion="编办〔2026〕8号"
+    )
+    await desk.act("zhuren", order_id, ruling)
+    await desk.act("paidan", order_id, AWAY)
+    with pytest.raises(TransitionRefused, match="承办单位已经裁定"):
+        await give_back(desk, order_id, who="zhujian", suggested_department="D-CG")
+    await desk.act("paidan", order_id, HOME)
+    await desk.act("chengguan", order_id, SignFor())
+    await desk.contact(order_id)
+    await desk.submit(order_id)
+    await desk.approve(order_id)
+    await desk.follow_up(order_id, **HAPPY)
+    desk.later(hours=1)
+    await desk.act("huawu1", order_id, APPEAL)
+    opened = DecideReopening(granted=True, reason="有新证据", unit_fault=False)
+    await desk.act("zhuren", order_id, opened)
+    await desk.act("paidan", order_id, Dispatch(department="D-CG"))
+    with pytest.raises(InvalidInput, match="承办单位此前已经裁定"):
+        await give_back(desk, order_id)
+    await give_back(desk, order_id, new_facts="灯杆已于上周移交住建局")
+    assert (await task_at(store, order_id, "D-CG")).state is TaskState.RETURN_REQUESTED
+
+
+# --- results from below ---------------------------------------------------------------------------
+
+
+async def test_who_lets_a_result_from_below_lie_sees_a_light_and_is_told(
+    desk: Desk, store: Store, clock: ManualClock, rules: Rules
+) -> None:
+    tells = telling(store, clock, with_contacts(rules))
+    order_id = await desk.signed()
+    await desk.act("chengguan", order_id, Delegate(department=DEEP[1]))
+    await desk.act(DEEP[1], order_id, SignFor())
+    await desk.contact(order_id, who=DEEP[1])
+    await desk.submit(order_id, who=DEEP[1])
+    task = await task_at(store, order_id, DEEP[1])
+    due = Promise.from_json(task.clocks["audit"]).due
+    boxes = Queues(store, clock, rules)
+    for at, kind, light in (
+        (due - timedelta(minutes=30), NoticeKind.RESULT_DUE, Light.ORANGE),
+        (due + timedelta(seconds=1), NoticeKind.RESULT_OVERDUE, Light.RED),
+    ):
+        clock.set(at)
+        assert await tells.waiting.look() == 1
+        assert await tells.waiting.look() == 0, "once"
+        assert (await kinds(tells, desk, "chengguan"))[0] is kind
+        (row,) = (await boxes.unit_inbox(desk.people["chengguan"], BELOW)).items
+        assert row.light is light
+    await desk.act("chengguan", order_id, back("没有附现场照片", task_id=task.id))
+    await desk.submit(order_id, who=DEEP[1])
+    assert await tells.waiting.look() == 0, "time of its own"
+    desk.later(days=5)
+    assert await tells.waiting.look() == 1
+    await desk.act("chengguan", order_id, AcceptResult(task_id=task.id))
+    assert await tells.waiting.look() == 0
