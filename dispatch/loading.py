@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, exists, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,8 +46,32 @@ _REQUESTS = (
 )
 _TIMERS = select(TimerRow).where(TimerRow.subject_id == _ID).execution_options(**_FRESH)
 _ANSWER = select(DoneCommand).where(*_DONE)
-#: Orders that the session has locked already, among what it knows (``session.info``).
-_HELD = "held orders"
+#: The same for many orders at once.
+_IDS: Any = bindparam("order_ids", expanding=True, type_=WorkOrder.id.type)
+_LOCKED_OF = select(WorkOrder).where(WorkOrder.id.in_(_IDS)).order_by(WorkOrder.id)
+_LOCKED_OF = _LOCKED_OF.with_for_update(skip_locked=True).execution_options(**_FRESH)
+_HASHES_OF = select(WorkOrder.id, latest_hash(WorkOrder.id)).where(WorkOrder.id.in_(_IDS))
+_TASKS_OF = (
+    select(Task)
+    .where(Task.order_id.in_(_IDS))
+    .order_by(Task.order_id, Task.dispatched_at, Task.id)
+    .execution_options(**_FRESH)
+)
+_REQUESTS_OF = (
+    select(OrderRequest)
+    .where(OrderRequest.order_id.in_(_IDS))
+    .order_by(OrderRequest.order_id, OrderRequest.asked_at, OrderRequest.id)
+    .execution_options(**_FRESH)
+)
+_TIMERS_OF = (
+    select(TimerRow)
+    .where(TimerRow.subject_id.in_(_IDS))
+    .order_by(TimerRow.subject_id)
+    .execution_options(**_FRESH)
+)
+#: Orders that the session has locked, and those that it has read as well, among what it knows
+#: (``session.info``).
+_HELD, _READ = "held orders", "orders read"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +94,50 @@ async def hold(session: AsyncSession, order_id: str) -> bool:
     return order is not None
 
 
+async def hold_all(session: AsyncSession, order_ids: Sequence[str]) -> set[str]:
+    """Lock many for the rest of the transaction; returns those that nobody else has.
+
+    One that does not exist is nobody's: whoever loads it will be told.
+    """
+    found = list(await session.scalars(_LOCKED_OF, {"order_ids": order_ids}))
+    session.info.setdefault(_HELD, {}).update((order.id, order) for order in found)
+    missing = set(order_ids) - {order.id for order in found}
+    if missing:
+        there = select(WorkOrder.id).where(WorkOrder.id.in_(missing))
+        missing &= set(await session.scalars(there))
+    return set(order_ids) - missing
+
+
+async def read_all(session: AsyncSession, order_ids: Sequence[str]) -> None:
+    """Read orders that are locked, so that :func:`load` finds each of them at hand."""
+    asked = {"order_ids": order_ids}
+    tasks = _by(await session.scalars(_TASKS_OF, asked), "order_id")
+    requests = _by(await session.scalars(_REQUESTS_OF, asked), "order_id")
+    timers = _by(await session.scalars(_TIMERS_OF, asked), "subject_id")
+    hashes = {order_id: found for order_id, found in await session.execute(_HASHES_OF, asked)}
+    held, read = session.info[_HELD], session.info.setdefault(_READ, {})
+    for order_id in held.keys() & set(order_ids):
+        read[order_id] = Loaded(
+            order=held.pop(order_id),
+            tasks=tasks.get(order_id, []),
+            requests=requests.get(order_id, []),
+            timers=timers.get(order_id, []),
+            latest_hash=hashes[order_id] or GENESIS,
+        )
+
+
+def at_hand(session: AsyncSession, order_id: str) -> bool:
+    """Whether nothing of the order has changed since it was read with many others."""
+    return order_id in session.info.get(_READ, {})
+
+
 async def load(
     session: AsyncSession, order_id: str, actor: Actor, action: Action, key: str | None
 ) -> Loaded | None:
     """Lock it and read it; None when there is no such order."""
+    read: Loaded | None = session.info.get(_READ, {}).pop(order_id, None)
+    if read is not None and key is None:
+        return read
     order = session.info.get(_HELD, {}).pop(order_id, None)
     order = order or await session.scalar(_LOCKED, {"order_id": order_id})
     return await _rest(session, order, actor, action, key) if order else None
@@ -81,6 +147,7 @@ async def load_if_free(
     session: AsyncSession, order_id: str, actor: Actor, action: Action
 ) -> Loaded | None:
     """The same; None, too, while somebody else has it locked."""
+    session.info.get(_READ, {}).pop(order_id, None)
     order = await session.scalar(_LOCKED_IF_FREE, {"order_id": order_id})
     return await _rest(session, order, actor, action, None) if order else None
 
@@ -100,6 +167,14 @@ async def _rest(
         latest_hash=rows[0].latest_hash or GENESIS,
         done=bool(rows[0].done),
     )
+
+
+_R = TypeVar("_R", Task, OrderRequest, TimerRow)
+
+
+def _by(rows: Iterable[_R], column: str) -> dict[str, list[_R]]:
+    """Rows in the order of the column, by it."""
+    return {key: list(same) for key, same in groupby(rows, lambda row: getattr(row, column))}
 
 
 def done_key(actor: Actor, action: Action, key: str | None) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.auto_dispatch import AUTO_DISPATCH, auto_command
 from dispatch.commands import LapseProgress, LapseRequest, Resume, SignFor
-from dispatch.loading import hold
+from dispatch.loading import hold, hold_all, read_all
 from dispatch.office_timers import OfficeTimers
+from dispatch.oversight_timers import ARCHIVE
 from dispatch.service import OrderService
-from dispatch.timers import Handler, Timer
+from dispatch.timers import Handler, Timer, Together
 from dispatch.timetable import PROGRESS, REQUEST, RESUME, SIGN
 from models.guards import Actor
 from models.store import UnitOfWork
@@ -19,6 +20,9 @@ from models.vocabulary import Role
 
 #: Who it is in the order's history.
 SYSTEM = Actor(id="system", name="系统", roles=frozenset({Role.SYSTEM}))
+#: Come in great numbers, concern no other order, and draw no number of a series: of two
+#: transactions that did, each might wait for what the other has.
+_TOGETHER = frozenset({SIGN, PROGRESS, ARCHIVE})
 
 
 class OrderTimers:
@@ -45,6 +49,11 @@ class OrderTimers:
             return True
         order = select(WorkOrder.id).where(WorkOrder.id == order_id)
         return await session.scalar(order) is None  # nothing to lock: the handler will say so
+
+    @property
+    def together(self) -> Together:
+        """For the timekeeper: many orders in one transaction."""
+        return Together(kinds=_TOGETHER, lock=hold_all, read=read_all)
 
     async def _sign(self, work: UnitOfWork, timer: Timer) -> None:
         task_id = timer.key.removeprefix(f"{SIGN}:")

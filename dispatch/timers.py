@@ -3,6 +3,9 @@
 A timer is set and cancelled in the transaction of the step that wants it. It is fired by deleting
 its row and doing its work in one transaction: killed before the commit, it fires again; after it,
 never. Several processes may fire: the row goes to the one that locks it.
+
+What comes in great numbers is fired many at a time, in one transaction: when one of them fails,
+none is fired, and each is tried by itself.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -33,6 +36,8 @@ BATCH = 200
 #: Fired beside each other by one process, where the database takes several writers: while one waits
 #: for the database, another reckons.
 HANDS = 4
+#: Fired in one transaction at most: commands on their orders wait until it is over.
+AT_ONCE = 25
 #: Without a wake-up, so that timers that another process has set are fired.
 POLL_SECONDS = 1.0
 #: After a failure: doubled each time, up to the longest.
@@ -57,6 +62,17 @@ Handler = Callable[[UnitOfWork, Timer], Awaitable[None]]
 #: Locks the subject of a timer until the end of the transaction; False when somebody else has it:
 #: then the timer waits for the next look instead of holding up others.
 Lock = Callable[[AsyncSession, str], Awaitable[bool]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """Timers that may be fired many at a time, each of another subject."""
+
+    kinds: frozenset[str]
+    #: Locks subjects until the end of the transaction; returns those that nobody else has.
+    lock: Callable[[AsyncSession, Sequence[str]], Awaitable[set[str]]]
+    #: Reads all of what the handlers will want of subjects that are locked.
+    read: Callable[[AsyncSession, Sequence[str]], Awaitable[None]]
 
 
 def keep_timers(last: LastRows, rows: Iterable[TimerRow], wanted: Iterable[Timer]) -> None:
@@ -99,17 +115,24 @@ class _Found(NamedTuple):
 
     timer_id: str
     subject_id: str
+    kind: str
 
 
 class Timekeeper:
     """Fires what is due. One per process; any number of processes."""
 
     def __init__(
-        self, store: Store, clock: Clock, handlers: Mapping[str, Handler], lock: Lock | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        handlers: Mapping[str, Handler],
+        lock: Lock | None = None,
+        together: Together | None = None,
     ) -> None:
         """``lock`` takes what commands take before they touch their timers, so that both take it
-        in the same order."""
+        in the same order. Without ``together`` each timer is fired by itself."""
         self._lock = lock
+        self._together = together
         self._store = store
         self._clock = clock
         self._handlers = dict(handlers)
@@ -150,7 +173,7 @@ class Timekeeper:
         All timers of one subject go into one lane: none overtakes another, or waits for its lock.
         """
         kinds = sorted(self._handlers)
-        query = select(TimerRow.id, TimerRow.subject_id).where(
+        query = select(TimerRow.id, TimerRow.subject_id, TimerRow.kind).where(
             TimerRow.due_at < now, TimerRow.kind.in_(kinds)
         )
         async with self._store.read() as session:
@@ -171,7 +194,47 @@ class Timekeeper:
         return sum(task.result() for task in tasks)
 
     async def _drive_one(self, lane: list[_Found], now: datetime) -> int:
-        return sum([await self._fire(found, now) for found in lane])
+        return sum([await self._fire_all(batch, now) for batch in self._batches(lane)])
+
+    def _batches(self, lane: list[_Found]) -> Iterator[list[_Found]]:
+        """Parts of a lane that are fired in one transaction each: no subject twice in any."""
+        kinds = self._together.kinds if self._together else frozenset()
+        batch: dict[str, _Found] = {}
+        for found in lane:
+            alone = found.kind not in kinds
+            if batch and (alone or found.subject_id in batch or len(batch) == AT_ONCE):
+                yield list(batch.values())
+                batch = {}
+            if alone:
+                yield [found]
+            else:
+                batch[found.subject_id] = found
+        if batch:
+            yield list(batch.values())
+
+    async def _fire_all(self, batch: list[_Found], now: datetime) -> int:
+        """Fire them at once, or by themselves after a failure; returns how many were seen to."""
+        if len(batch) > 1 and self._together is not None:
+            try:
+                async with self._store.transaction() as work:
+                    return await self._fire_together(work, batch, now, self._together)
+            except Exception as error:  # whose it is, is seen when each is fired by itself
+                log.info("timers.one_by_one", count=len(batch), error=repr(error))
+        return sum([await self._fire(found, now) for found in batch])
+
+    async def _fire_together(
+        self, work: UnitOfWork, batch: list[_Found], now: datetime, together: Together
+    ) -> int:
+        """Fire those whose subject is free; the others wait for the next look."""
+        free = await together.lock(work.session, [found.subject_id for found in batch])
+        ids = [found.timer_id for found in batch if found.subject_id in free]
+        taken = delete(TimerRow).where(TimerRow.id.in_(ids), TimerRow.due_at < now)
+        rows = (await work.session.execute(taken.returning(*_TAKEN))).all()
+        timers = [Timer(**dict(zip(_NAMES, row, strict=True))) for row in rows]
+        await together.read(work.session, [timer.subject_id for timer in timers])
+        for timer in sorted(timers, key=lambda one: (one.due, one.key)):
+            await self._handlers[timer.kind](work, timer)
+        return len(timers)
 
     async def _fire(self, found: _Found, now: datetime) -> bool:
         try:

@@ -15,6 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Base
 
+#: So many rows go into one statement; more are many orders', and sent in one go for each table.
+_AT_ONCE = 25
+
 
 class _Part(NamedTuple):
     """Rows of one table with the same columns filled; none filled: rows to delete, by id."""
@@ -47,7 +50,8 @@ class LastRows:
         groups = self._groups()
         self._new, self._gone = [], []
         await session.flush()
-        if session.get_bind().dialect.name == "postgresql":
+        rows = sum(len(found) for found in groups.values())
+        if session.get_bind().dialect.name == "postgresql" and rows <= _AT_ONCE:
             await _write_at_once(session, groups)
         else:
             await _write_by_table(session, groups)

@@ -21,7 +21,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 #: The table, for whoever compares tables with the code: no class stands for it.
 TABLE = "order_texts"
-_SEARCHED = ("title", "content", "place", "order_no", "caller_phone", "callback_phone")
+SEARCHED = ("title", "content", "place", "order_no", "caller_phone", "callback_phone")
 #: Any number; the same in every process that may be making the index at the same time.
 _LOCK = 123_450_001
 #: A text without this has no pieces.
@@ -47,7 +47,11 @@ $$
 
 
 def _text_of(row: str) -> str:
-    return "concat_ws(E'\\n', " + ", ".join(f"{row}.{name}" for name in _SEARCHED) + ")"
+    return "concat_ws(E'\\n', " + ", ".join(f"{row}.{name}" for name in SEARCHED) + ")"
+
+
+#: All that is searched of a row of the table ``orders``.
+TEXT_OF_ORDER = _text_of("orders")
 
 
 _MAKE = (
@@ -64,7 +68,7 @@ _MAKE = (
     END $$
     """,
     "DROP TRIGGER IF EXISTS keep_pieces ON orders",
-    f"CREATE TRIGGER keep_pieces AFTER INSERT OR UPDATE OF {', '.join(_SEARCHED)} ON orders "
+    f"CREATE TRIGGER keep_pieces AFTER INSERT OR UPDATE OF {', '.join(SEARCHED)} ON orders "
     "FOR EACH ROW EXECUTE FUNCTION hotline_keep_pieces()",
     # Short, because every search reads what has not been sorted in yet.
     f"CREATE INDEX ix_{TABLE}_pieces ON {TABLE} USING gin (pieces) "
@@ -72,7 +76,7 @@ _MAKE = (
 )
 #: Orders that were written before there was a trigger, or past it.
 FILL = (
-    f"INSERT INTO {TABLE} (order_id, pieces) SELECT id, hotline_pieces({_text_of('orders')}) "
+    f"INSERT INTO {TABLE} (order_id, pieces) SELECT id, hotline_pieces({TEXT_OF_ORDER}) "
     f"FROM orders WHERE NOT EXISTS (SELECT FROM {TABLE} WHERE order_id = orders.id)"
 )
 

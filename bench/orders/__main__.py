@@ -12,6 +12,7 @@ all of them: what grows from one to the other grows with the past.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ import uvloop
 from bench.figures import Row, load_average, machine, table
 from bench.orders import commands, timers
 from bench.orders.cluster import cluster
-from bench.orders.fill import NOW, Databases, connect, tell
+from bench.orders.connecting import connect, tell
+from bench.orders.fill import NOW, Databases
 from bench.orders.people import UNITS, bench_rules
 from bench.orders.readings import readings
 from bench.orders.samples import Reading, Sample, Spent, ask, pick
@@ -34,6 +36,8 @@ from models.clock import ManualClock
 from models.store import Store
 from tests.support.postgres import Postgres
 
+#: That share a database, as a city with much to do may run them.
+PROCESSES = 2
 PARTS = ("commands", "readings", "timers")
 _DUE = "SELECT id, subject_id FROM timers WHERE due_at < $1 ORDER BY due_at, id LIMIT $2"
 
@@ -147,8 +151,14 @@ async def _command(
     few = await commands.ours(databases.url(databases.few), extent.seconds)
     many = await commands.ours(databases.url(databases.many), extent.seconds)
     bare = await commands.bare(postgres, extent.seconds)
-    tell(f"  commands: {many.rate:.0f}/s, bare {bare.rate:.0f}/s; {load_average()}")
-    report.full.extend([many.row(bare, databases.many), *many.rows_of_each(bare)])
+    two = await asyncio.to_thread(
+        commands.by_processes, databases.url(databases.many), extent.seconds, PROCESSES
+    )
+    rates = f"{many.rate:.0f}/s, by {PROCESSES} processes {two.rate:.0f}/s, bare {bare.rate:.0f}/s"
+    tell(f"  commands: {rates}; {load_average()}")
+    report.full.append(many.row(bare, databases.many))
+    report.full.append(two.row(bare, databases.many, PROCESSES))
+    report.full.extend(many.rows_of_each(bare))
     at = f"at {databases.few:,} orders"
     grown = Row(
         name="commands", value=many.rate, unit="commands/s", alternative=at, beside=few.rate

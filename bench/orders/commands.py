@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import multiprocessing
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
+import structlog
+import uvloop
 
 from bench.figures import Row, percentile
+from bench.orders.connecting import plain_url
 from bench.orders.demands import Demand, demands
-from bench.orders.fill import NOW, plain_url
+from bench.orders.fill import NOW
 from bench.orders.patterns import open_command, result_command
 from bench.orders.people import AGENT, DISPATCHER, TOP_UNITS, bench_rules, clerk
 from dispatch.commands import Dispatch, SignFor
@@ -27,6 +33,8 @@ from tests.support.postgres import Postgres
 
 CLIENTS = 16
 _SAID = 5000
+#: Until all processes are ready.
+_WARM_SECONDS = 120.0
 _BARE = "bare_commands"
 _TABLES = """
 CREATE TABLE orders (id bigserial PRIMARY KEY, state text, department text, title text,
@@ -63,11 +71,12 @@ class Pace:
         """Commands a second."""
         return self.count / self.seconds
 
-    def row(self, beside: Pace, orders: int) -> Row:
+    def row(self, beside: Pace, orders: int, processes: int = 1) -> Row:
         """Ours beside the bare one's."""
         worked = 1000 * self.worked / self.count
         name = f"commands a second at {orders:,} orders, {CLIENTS} clients"
-        note = f"{self.count} commands, {worked:.1f} ms of CPU each in our one process"
+        name += f", {processes} processes" if processes > 1 else ""
+        note = f"{self.count} commands, {worked:.1f} ms of CPU each in our own code"
         return Row(
             name=name,
             value=self.rate,
@@ -92,8 +101,10 @@ class Pace:
         ]
 
 
-async def ours(url: str, seconds: float) -> Pace:
-    """Through the product's own door."""
+async def ours(
+    url: str, seconds: float, clients: int = CLIENTS, ready: Callable[[], object] = int
+) -> Pace:
+    """Through the product's own door. ``ready``: called once all is warm; may wait for others."""
     clock = ManualClock(NOW)
     store = Store(url, clock)
     service = OrderService(store, clock, bench_rules())
@@ -113,9 +124,34 @@ async def ours(url: str, seconds: float) -> Pace:
         assert done.state is OrderState.TO_AUDIT
 
     try:
-        return await _many(life, seconds)
+        return await _many(life, seconds, clients, ready)
     finally:
         await store.close()
+
+
+def by_processes(url: str, seconds: float, processes: int) -> Pace:
+    """The same clients, parted among processes that share the database."""
+    spawn = multiprocessing.get_context("spawn")
+    share = CLIENTS // processes
+    with spawn.Manager() as manager, ProcessPoolExecutor(processes, mp_context=spawn) as pool:
+        begin = manager.Barrier(processes)
+        paces = [pool.submit(_process, url, seconds, share, begin) for _ in range(processes)]
+        return together([pace.result() for pace in paces])
+
+
+def _process(url: str, seconds: float, clients: int, begin: Any) -> Pace:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    return uvloop.run(ours(url, seconds, clients, lambda: begin.wait(_WARM_SECONDS)))
+
+
+def together(paces: list[Pace]) -> Pace:
+    """As if they were one."""
+    spent: dict[str, list[float]] = {}
+    for pace in paces:
+        for name, some in pace.spent.items():
+            spent.setdefault(name, []).extend(some)
+    worked = sum(pace.worked for pace in paces)
+    return Pace(seconds=max(pace.seconds for pace in paces), worked=worked, spent=spent)
 
 
 async def bare(postgres: Postgres, seconds: float) -> Pace:
@@ -170,10 +206,16 @@ async def _bare_life(connection: Any, demand: Demand, department: str, timed: _T
         await connection.execute(told, order_id, "submit_result")
 
 
-async def _many(life: Callable[[Demand, int, _Timer], Awaitable[None]], seconds: float) -> Pace:
+async def _many(
+    life: Callable[[Demand, int, _Timer], Awaitable[None]],
+    seconds: float,
+    clients: int = CLIENTS,
+    ready: Callable[[], object] = int,
+) -> Pace:
     """All clients at once, each one order after the other."""
     pace, said = Pace(), list(demands(_SAID, seed=1))
-    await asyncio.gather(*(life(said[n], 1 + n % TOP_UNITS, _unmeasured) for n in range(CLIENTS)))
+    await asyncio.gather(*(life(said[n], 1 + n % TOP_UNITS, _unmeasured) for n in range(clients)))
+    ready()
     until = time.monotonic() + seconds
 
     @asynccontextmanager
@@ -182,13 +224,13 @@ async def _many(life: Callable[[Demand, int, _Timer], Awaitable[None]], seconds:
         yield
         pace.spent.setdefault(name, []).append(time.perf_counter() - begun)
 
-    async def client(number: int) -> None:
-        chance = random.Random(number)
+    async def client() -> None:
+        chance = random.Random()
         while time.monotonic() < until:
             await life(chance.choice(said), chance.randint(1, TOP_UNITS), timed)
 
     begun, worked = time.perf_counter(), time.process_time()
-    await asyncio.gather(*(client(number) for number in range(CLIENTS)))
+    await asyncio.gather(*(client() for _ in range(clients)))
     pace.seconds, pace.worked = time.perf_counter() - begun, time.process_time() - worked
     return pace
 

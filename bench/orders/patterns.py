@@ -85,7 +85,7 @@ def result_command(key: str | None = None) -> SubmitResult:
         outcome=Outcome.SOLVED,
         public_answer="您好，经现场查看，所反映的问题属实，已于当日安排人员处理完毕并恢复正常。",
         internal_note="已列入日常巡查。",
-        evidence="现场照片，存单位档案",
+        evidence="维修记录〔2026〕12号，存单位档案",
         head="单位负责人",
         idempotency_key=key,
     )
@@ -100,9 +100,10 @@ class Lives:
 
     async def make(self) -> dict[Stage, str]:
         """The ids of the patterns."""
-        return {stage: await self._lead_to(stage) for stage in Stage}
+        return {stage: await self.lead_to(stage) for stage in Stage}
 
-    async def _lead_to(self, stage: Stage) -> str:
+    async def lead_to(self, stage: Stage) -> str:
+        """The id of a new order that is so far."""
         self._clock.set(BASE)
         if stage is Stage.ANSWERED:
             answered = open_command(MARKS, answered=True, public_answer="已当场向市民解释清楚。")
@@ -124,7 +125,7 @@ class Lives:
         """Every step after the opening: how long after the one before, who, what."""
         hour, unit = timedelta(hours=1), clerk(_PATTERN_UNIT)
         contact = FirstContact(
-            person="张先生", reached=True, phone=MARKS.phone, evidence="办公座机拨打"
+            person="张先生", reached=True, phone=MARKS.phone, evidence="座机8812345，10时拨打"
         )
         return [
             (hour / 2, DISPATCHER, Dispatch(department=unit_code(_PATTERN_UNIT), note="请核实")),
@@ -151,4 +152,5 @@ def _content() -> RecordFollowUp:
         contacted=True,
         solved=SolvedByCaller.SOLVED,
         satisfaction=Satisfaction.SATISFIED,
+        evidence="热线座机8812399，10时拨打",
     )

@@ -12,53 +12,33 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import structlog
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from bench.figures import Row, machine, percentile, table
-from config.settings import Settings
-from dispatch.commands import Dispatch, OpenOrder
+from bench.orders.connecting import connect
+from bench.orders.demands import demands
+from bench.orders.moulds import Ids, Pattern, forget, read_pattern
+from bench.orders.patterns import BASE, Lives, Stage
+from bench.orders.people import UNITS, accounts, bench_rules
 from dispatch.order_timers import OrderTimers
-from dispatch.rules import load_rules
 from dispatch.service import OrderService
 from dispatch.timers import HANDS, Timekeeper
 from dispatch.timetable import SIGN
 from models.clock import ManualClock
-from models.guards import Actor
-from models.ids import new_id
 from models.store import Store
-from models.tables import Base, OrderEvent, Staff, Task, TimerRow, WorkOrder
-from models.vocabulary import Role
+from models.tables import OrderEvent, TimerRow
 from tests.support.postgres import Postgres, running_postgres
 
 HOUR = timedelta(hours=1)
 MINUTES = 60
-_BEGINNING = datetime(2026, 11, 20, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 _COPIED = 2000
-_OFFICE = Actor(
-    id="bench",
-    name="测量",
-    roles=frozenset({Role.AGENT, Role.DISPATCHER}),
-    department="D-HL",
-)
-_DEMAND = OpenOrder.model_validate(
-    {
-        "title": "蒸湘北路路灯不亮",
-        "content": "市民反映蒸湘北路与解放大道交叉口的路灯已经三天不亮，晚上出行不安全。",
-        "request_type": "HELP",
-        "category": "C010102",
-        "place": "蒸湘北路与解放大道交叉口",
-        "caller_phone": "13800001234",
-    }
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,14 +96,14 @@ async def measure(count: int) -> list[Row]:
 
 
 async def _ours(postgres: Postgres, count: int) -> Measured:
-    clock = ManualClock(_BEGINNING)
+    clock = ManualClock(BASE)
     store = Store(postgres.database("ours"), clock)
     try:
-        service = OrderService(store, clock, load_rules(Settings(var=Path("/nonexistent"))))
-        await _fill(store, service, count)
+        service = OrderService(store, clock, bench_rules())
+        await _fill(store, clock, service, count)
         timers = OrderTimers(service)
         signing = {SIGN: timers.handlers[SIGN]}
-        keeper = Timekeeper(store, clock, signing, timers.lock)
+        keeper = Timekeeper(store, clock, signing, timers.lock, timers.together)
         first = await _first_due(store)
         minutes = []
         for minute in range(1, MINUTES + 1):
@@ -138,82 +118,40 @@ async def _ours(postgres: Postgres, count: int) -> Measured:
     return Measured(count=count, minutes=minutes)
 
 
-async def _fill(store: Store, service: OrderService, count: int) -> None:
+async def _fill(store: Store, clock: ManualClock, service: OrderService, count: int) -> None:
     """One order through the product's own door; the others are copies of its rows."""
     await store.migrate()
     async with store.transaction() as work:
-        work.session.add(_staff())
-    order_id = (await service.open_order(_OFFICE, _DEMAND)).order_id
-    await service.act(_OFFICE, order_id, Dispatch(department="D-CG"))
-    pattern = await _pattern(store, order_id)
-    for part in _parts(count - 1, _COPIED):
-        rows: dict[Any, list[dict[str, Any]]] = {}
-        for number in part:
-            for kind, row in _copy(pattern, f"T{number:010d}", HOUR * number / count):
-                rows.setdefault(kind, []).append(row)
-        async with store.transaction() as work:
-            for kind in (WorkOrder, Task, OrderEvent, TimerRow):
-                await work.session.execute(insert(kind), rows[kind])
+        work.session.add_all(accounts(BASE))
+    order_id = await Lives(service, clock).lead_to(Stage.TO_SIGN)
+    connection = await connect(store.url)
+    try:
+        pattern = await read_pattern(connection, order_id)
+        await forget(connection, [order_id])
+        await connection.execute("SET session_replication_role = replica")  # nobody searches here
+        ids = Ids(count)
+        for part in _parts(count, _COPIED):
+            await _copy(connection, pattern, ids, part, count)
+        await connection.execute("ANALYZE")
+    finally:
+        await connection.close()
     _tell(f"{count} orders that nobody signs for")
 
 
-def _staff() -> Staff:
-    return Staff(
-        id=_OFFICE.id,
-        username=_OFFICE.id,
-        name=_OFFICE.name,
-        password_hash="",
-        roles=[role.value for role in _OFFICE.roles],
-        department=_OFFICE.department,
-        created_at=_BEGINNING,
-    )
-
-
 def _parts(count: int, size: int) -> Iterator[range]:
-    for start in range(1, count + 1, size):
-        yield range(start, min(start + size, count + 1))
+    for start in range(0, count, size):
+        yield range(start, min(start + size, count))
 
 
-async def _pattern(store: Store, order_id: str) -> list[Base]:
-    """The rows of the order, each before those that refer to it."""
-    async with store.read() as session:
-        order = await session.get_one(WorkOrder, order_id)
-        tasks = await session.scalars(select(Task).where(Task.order_id == order_id))
-        events = await session.scalars(select(OrderEvent).where(OrderEvent.order_id == order_id))
-        timers = await session.scalars(select(TimerRow).where(TimerRow.subject_id == order_id))
-        return [order, *tasks, *events, *timers]
-
-
-def _copy(
-    pattern: list[Base], order_no: str, later: timedelta
-) -> Iterator[tuple[type[Base], dict[str, Any]]]:
-    """The same rows of another order. Their chain is not sound; nothing here looks at it."""
-    fresh = {row.id: new_id() for row in pattern if isinstance(row, WorkOrder | Task)}
-    for row in pattern:
-        values = {
-            column.key: _renamed(getattr(row, column.key), fresh)
-            for column in type(row).__mapper__.column_attrs
-        }
-        if values["id"] not in fresh.values():
-            values["id"] = new_id()
-        match row:
-            case WorkOrder():
-                values["order_no"] = order_no
-            case Task():
-                values["sign_due"] = row.sign_due + later
-            case TimerRow():
-                values["due_at"] = row.due_at + later
-        yield type(row), values
-
-
-def _renamed(value: Any, fresh: dict[str, str]) -> Any:
-    """The value with the ids of the copy in place of the pattern's."""
-    if isinstance(value, dict):
-        return {name: _renamed(item, fresh) for name, item in value.items()}
-    if isinstance(value, str):
-        for before, after in fresh.items():
-            value = value.replace(before, after)
-    return value
+async def _copy(connection: Any, pattern: Pattern, ids: Ids, part: range, count: int) -> None:
+    """Orders of one hour, each a little later than the one before."""
+    rows: dict[str, list[Sequence[Any]]] = {}
+    for number, demand in zip(part, demands(len(part), seed=part.start), strict=True):
+        later, unit = HOUR * number / count, 1 + number % UNITS
+        for name, row in pattern.copy(demand, f"T{number:010d}", unit, later, ids):
+            rows.setdefault(name, []).append(row)
+    for name, records in rows.items():
+        await connection.copy_records_to_table(name, records=records, columns=pattern.columns[name])
 
 
 async def _first_due(store: Store) -> datetime:

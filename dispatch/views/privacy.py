@@ -15,6 +15,7 @@ from models.vocabulary import Labelled, Role, TaskState
 
 #: What people write between the digits of a number.
 _SEPARATED = r"[-\s()（）]*"
+_BETWEEN = re.compile(r"[-\s()（）]+")
 #: How long the agent who took a confidential demand may still read who called.
 TAKER_READS = timedelta(hours=24)
 HIDDEN_TEXT = "保密"
@@ -48,8 +49,11 @@ class Veil:
         """The text without the identity that this reader may not see."""
         if self.visibility is Visibility.CLEAR:
             return text
+        digits = _BETWEEN.sub("", text)
         for phone in self.phones:
-            text = re.sub(_SEPARATED.join(map(re.escape, phone)), self.show_phone(phone), text)
+            # Looked for first: a list has another number in every line, and each is a new pattern.
+            if _BETWEEN.sub("", phone) in digits:
+                text = re.sub(_SEPARATED.join(map(re.escape, phone)), self.show_phone(phone), text)
         return text.replace(self.name, self.show_name(self.name)) if self.name else text
 
     def _show(self, clear: str, masked: str) -> str:

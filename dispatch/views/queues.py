@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, and_, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, load_only
 
 from dispatch.commands import invalid
 from dispatch.due_words import due_text
@@ -16,7 +16,7 @@ from dispatch.views.conditions import light_condition
 from dispatch.views.cursors import encode_cursor, place_after
 from dispatch.views.lists import OrderLists
 from dispatch.views.privacy import list_veil
-from dispatch.views.rows import order_row, task_light
+from dispatch.views.rows import ORDER_LINE, order_row, task_light
 from dispatch.views.shapes import (
     AuditRow,
     Badges,
@@ -51,6 +51,18 @@ _QUEUES = {
     "queue.audit": OrderState.TO_AUDIT,
     "queue.follow_up": OrderState.TO_FOLLOW_UP,
 }
+#: What the lines of a unit's inbox and of the auditor's queue show of a task.
+_TASK_LINE = load_only(
+    *(Task.id, Task.state, Task.department, Task.note, Task.clocks, Task.sent_back_count),
+    *(Task.dispatched_at, Task.sign_due, Task.signed_at, Task.first_contact_due, Task.due_at),
+    *(Task.first_contacted_at, Task.contact_excused_at, Task.first_progress_at),
+    *(Task.delegated_at, Task.submitted_at),
+    raiseload=True,
+)
+_RESULT_LINE = load_only(
+    *(Task.department, Task.outcome, Task.submitted_at, Task.submitted_by, Task.sent_back_count),
+    raiseload=True,
+)
 _Redo = aliased(Task)
 _Above = aliased(Task)
 
@@ -85,6 +97,7 @@ class Queues:
             .join(WorkOrder, WorkOrder.id == Task.order_id)
             .where(_in_box(box, actor.department))
             .order_by(Task.due_at, Task.id)
+            .options(ORDER_LINE, _TASK_LINE)
         )
         if cursor:
             query = query.where(tuple_(Task.due_at, Task.id) > place_after(cursor))
@@ -105,6 +118,7 @@ class Queues:
             .where(WorkOrder.state == OrderState.TO_AUDIT, Task.role == TaskRole.LEAD)
             .where(Task.parent_id.is_(None))
             .order_by(WorkOrder.light_red_at, WorkOrder.id)
+            .options(ORDER_LINE, _RESULT_LINE)
             .limit(limit)
         )
         now = self._clock.now()
@@ -129,6 +143,7 @@ class Queues:
             select(WorkOrder)
             .where(WorkOrder.state == OrderState.TO_FOLLOW_UP)
             .order_by(WorkOrder.light_red_at, WorkOrder.id)
+            .options(ORDER_LINE)
             .limit(limit)
         )
         async with self._store.read() as session:

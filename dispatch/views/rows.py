@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import load_only
 
 from dispatch.promises import Promise, light_at
 from dispatch.rules import Rules
@@ -14,6 +17,34 @@ from models.vocabulary import Light
 from models.workflow import UNIT_AT_WORK
 
 _WORST_LAST = list(Light)
+_LIT = ("yellow_at", "orange_at", "due")
+#: What a line shows; long texts and clocks are not read for it.
+ORDER_LINE = load_only(
+    WorkOrder.id,
+    WorkOrder.order_no,
+    WorkOrder.version,
+    WorkOrder.state,
+    WorkOrder.title,
+    WorkOrder.request_type,
+    WorkOrder.category,
+    WorkOrder.urgency,
+    WorkOrder.place,
+    WorkOrder.caller_name,
+    WorkOrder.caller_phone,
+    WorkOrder.callback_phone,
+    WorkOrder.confidential,
+    WorkOrder.channel,
+    WorkOrder.accepted_at,
+    WorkOrder.lead_department,
+    WorkOrder.light_yellow_at,
+    WorkOrder.light_orange_at,
+    WorkOrder.light_red_at,
+    WorkOrder.redo_count,
+    WorkOrder.closed_at,
+    WorkOrder.close_reason,
+    WorkOrder.watched_at,
+    raiseload=True,
+)
 
 
 def order_light(order: WorkOrder, now: datetime) -> Light:
@@ -22,7 +53,7 @@ def order_light(order: WorkOrder, now: datetime) -> Light:
 
 
 def order_row(order: WorkOrder, rules: Rules, now: datetime) -> OrderRow:
-    """One line of a list."""
+    """One line of a list. Reads of the order what :data:`ORDER_LINE` names."""
     veil = list_veil(order)
     return OrderRow(
         id=order.id,
@@ -86,11 +117,17 @@ def task_light(task: Task, now: datetime) -> Light:
     if task.state not in UNIT_AT_WORK:
         return Light.NONE
     owed = [
-        Promise.from_json(task.clocks[name]).light(now)
+        light_of(task.clocks[name], now)
         for name in ("sign", "first_contact", "progress", "handle")
         if name in task.clocks and task_done_at(task, name) is None
     ]
     return worst(owed)
+
+
+def light_of(clock: Mapping[str, Any], now: datetime) -> Light:
+    """The light of a promise as it is stored; the rest of it is not read."""
+    yellow, orange, due = (datetime.fromisoformat(clock[name]) for name in _LIT)
+    return light_at(now, yellow, orange, due)
 
 
 def worst(lights: Iterable[Light]) -> Light:

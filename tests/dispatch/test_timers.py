@@ -10,19 +10,21 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.commands import Dispatch, SignFor
+from dispatch.chain import chain_faults
+from dispatch.commands import Dispatch, Note, SignFor
 from dispatch.order_timers import OrderTimers
 from dispatch.rules import Rules
+from dispatch.service import OrderService
 from dispatch.timers import Handler, Timekeeper, Timer, keep_timers
-from dispatch.timetable import SIGN
+from dispatch.timetable import PROGRESS, SIGN
 from models.clock import ManualClock
 from models.errors import TransitionRefused
 from models.guards import Actor
 from models.store import Store, UnitOfWork
-from models.tables import OrderEvent, TimerRow
-from models.tables.orders import Task
+from models.tables import OrderEvent, Task, TimerRow
 from models.vocabulary import TaskState
 from tests.dispatch.desk import Desk
+from tests.dispatch.reading import order_of
 
 pytestmark = pytest.mark.store
 
@@ -293,6 +295,129 @@ async def test_the_clerk_and_the_clock_sign_at_the_same_moment(
         actions = [event.action for event in await events(store, order_id)]
         assert actions == ["open", "dispatch", "sign_for"]
     assert await left(store, SIGN) == 0
+
+
+@pytest.fixture
+def many(desk: Desk, store: Store, clock: ManualClock) -> Timekeeper:
+    """The product's own: what comes in great numbers is fired in few transactions."""
+    timers = OrderTimers(desk.service)
+    return Timekeeper(store, clock, signing(timers), timers.lock, timers.together)
+
+
+async def test_many_are_signed_for_in_one_transaction(
+    desk: Desk, store: Store, clock: ManualClock, many: Timekeeper
+) -> None:
+    """Each with a sound history of its own."""
+    orders = [await desk.dispatched() for _ in range(6)]
+    desk.later(days=4)
+    assert await many.fire_due() == 6
+    for order_id in orders:
+        history = await events(store, order_id)
+        assert [event.action for event in history] == ["open", "dispatch", "sign_for"]
+        assert chain_faults(await order_of(store, order_id), history) == []
+    assert await left(store, SIGN) == 0
+    assert await many.fire_due() == 0
+
+
+async def test_one_that_fails_among_many_keeps_no_other_from_its_own(
+    desk: Desk, store: Store, clock: ManualClock
+) -> None:
+    orders = [await desk.dispatched() for _ in range(5)]
+    withdrawn, broken = orders[1], orders[3]
+    timers = OrderTimers(desk.service)
+
+    async def sign(work: UnitOfWork, timer: Timer) -> None:
+        if timer.subject_id == withdrawn:
+            raise TransitionRefused("工单已撤回")
+        if timer.subject_id == broken:
+            raise OSError("the disk is broken")
+        await timers.handlers[SIGN](work, timer)
+
+    desk.later(days=4)
+    keeper = Timekeeper(store, clock, {SIGN: sign}, timers.lock, timers.together)
+    await keeper.fire_due()
+    signed = [(await events(store, one))[-1].action == "sign_for" for one in orders]
+    assert signed == [True, False, True, False, True]
+    async with store.read() as session:
+        waiting = await session.scalars(select(TimerRow).where(TimerRow.kind == SIGN))
+        assert [(row.subject_id, row.attempts) for row in waiting] == [(broken, 1)]
+
+
+async def test_killed_among_many_none_is_lost_or_done_twice(
+    desk: Desk, store: Store, clock: ManualClock, many: Timekeeper
+) -> None:
+    orders = [await desk.dispatched() for _ in range(4)]
+    timers = OrderTimers(desk.service)
+
+    async def dies(work: UnitOfWork, timer: Timer) -> None:
+        await timers.handlers[SIGN](work, timer)
+        if timer.subject_id == orders[2]:
+            raise asyncio.CancelledError  # a fault: the process is stopped before the commit
+
+    desk.later(days=4)
+    with pytest.raises(asyncio.CancelledError):
+        await Timekeeper(store, clock, {SIGN: dies}, None, timers.together).fire_due()
+    assert await many.fire_due() + await left(store, SIGN) <= 4
+    for order_id in orders:
+        actions = [event.action for event in await events(store, order_id)]
+        assert actions == ["open", "dispatch", "sign_for"]
+
+
+async def test_two_processes_and_the_clerk_share_many(
+    desk: Desk, store: Store, clock: ManualClock, many: Timekeeper
+) -> None:
+    """Whoever is first with an order: one signing, and nobody waits for another for ever."""
+    orders = [await desk.dispatched() for _ in range(12)]
+    desk.later(days=4)
+    others = Store(store.url, clock)
+    timers = OrderTimers(OrderService(others, clock, desk.service.rules))
+    second = Timekeeper(others, clock, signing(timers), timers.lock, timers.together)
+    try:
+        outcomes = await asyncio.gather(
+            many.fire_due(),
+            second.fire_due(),
+            *(desk.act("chengguan", order_id, SignFor()) for order_id in orders[::3]),
+            return_exceptions=True,
+        )
+        await many.fire_due()
+    finally:
+        await others.close()
+    unexpected = [one for one in outcomes if isinstance(one, BaseException)]
+    assert all(isinstance(one, TransitionRefused) for one in unexpected), unexpected
+    for order_id in orders:
+        actions = [event.action for event in await events(store, order_id)]
+        assert actions == ["open", "dispatch", "sign_for"]
+    assert await left(store, SIGN) == 0
+
+
+async def test_two_timers_of_one_order_are_fired_one_after_the_other(
+    desk: Desk, store: Store, clock: ManualClock, people: dict[str, Actor]
+) -> None:
+    """The second finds what the first has made of the order."""
+    orders = [await desk.dispatched() for _ in range(3)]
+    timers, fired = OrderTimers(desk.service), []
+
+    async def early(work: UnitOfWork, timer: Timer) -> None:
+        fired.append((timer.subject_id, timer.kind))
+        note = Note(text="签收时限将到")
+        await desk.service.act_in(work, people["paidan"], timer.subject_id, note)
+
+    async def sign(work: UnitOfWork, timer: Timer) -> None:
+        fired.append((timer.subject_id, timer.kind))
+        await timers.handlers[SIGN](work, timer)
+
+    async with store.transaction() as work:
+        for one in orders:
+            row = TimerRow(key=f"early:{one}", kind=PROGRESS, subject_id=one, due_at=clock.now())
+            work.session.add(row)
+    desk.later(days=4)
+    handlers: dict[str, Handler] = {SIGN: sign, PROGRESS: early}
+    assert await Timekeeper(store, clock, handlers, timers.lock, timers.together).fire_due() == 6
+    for one in orders:
+        assert [kind for subject, kind in fired if subject == one] == [PROGRESS, SIGN]
+        history = await events(store, one)
+        assert [event.action for event in history] == ["open", "dispatch", "note", "sign_for"]
+        assert chain_faults(await order_of(store, one), history) == []
 
 
 # --- dispatched without the dispatcher ------------------------------------------------------------
