@@ -47,6 +47,15 @@ class ServiceLevelRule(_Rule):
     look_every_seconds: float = Field(gt=0)
 
 
+class LeftDraftRule(_Rule):
+    """An agent typed a demand for a call, and no order was opened from it."""
+
+    #: So long after the call and the last word.
+    minutes: float = Field(30, gt=0)
+    #: Older ones nobody is called for any more.
+    days: float = Field(3, gt=0)
+
+
 class AlertRules(_Rule):
     """When a shift leader is called."""
 
@@ -57,6 +66,7 @@ class AlertRules(_Rule):
     risk_words: RiskWordsRule
     service_level: ServiceLevelRule
     missed_ring: bool
+    left_draft: LeftDraftRule = LeftDraftRule()
     pause_seconds: float = Field(ge=0)
 
 

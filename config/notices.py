@@ -15,7 +15,10 @@ from models.vocabulary import Action, Light, NoticeKind, Urgency
 FILE = "notices.yaml"
 
 #: Units of an order as the file explains them.
-Whom = Literal["new", "task", "lead", "active", "all", "parent", "decider", "hotline", "office"]
+Whom = (
+    Literal["new", "task", "lead", "active", "all", "parent", "decider"]
+    | Literal["holder", "intake", "hotline", "office"]
+)
 #: Who hears of a light; ``leader``: the unit's own.
 Watcher = Literal["unit", "leader", "above", "hotline"]
 

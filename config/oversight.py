@@ -79,6 +79,8 @@ class OversightRules(_Rule):
     merge_decision: Amount
     reopen_decision: Amount
     supervision_decision: Amount
+    #: By when the office looks at a unit's answer to a supervision.
+    answer_review: Amount = Amount(amount=1, unit=LimitUnit.WD)
     shelf_leader_after: Amount
     refusals: tuple[RefusalReason, ...]
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from config.evidence import UNTRUE_RESULT
 from config.scoring import ScoringRules
 from dispatch.asked_of import case_of, why_not_asked
+from dispatch.back_in_hand import go_on
 from dispatch.checks import Faults, sheet_mark
 from dispatch.commands import ApproveResult, RecordFollowUp, SendBack
 from dispatch.ending import close
@@ -94,6 +95,8 @@ async def send_back(step: Step, command: SendBack) -> None:
     step.told(faults="、".join(fault.label for fault in command.faults))
     step.change_task(step.subject, sent_back_count=step.subject.sent_back_count + 1)
     start_task_clock(step, step.subject, "resubmit")
+    if step.from_state is OrderState.TO_AUDIT and step.subject.submitted_at is not None:
+        await go_on(step, step.subject.submitted_at)
     show_lights(step)
 
 

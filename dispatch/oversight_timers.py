@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from config.oversight import SupervisionLevel as LevelRule
+from dispatch.back_in_hand import late_since, return_waits
 from dispatch.oversights import let_go, open_ones
 from dispatch.promises import Promise
 from dispatch.timers import Timer
 from models.states import IN_HAND, UNIT_AT_WORK
-from models.tables import Task
+from models.tables import OrderRequest, Task
 from models.task_tree import lead_task
 from models.vocabulary import (
     OPEN_REQUEST,
@@ -20,6 +21,7 @@ from models.vocabulary import (
     OversightState,
     RequestKind,
     RequestState,
+    SupervisionReason,
 )
 
 if TYPE_CHECKING:
@@ -40,12 +42,18 @@ ARCHIVE = "archive"
 
 
 async def overseeing(step: Step) -> list[Timer]:
-    """Urges that wait for an answer, and the next level of supervision of a late unit."""
+    """Urges that wait for an answer, and the next level of supervision of a late unit.
+
+    Nothing of a unit that waits to hear whether the order is its own.
+    """
     await let_go(step)
     order, found = step.order, []
     if order.state not in IN_HAND or order.suspended_at is not None:
         return []
+    waiting = {task.id for task in step.tasks if return_waits(task)}
     for row in await open_ones(step):
+        if row.task_id in waiting:
+            continue
         if row.kind is OversightKind.URGE and row.lapsed_at is None:
             key = f"{URGE}:{row.id}"
             found.append(_timer(step, URGE, key, row.due_at, oversight_id=row.id))
@@ -53,28 +61,46 @@ async def overseeing(step: Step) -> list[Timer]:
             key = f"{ANSWER}:{row.id}"
             found.append(_timer(step, ANSWER, key, row.due_at, oversight_id=row.id))
     task = lead_task(step.tasks)
-    if task is not None and task.state in UNIT_AT_WORK:
+    if task is not None and task.state in UNIT_AT_WORK and not return_waits(task):
         found += _supervisions(step, task)
     return found
 
 
 def _supervisions(step: Step, task: Task) -> Iterator[Timer]:
     """One for each level the task never was at, by how late it would be."""
-    proposed = any(
-        one.kind is RequestKind.SUPERVISION
-        and one.task_id == task.id
-        and one.state is not RequestState.WITHDRAWN
-        for one in step.requests
-    )
-    held = _held_until(step, task)
+    held, since = _held_until(step, task), late_since(task)
     for rule in step.rules.oversight.supervision:
         reached = task.highest_supervision and task.highest_supervision <= rule.level
-        if reached or (proposed and not rule.automatic):
+        if reached or (not rule.automatic and _leader_knows(step, task, rule)):
             continue
         key = f"{SUPERVISE}:{rule.level}:{task.id}"
-        due = _overdue_at(step, task, rule)
+        due = _overdue_at(step, since, rule)
         due = max(due, held) if held else due
         yield _timer(step, SUPERVISE, key, due, task_id=task.id, level=rule.level)
+
+
+def leader_asked(step: Step, task: Task) -> bool:
+    """Whether it is undecided if a leader should supervise the unit."""
+    return any(one.state in OPEN_REQUEST for one in _proposals(step, task))
+
+
+def _leader_knows(step: Step, task: Task, rule: LevelRule) -> bool:
+    """Whether a leader has to decide already, or did not want to at this lateness. A no that was
+    said on another ground, or when the unit was not as late yet, is none to this question."""
+    return leader_asked(step, task) or any(
+        one.state is RequestState.REFUSED
+        and one.reason_code == SupervisionReason.OVERDUE.value
+        and one.asked_at >= _overdue_at(step, task.due_at, rule)
+        for one in _proposals(step, task)
+    )
+
+
+def _proposals(step: Step, task: Task) -> Iterator[OrderRequest]:
+    return (
+        one
+        for one in step.requests
+        if one.kind is RequestKind.SUPERVISION and one.task_id == task.id
+    )
 
 
 def _held_until(step: Step, task: Task) -> datetime | None:
@@ -94,10 +120,10 @@ def _held_until(step: Step, task: Task) -> datetime | None:
     return asked + timedelta(seconds=1) if asked else None
 
 
-def _overdue_at(step: Step, task: Task, rule: LevelRule) -> datetime:
+def _overdue_at(step: Step, since: datetime, rule: LevelRule) -> datetime:
     if not rule.overdue.amount:
-        return task.due_at
-    return step.rules.counter.due(task.due_at, rule.overdue.limit).at
+        return since
+    return step.rules.counter.due(since, rule.overdue.limit).at
 
 
 def _timer(step: Step, kind: str, key: str, due: datetime, **data: object) -> Timer:

@@ -1,16 +1,18 @@
-"""What a pause and an extension do to urges and supervision: the clock asks nothing impossible."""
+"""Supervision that has turned out to be for nothing: taken back with its cards."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from dispatch.oversights import OPEN, open_ones, refresh_level, settle
+from dispatch.oversights import OPEN, refresh_level, settle
 from dispatch.requests import end
 from dispatch.terms import promise_for
-from models.tables import Oversight, Task, UnitCard
+from models.states import ACTIVE_TASK
+from models.tables import OrderRequest, Oversight, Task, UnitCard
 from models.vocabulary import (
     OPEN_REQUEST,
     OversightKind,
@@ -24,28 +26,8 @@ if TYPE_CHECKING:
     from dispatch.step import Step
 
 
-async def resume_answers(step: Step, began: datetime) -> None:
-    """Answers that were owed when the pause began get what was left of their time."""
-    for row in await open_ones(step):
-        if row.state is OversightState.OPEN and row.lapsed_at is None:
-            _resume(step, row, max(began, row.issued_at))
-
-
-def _resume(step: Step, row: Oversight, since: datetime) -> None:
-    if row.due_at <= since:
-        return
-    clock = "urge_answer" if row.kind is OversightKind.URGE else f"supervise_{row.level}"
-    unit = promise_for(step.order, step.rules, clock, row.issued_at).unit
-    left = step.rules.counter.effective(since, row.due_at, unit)
-    due = max(row.due_at, _on_the_minute(step.rules.counter.forward(step.now, left, unit)))
-    if due != row.due_at:
-        step.changes[f"oversights.{row.id}.answer_due"] = [row.due_at.isoformat(), due.isoformat()]
-        row.due_at = due
-
-
-def _on_the_minute(due: datetime) -> datetime:
-    """The end of a day is a microsecond short of one."""
-    return (due + timedelta(seconds=1)).replace(second=0, microsecond=0)
+#: Supervision for what a unit has done, be the order its own or not.
+_CONDUCT = (SupervisionReason.UNTRUE, SupervisionReason.UNWILLING)
 
 
 async def lift_untrue(step: Step, task: Task) -> None:
@@ -54,10 +36,23 @@ async def lift_untrue(step: Step, task: Task) -> None:
         late = asked.kind is RequestKind.SUPERVISION and asked.task_id == task.id
         if late and asked.state in OPEN_REQUEST and _for_lateness(asked.reason_code):
             end(step, asked, RequestState.WITHDRAWN, "已批准延期，提请自动失效")
+    await _lift(step, task, lambda row: _is_untrue(row, task), "已批准延期，不再按超期督办")
+
+
+async def lift_returned(step: Step, task: Task, asked: OrderRequest) -> None:
+    """The order was not the unit's: what was issued while it waited to hear so."""
+
+    def in_the_wait(row: Oversight) -> bool:
+        return row.issued_at >= asked.asked_at and row.reason_code not in _CONDUCT
+
+    await _lift(step, task, in_the_wait, "已同意退单，撤销等待审定期间的督办")
+
+
+async def _lift(step: Step, task: Task, which: Callable[[Oversight], bool], why: str) -> None:
     rows = await _supervisions(step, task)
-    untrue = [row for row in rows if _is_untrue(row, task)]
+    untrue = [row for row in rows if which(row)]
     for row in untrue:
-        settle(step, row, OversightState.LIFTED, "已批准延期，不再按超期督办")
+        settle(step, row, OversightState.LIFTED, why)
     if untrue:
         await _take_cards_back(step, untrue)
         _stand_as_before(step, task, [row for row in rows if row not in untrue])
@@ -94,18 +89,28 @@ async def _take_cards_back(step: Step, rows: list[Oversight]) -> None:
 
 def _stand_as_before(step: Step, task: Task, rest: list[Oversight]) -> None:
     """What was raised to something untrue is in force again, with its time from now on."""
-    if rest and rest[-1].state is OversightState.RAISED:
+    goes_on = task.state in ACTIVE_TASK
+    if goes_on and rest and rest[-1].state is OversightState.RAISED:
         row = rest[-1]
         row.state = OversightState.ANSWERED if row.answered_at else OversightState.OPEN
         row.settled_at = row.settled_by = None
-        clock = f"supervise_{row.level}"
-        row.due_at = max(row.due_at, promise_for(step.order, step.rules, clock, step.now).due)
+        row.due_at = max(row.due_at, _due_anew(step, row))
     step.change_task(
         task,
-        open_supervision=min((row.level for row in rest if row.state in OPEN), default=0),
+        open_supervision=_in_force(rest) if goes_on else 0,
         highest_supervision=min((row.level for row in rest), default=0),
     )
     refresh_level(step)
+
+
+def _due_anew(step: Step, row: Oversight) -> datetime:
+    if row.state is OversightState.ANSWERED:
+        return step.rules.counter.due(step.now, step.rules.oversight.answer_review.limit).at
+    return promise_for(step.order, step.rules, f"supervise_{row.level}", step.now).due
+
+
+def _in_force(rows: list[Oversight]) -> int:
+    return min((row.level for row in rows if row.state in OPEN), default=0)
 
 
 def _name(step: Step, row: Oversight) -> str:

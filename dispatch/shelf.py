@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dispatch.asking import ask_office, decide
+from dispatch.back_in_hand import go_on, waiting_return
 from dispatch.checks import Faults
 from dispatch.commands import AskShelf, DecideShelf, ReviewShelf, TakeOffShelf
 from dispatch.running import new_lead_task, run_clock
@@ -30,9 +31,12 @@ async def decide_shelf(step: Step, command: DecideShelf) -> None:
     step.follow(Case.GRANTED if command.granted else Case.REFUSED)
     step.reason = command.reason
     decide(step, command.granted, command.reason)
-    if command.granted:
-        step.change(shelved_at=step.now)
-        run_clock(step)
+    if not command.granted:
+        return
+    if returned := waiting_return(step, step.subject):  # it ends with this, undecided
+        await go_on(step, returned.asked_at, step.subject)
+    step.change(shelved_at=step.now)
+    run_clock(step)
 
 
 async def review_shelf(step: Step, command: ReviewShelf) -> None:
@@ -56,6 +60,7 @@ async def take_off_shelf(step: Step, command: TakeOffShelf) -> None:
     assert task is not None, "an order is shelved while a unit has it, or had"
     if task.state in ACTIVE_TASK:
         resume_clocks(step, since)
+        await go_on(step, since)
     else:
         new_lead_task(step, task.department, command.reason, redo_of=task)
         step.change(redo_count=step.order.redo_count + 1)

@@ -16,6 +16,7 @@ from dispatch.commands import (
 )
 from dispatch.evidence import attach
 from dispatch.numbers import NAME_LENGTH, next_in
+from dispatch.oversight_timers import leader_asked
 from dispatch.oversights import issue_supervision, open_ones, refresh_level, settle
 from dispatch.step import Handler, Step
 from dispatch.terms import promise_for
@@ -135,6 +136,9 @@ async def answer_supervision(step: Step, command: AnswerSupervision) -> None:
     row.answer, row.answered_at = command.answer, step.now
     row.answered_by, row.answered_by_name = step.actor.id, step.actor.name
     row.state = OversightState.ANSWERED
+    limit = step.rules.oversight.answer_review.limit
+    row.due_at = step.rules.counter.due(step.now, limit).at
+    step.told(review_due=row.due_at)
 
 
 async def settle_supervision(step: Step, command: SettleSupervision) -> None:
@@ -184,17 +188,8 @@ async def lapse_supervision(step: Step, command: LapseSupervision) -> None:
         return
     if harder.automatic:
         await go_up(step, task, harder, SupervisionReason.UNANSWERED, step.reason)
-    elif not _leader_asked(step, task):
+    elif not leader_asked(step, task):
         ask_leader(step, task, SupervisionReason.UNANSWERED, step.reason)
-
-
-def _leader_asked(step: Step, task: Task) -> bool:
-    return any(
-        one.kind is RequestKind.SUPERVISION
-        and one.task_id == task.id
-        and one.state is not RequestState.WITHDRAWN
-        for one in step.requests
-    )
 
 
 async def propose_supervision(step: Step, command: ProposeSupervision) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dispatch.auto_dispatch import dispatching
+from dispatch.back_in_hand import return_waits
 from dispatch.oversight_timers import closed, for_citizen, overseeing
 from dispatch.timers import Timer
 from models.states import IN_HAND, UNIT_AT_WORK
@@ -78,5 +79,5 @@ def _of_task(order: WorkOrder, task: Task) -> Iterator[Timer]:
     if task.state is TaskState.TO_SIGN:
         yield Timer(key=f"{SIGN}:{task.id}", kind=SIGN, subject_id=order.id, due=task.sign_due)
     due = task.progress_due if task.first_progress_at is None else None
-    if due is not None and task.state in UNIT_AT_WORK:
+    if due is not None and task.state in UNIT_AT_WORK and not return_waits(task):
         yield Timer(key=f"{PROGRESS}:{task.id}", kind=PROGRESS, subject_id=order.id, due=due)

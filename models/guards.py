@@ -212,7 +212,7 @@ NOT_OWN_REQUEST = Guard(
     holds=lambda s: (
         not any(
             one.asked_by in s.actor.selves
-            for one in ([s.request] if s.request else s.requests)
+            for one in ([s.request] if s.request else s.open_requests(*_OF_UNITS))
             if one.state in OPEN_REQUEST and (s.request or one.task_id == (s.task and s.task.id))
         )
     ),

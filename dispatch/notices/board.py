@@ -27,7 +27,7 @@ async def addresses(
     found: list[tuple[MessageChannel, str]] = []
     if audience is not NoticeAudience.LEADER:
         found += await _of_unit(session, rules, department, now)
-    if audience is not NoticeAudience.UNIT:
+    if audience in (NoticeAudience.LEADER, NoticeAudience.BOTH):
         found += _of_leader(rules, department)
     return list(dict.fromkeys(found))
 

@@ -21,6 +21,13 @@ from models.vocabulary import NoticeAudience, NoticeKind, Role, Urgency
 
 #: Who reads what is meant for a unit's leader.
 LEADERS = frozenset({Role.UNIT_HEAD, Role.MANAGER})
+#: Who reads what is meant for a desk of the hotline; its shift leader looks after all of them.
+DESKS = {
+    NoticeAudience.INTAKE: frozenset({Role.AGENT, Role.SHIFT_LEADER}),
+    NoticeAudience.DISPATCHER: frozenset({Role.DISPATCHER, Role.SHIFT_LEADER}),
+    NoticeAudience.AUDITOR: frozenset({Role.AUDITOR, Role.SHIFT_LEADER}),
+    NoticeAudience.FOLLOW_UP: frozenset({Role.FOLLOW_UP, Role.SHIFT_LEADER}),
+}
 #: Older ones are history: they are not counted, and not shown.
 LOOK_BACK = timedelta(days=30)
 
@@ -108,10 +115,23 @@ class NoticeBook:
 
     def _mine(self, actor: Actor) -> tuple[ColumnElement[bool], ...]:
         oldest = self._clock.now() - LOOK_BACK
-        mine = [Notice.department == actor.department, Notice.at >= oldest]
-        if actor.usable_roles.isdisjoint(LEADERS):
-            mine.append(Notice.audience != NoticeAudience.LEADER)
-        return tuple(mine)
+        return (
+            Notice.department == actor.department,
+            Notice.at >= oldest,
+            Notice.audience.in_(_audiences(actor)),
+        )
+
+
+def _audiences(actor: Actor) -> list[NoticeAudience]:
+    """What is meant for the person. Agents hear of what they are to do, not of all that the hotline
+    decides and looks after."""
+    roles = actor.usable_roles
+    found = [desk for desk, people in DESKS.items() if not roles.isdisjoint(people)]
+    if not roles.isdisjoint(LEADERS):
+        found.append(NoticeAudience.LEADER)
+    if roles != {Role.AGENT}:
+        found += [NoticeAudience.UNIT, NoticeAudience.BOTH]
+    return found
 
 
 def _read_by(actor: Actor) -> ColumnElement[bool]:

@@ -18,10 +18,12 @@ from models.tables import WorkOrder
 from models.tables.notices import Notice
 from models.vocabulary import NoticeAudience
 
-#: Who gets a digest, whose notices it leaves out, and what is asked of them.
+_FOR_LEADERS = (NoticeAudience.LEADER, NoticeAudience.BOTH)
+_FOR_CLERKS = tuple(one for one in NoticeAudience if one is not NoticeAudience.LEADER)
+#: Who gets a digest, of which notices, and what is asked of them.
 _READERS = (
-    (NoticeAudience.UNIT, NoticeAudience.LEADER, "请登录平台及时办理。"),
-    (NoticeAudience.LEADER, NoticeAudience.UNIT, "请督促办理或登录平台审定。"),
+    (NoticeAudience.UNIT, _FOR_CLERKS, "请登录平台及时办理。"),
+    (NoticeAudience.LEADER, _FOR_LEADERS, "请督促办理或登录平台审定。"),
 )
 
 
@@ -64,8 +66,8 @@ class DigestDesk:
         for notice in found:
             notice.told_at = now
         sent = set()
-        for audience, other, asked in _READERS:
-            mine = [one for one in found if one.audience is not other]
+        for audience, theirs, asked in _READERS:
+            mine = [one for one in found if one.audience in theirs]
             to = await addresses(session, self._rules, unit, now, audience) if mine else []
             text = await self._text(session, mine, hour, asked) if to else ""
             for channel, address in to:

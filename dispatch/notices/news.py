@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.notices import ActionNotice
 from dispatch.notices.board import NoticeBoard
-from dispatch.notices.recipients import asks, units_for
+from dispatch.notices.recipients import asks, audience_for, units_for
 from dispatch.rules import Rules
 from dispatch.webhooks.announce import announce
 from models.clock import Clock
@@ -24,7 +24,7 @@ from models.ids import new_id
 from models.store import Store, UnitOfWork
 from models.tables import OrderEvent, Task, WorkOrder
 from models.tables.notices import Notice, OrderNews
-from models.vocabulary import Action, NoticeAudience
+from models.vocabulary import Action
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +89,7 @@ class NewsDesk:
                     told.setdefault(unit, rule)
         for unit, rule in told.items():
             notice = _notice(event, order, tasks, unit, rule, self._clock.now())
+            notice.audience = audience_for(rule.to, event, unit, self._rules)
             await self._board.post(session, notice, order)
         return set(told)
 
@@ -125,7 +126,6 @@ def _notice(
         key=f"{event.id}:{unit}",
         department=unit,
         kind=rule.kind,
-        audience=NoticeAudience.LEADER if rule.to == "office" else NoticeAudience.UNIT,
         order_id=order.id,
         task_id=task.id if task else None,
         event_id=event.id,

@@ -1,4 +1,4 @@
-"""Which units an event concerns."""
+"""Which units an event concerns, and whom of them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ from collections.abc import Sequence
 
 from config.notices import Whom
 from dispatch.rules import Rules
-from models.states import ACTIVE_TASK
+from models.states import ACTIVE_TASK, IN_HAND
 from models.tables import OrderEvent, Task
 from models.task_tree import lead_task, parent_of
-from models.vocabulary import RequestState
+from models.vocabulary import NoticeAudience, OrderState, RequestState, TaskState
+
+#: Where an order lies that no unit has in hand.
+_DESKS = {
+    OrderState.TO_SUPPLEMENT: NoticeAudience.INTAKE,
+    OrderState.TO_DISPATCH: NoticeAudience.DISPATCHER,
+    OrderState.TO_AUDIT: NoticeAudience.AUDITOR,
+    OrderState.TO_FOLLOW_UP: NoticeAudience.FOLLOW_UP,
+    OrderState.SHELVED: NoticeAudience.BOTH,
+}
 
 
 def units_for(whom: Whom, event: OrderEvent, tasks: Sequence[Task], rules: Rules) -> set[str]:
@@ -17,6 +26,19 @@ def units_for(whom: Whom, event: OrderEvent, tasks: Sequence[Task], rules: Rules
     hotline = rules.departments.hotline
     found = _meant(whom, event, tasks, hotline)
     return {unit for unit in found if unit == hotline or unit != event.actor_department}
+
+
+def audience_for(whom: Whom, event: OrderEvent, unit: str, rules: Rules) -> NoticeAudience:
+    """Who of a unit that is meant."""
+    match whom:
+        case "office":
+            return NoticeAudience.LEADER
+        case "intake":
+            return NoticeAudience.INTAKE
+        case "holder" if unit == rules.departments.hotline:
+            # In hand of units, and the hotline's too: a return waits for the dispatcher.
+            return _DESKS.get(OrderState(event.to_state), NoticeAudience.DISPATCHER)
+    return NoticeAudience.UNIT
 
 
 def _meant(whom: Whom, event: OrderEvent, tasks: Sequence[Task], hotline: str) -> set[str]:
@@ -36,8 +58,23 @@ def _meant(whom: Whom, event: OrderEvent, tasks: Sequence[Task], hotline: str) -
             return _above(event, tasks)
         case "decider":
             return _above(event, tasks) or {hotline}
-        case "hotline" | "office":
+        case "holder":
+            return _holders(event, tasks, hotline)
+        case "hotline" | "office" | "intake":
             return {hotline}
+
+
+def _holders(event: OrderEvent, tasks: Sequence[Task], hotline: str) -> set[str]:
+    """Of a merged order it is told at the one that it was merged into."""
+    state = OrderState(event.to_state)
+    if state in _DESKS:
+        return {hotline}
+    if state not in IN_HAND:
+        return set()
+    found = {task.department for task in tasks if task.state in ACTIVE_TASK}
+    lead = lead_task(tasks)
+    waits = lead is not None and lead.state is TaskState.RETURN_REQUESTED
+    return found | {hotline} if waits else found
 
 
 def asks(event: OrderEvent) -> bool:

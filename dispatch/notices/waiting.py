@@ -1,9 +1,9 @@
-"""An alarm for whoever must decide a request or answer a supervision: once before the end of the
-time, and once after it."""
+"""An alarm for whoever must decide a request, answer a supervision or look at the answer: once
+before the end of the time, and once after it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,11 +11,14 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.notices.board import NoticeBoard
+from dispatch.notices.results import unlooked_results
+from dispatch.promises import Promise
 from dispatch.rules import Rules
-from dispatch.waiting import LONGEST, waiting_light
+from dispatch.waiting import LONGEST, runs, waiting_light
 from models.clock import Clock
 from models.events import UnitsNotified
 from models.ids import new_id
+from models.states import IN_HAND
 from models.store import Store
 from models.tables import OrderRequest, Oversight, WorkOrder
 from models.tables.notices import Notice
@@ -25,11 +28,13 @@ from models.vocabulary import (
     Light,
     NoticeAudience,
     NoticeKind,
+    OrderState,
     OversightKind,
     OversightState,
     RequestKind,
     RequestState,
     Role,
+    SupervisionLevel,
 )
 from models.workflow import TRANSITIONS
 
@@ -40,6 +45,10 @@ _DECISION = {Light.YELLOW: NoticeKind.DECISION_DUE, Light.RED: NoticeKind.DECISI
 _NO_DECISION = (Action.WITHDRAW_REQUEST, Action.LAPSE_REQUEST)
 #: That nobody answered a supervision is an event of its own, told as such.
 _ANSWER = {Light.YELLOW: NoticeKind.ANSWER_DUE}
+_REVIEW = {Light.YELLOW: NoticeKind.REVIEW_DUE, Light.RED: NoticeKind.REVIEW_OVERDUE}
+_RESULT = {Light.YELLOW: NoticeKind.RESULT_DUE, Light.RED: NoticeKind.RESULT_OVERDUE}
+#: States in which the office may look at an answer.
+_REVIEWED = (*IN_HAND, OrderState.TO_AUDIT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +77,10 @@ class WaitingWatch:
     async def look(self) -> int:
         """Tell of all whose light has turned; returns how many."""
         told = 0
-        for find in (_requests, _supervisions):
+        hotline = self._rules.departments.hotline
+        for find in (_requests, _supervisions, _answers, _results):
             async with self._store.transaction() as work:
-                found = list(await find(work.session, self._clock.now()))
+                found = list(await find(work.session, self._clock.now(), hotline))
                 units = [unit for one in found if (unit := await self._tell(work.session, one))]
                 if units:
                     at, names = self._clock.now(), tuple(sorted(set(units)))
@@ -115,24 +125,31 @@ def _told(one: _Waiting, kind: NoticeKind) -> ColumnElement[bool]:
     )
 
 
-async def _requests(session: AsyncSession, now: datetime) -> Iterable[_Waiting]:
-    """Undecided ones that nobody was told of: before the end, and again after it."""
+def _said(kind: NoticeKind, row: type[OrderRequest] | type[Oversight]) -> ColumnElement[bool]:
+    """Told of this row and this end of its time."""
+    return exists().where(
+        Notice.order_id == row.order_id,
+        Notice.subject_id == row.id,
+        Notice.kind == kind,
+        Notice.due_at == row.due_at,
+    )
 
-    def said(kind: NoticeKind) -> ColumnElement[bool]:
-        return exists().where(
-            Notice.order_id == OrderRequest.order_id,
-            Notice.subject_id == OrderRequest.id,
-            Notice.kind == kind,
-            Notice.due_at == OrderRequest.due_at,
-        )
 
-    before = and_(OrderRequest.due_at >= now, ~said(NoticeKind.DECISION_DUE))
-    after = and_(OrderRequest.due_at < now, ~said(NoticeKind.DECISION_OVERDUE))
+def _unsaid(
+    kinds: Mapping[Light, NoticeKind], row: type[OrderRequest] | type[Oversight], now: datetime
+) -> ColumnElement[bool]:
+    """Ends soon or has ended, and nobody was told: before the end, and again after it."""
+    before = and_(row.due_at >= now, ~_said(kinds[Light.YELLOW], row))
+    after = and_(row.due_at < now, ~_said(kinds[Light.RED], row))
+    return and_(row.due_at < now + LONGEST, or_(before, after))
+
+
+async def _requests(session: AsyncSession, now: datetime, _hotline: str) -> Iterable[_Waiting]:
+    """Undecided ones that nobody was told of."""
     query = (
         select(OrderRequest, WorkOrder)
         .join(WorkOrder, WorkOrder.id == OrderRequest.order_id)
-        .where(OrderRequest.state.in_(OPEN_REQUEST), OrderRequest.due_at < now + LONGEST)
-        .where(or_(before, after))
+        .where(OrderRequest.state.in_(OPEN_REQUEST), _unsaid(_DECISION, OrderRequest, now))
         .order_by(OrderRequest.due_at, OrderRequest.id)
         .limit(BATCH)
     )
@@ -170,14 +187,14 @@ def _leaders_own() -> frozenset[RequestKind]:
 _LEADERS_OWN = _leaders_own()
 
 
-async def _supervisions(session: AsyncSession, now: datetime) -> Iterable[_Waiting]:
-    """Unanswered ones that end soon, while their order is not suspended."""
+async def _supervisions(session: AsyncSession, now: datetime, _hotline: str) -> Iterable[_Waiting]:
+    """Unanswered ones that end soon, of units that can answer."""
     query = (
         select(Oversight, WorkOrder)
         .join(WorkOrder, WorkOrder.id == Oversight.order_id)
         .where(Oversight.state == OversightState.OPEN, Oversight.kind == OversightKind.SUPERVISION)
         .where(Oversight.due_at >= now, Oversight.due_at < now + LONGEST)
-        .where(WorkOrder.suspended_at.is_(None))
+        .where(runs())
         .order_by(Oversight.due_at, Oversight.id)
         .limit(BATCH)
     )
@@ -192,4 +209,44 @@ async def _supervisions(session: AsyncSession, now: datetime) -> Iterable[_Waiti
             kinds=_ANSWER,
         )
         for row, order in rows
+    ]
+
+
+async def _answers(session: AsyncSession, now: datetime, hotline: str) -> Iterable[_Waiting]:
+    """Answers of units that nobody of the office has looked at."""
+    query = (
+        select(Oversight, WorkOrder)
+        .join(WorkOrder, WorkOrder.id == Oversight.order_id)
+        .where(Oversight.state == OversightState.ANSWERED, WorkOrder.state.in_(_REVIEWED))
+        .where(_unsaid(_REVIEW, Oversight, now))
+        .order_by(Oversight.due_at, Oversight.id)
+        .limit(BATCH)
+    )
+    rows = await session.execute(query.with_for_update(of=WorkOrder, skip_locked=True))
+    return [
+        _Waiting(
+            id=row.id,
+            order=order,
+            unit=hotline,
+            since=row.answered_at or row.issued_at,
+            due=row.due_at,
+            kinds=_REVIEW,
+            leader=row.level == SupervisionLevel.ONE.rank,
+        )
+        for row, order in rows
+    ]
+
+
+async def _results(session: AsyncSession, now: datetime, _hotline: str) -> Iterable[_Waiting]:
+    """Of units below, that the unit above has not looked at."""
+    return [
+        _Waiting(
+            id=task.id,
+            order=order,
+            unit=above,
+            since=task.submitted_at or task.dispatched_at,
+            due=Promise.from_json(task.clocks["audit"]).due,
+            kinds=_RESULT,
+        )
+        for task, order, above in await unlooked_results(session, _RESULT, now, BATCH)
     ]

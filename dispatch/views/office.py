@@ -12,9 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.oversights import OPEN
 from dispatch.rules import Rules
-from dispatch.views.belonging import Belonging
 from dispatch.views.privacy import Veil
-from dispatch.waiting import waiting_light
+from dispatch.waiting import runs, waiting_light
 from models.tables import Oversight, UnitCard, WorkOrder
 from models.vocabulary import (
     CardColour,
@@ -47,8 +46,10 @@ class OversightView(BaseModel):
     state: OversightState
     issued_at: datetime
     issued_by_name: str
+    #: By when the unit answers; once it has, by when the office has looked at the answer.
     due_at: datetime
-    #: Yellow when the end of the time is near, red after it; NONE once it is answered.
+    #: Yellow when the end of the time is near, red after it; NONE once it is settled, and while the
+    #: unit that owes the answer has not got the order in hand.
     light: Light
     overdue: bool
     answer: str
@@ -97,29 +98,36 @@ class OfficeFile:
 
     order: WorkOrder
     oversights: Sequence[Oversight]
+    #: Those whose time to be answered runs now.
+    running: frozenset[str]
     cards: Sequence[UnitCard]
     merged_into: WorkOrder | None
     merged: Sequence[WorkOrder]
 
 
-async def read_office(
-    session: AsyncSession, order: WorkOrder, belonging: Belonging
-) -> OfficeFile:
+async def read_office(session: AsyncSession, order: WorkOrder) -> OfficeFile:
     """Read what there is."""
-    cards = await belonging.rows(UnitCard, UnitCard.at, UnitCard.id)
+    rows = select(Oversight).where(Oversight.order_id == order.id)
+    oversights = (await session.scalars(rows.order_by(Oversight.issued_at, Oversight.id))).all()
+    cards = select(UnitCard).where(UnitCard.order_id == order.id, UnitCard.lifted_at.is_(None))
+    merged = select(WorkOrder).where(WorkOrder.merged_into == order.id)
     into = await session.get(WorkOrder, order.merged_into) if order.merged_into else None
     return OfficeFile(
         order=order,
-        oversights=await belonging.rows(Oversight, Oversight.issued_at, Oversight.id),
-        cards=[card for card in cards if card.lifted_at is None],
+        oversights=oversights,
+        running=await _running(session, oversights),
+        cards=(await session.scalars(cards.order_by(UnitCard.at, UnitCard.id))).all(),
         merged_into=into,
-        merged=await _merged(session, order) if belonging.merged else (),
+        merged=(await session.scalars(merged.order_by(WorkOrder.id).limit(_NAMED))).all(),
     )
 
 
-async def _merged(session: AsyncSession, order: WorkOrder) -> Sequence[WorkOrder]:
-    query = select(WorkOrder).where(WorkOrder.merged_into == order.id)
-    return (await session.scalars(query.order_by(WorkOrder.id).limit(_NAMED))).all()
+async def _running(session: AsyncSession, rows: Sequence[Oversight]) -> frozenset[str]:
+    waiting = [row.id for row in rows if row.state in OPEN]
+    if not waiting:
+        return frozenset()
+    query = select(Oversight.id).join(WorkOrder, WorkOrder.id == Oversight.order_id)
+    return frozenset(await session.scalars(query.where(Oversight.id.in_(waiting), runs())))
 
 
 def office_view(file: OfficeFile, veil: Veil, rules: Rules, now: datetime) -> OfficeView:
@@ -128,7 +136,10 @@ def office_view(file: OfficeFile, veil: Veil, rules: Rules, now: datetime) -> Of
     refusal = rules.oversight.refusal(order.refusal) if order.refusal else None
     return OfficeView(
         supervised=order.supervised,
-        oversights=[oversight_view(row, veil, rules, now) for row in file.oversights],
+        oversights=[
+            oversight_view(row, veil, rules, now, running=row.id in file.running)
+            for row in file.oversights
+        ],
         cards=[_card(card, rules) for card in file.cards],
         merged_into=_other(file.merged_into) if file.merged_into else None,
         merged=[_other(one) for one in file.merged],
@@ -140,16 +151,17 @@ def office_view(file: OfficeFile, veil: Veil, rules: Rules, now: datetime) -> Of
     )
 
 
-def oversight_view(row: Oversight, veil: Veil, rules: Rules, now: datetime) -> OversightView:
-    """One row in words."""
+def oversight_view(
+    row: Oversight, veil: Veil, rules: Rules, now: datetime, *, running: bool
+) -> OversightView:
+    """One row in words. ``running``: not so while the unit has not got the order in hand."""
     plain = (
         *("id", "task_id", "kind", "level", "number", "reason_code", "by_caller", "state"),
         *("issued_at", "issued_by_name", "due_at", "answered_at", "answered_by_name"),
     )
     words = {name: veil.scrub(getattr(row, name)) for name in ("reason", "answer", "remark")}
     supervision = row.kind is OversightKind.SUPERVISION
-    waiting = row.state in OPEN and row.answered_at is None
-    light = waiting_light(row.issued_at, row.due_at, rules, now) if waiting else Light.NONE
+    light = _light(row, rules, now, running=running)
     return OversightView(
         **{name: getattr(row, name) for name in plain},
         **words,
@@ -158,6 +170,15 @@ def oversight_view(row: Oversight, veil: Veil, rules: Rules, now: datetime) -> O
         light=light,
         overdue=light is Light.RED,
     )
+
+
+def _light(row: Oversight, rules: Rules, now: datetime, *, running: bool) -> Light:
+    """Of what the unit owes, or of what the office does once the unit has answered."""
+    if row.state is OversightState.ANSWERED and row.answered_at is not None:
+        return waiting_light(row.answered_at, row.due_at, rules, now)
+    if row.state is OversightState.OPEN and (running or row.lapsed_at is not None):
+        return waiting_light(row.issued_at, row.due_at, rules, now)
+    return Light.NONE
 
 
 def _card(card: UnitCard, rules: Rules) -> CardView:

@@ -17,6 +17,7 @@ from dispatch.views.rows import order_row
 from dispatch.views.shapes import OrderRow
 from dispatch.views.step_shapes import RequestView
 from dispatch.views.steps import reason_label, request_view
+from dispatch.waiting import runs
 from models.clock import Clock
 from models.guards import Actor
 from models.store import Store
@@ -91,7 +92,7 @@ class OfficeLists:
         units = sorted(own_units(actor, self._rules))
         mine = true() if sees_all(actor, self._rules) else Oversight.department.in_(units)
         query = (
-            select(Oversight, WorkOrder)
+            select(Oversight, WorkOrder, runs())
             .join(WorkOrder, WorkOrder.id == Oversight.order_id)
             .where(Oversight.state.in_(OPEN), mine)
             .order_by(Oversight.due_at, Oversight.id)
@@ -99,13 +100,13 @@ class OfficeLists:
         )
         now = self._clock.now()
         async with self._store.read() as session:
-            found = [(row, order) for row, order in await session.execute(query)]
+            found = [(row, order, bool(on)) for row, order, on in await session.execute(query)]
         return [
             WaitingOversight(
-                oversight=oversight_view(row, list_veil(order), self._rules, now),
+                oversight=oversight_view(row, list_veil(order), self._rules, now, running=on),
                 order=order_row(order, self._rules, now),
             )
-            for row, order in found
+            for row, order, on in found
         ]
 
     async def excluded(self) -> list[ExcludedOrder]:

@@ -65,7 +65,8 @@ def _request_return(_tell: Teller, event: OrderEvent) -> str:
 def _decide_return(tell: Teller, event: OrderEvent) -> str:
     granted = event.changes["task.state"][1] == "CANCELLED"
     said = "同意退单" + _to_another(tell, event) if granted else "不同意退单"
-    return said + _because(event)
+    lifted = tell.after(event, "lifted")
+    return said + (f"，撤销待审定期间发出的{lifted}" if lifted else "") + _because(event)
 
 
 def _settle(tell: Teller, event: OrderEvent) -> str:

@@ -35,6 +35,7 @@ class Oversight(Base):
     #: A member of staff, ``system`` or ``citizen``.
     issued_by: Mapped[str] = mapped_column(String(26))
     issued_by_name: Mapped[str] = mapped_column(String(64), default="")
+    #: By when the unit answers; once it has, by when the office has looked at the answer.
     due_at: Mapped[datetime]
     #: Nobody had answered when the time was over.
     lapsed_at: Mapped[datetime | None]

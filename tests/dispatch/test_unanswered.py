@@ -162,9 +162,8 @@ async def test_a_supervised_unit_is_reminded_before_its_time_is_over(
 async def test_lists_show_how_near_the_end_is(
     desk: Desk, store: Store, clock: ManualClock, rules: Rules
 ) -> None:
-    order_id = await desk.signed()
-    await desk.act("paidan", order_id, L3)
-    await desk.act("chengguan", order_id, NOT_OURS)
+    await desk.act("paidan", await desk.signed(), L3)
+    await desk.act("chengguan", await desk.signed(), NOT_OURS)
     lists = OfficeLists(store, clock, rules)
 
     async def lights() -> tuple[Light, Light]:
