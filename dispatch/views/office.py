@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.oversights import OPEN
 from dispatch.rules import Rules
+from dispatch.views.belonging import Belonging
 from dispatch.views.privacy import Veil
 from dispatch.waiting import runs, waiting_light
 from models.tables import Oversight, UnitCard, WorkOrder
@@ -105,21 +106,26 @@ class OfficeFile:
     merged: Sequence[WorkOrder]
 
 
-async def read_office(session: AsyncSession, order: WorkOrder) -> OfficeFile:
+async def read_office(
+    session: AsyncSession, order: WorkOrder, belonging: Belonging
+) -> OfficeFile:
     """Read what there is."""
-    rows = select(Oversight).where(Oversight.order_id == order.id)
-    oversights = (await session.scalars(rows.order_by(Oversight.issued_at, Oversight.id))).all()
-    cards = select(UnitCard).where(UnitCard.order_id == order.id, UnitCard.lifted_at.is_(None))
-    merged = select(WorkOrder).where(WorkOrder.merged_into == order.id)
+    oversights = await belonging.rows(Oversight, Oversight.issued_at, Oversight.id)
+    cards = await belonging.rows(UnitCard, UnitCard.at, UnitCard.id)
     into = await session.get(WorkOrder, order.merged_into) if order.merged_into else None
     return OfficeFile(
         order=order,
         oversights=oversights,
         running=await _running(session, oversights),
-        cards=(await session.scalars(cards.order_by(UnitCard.at, UnitCard.id))).all(),
+        cards=[card for card in cards if card.lifted_at is None],
         merged_into=into,
-        merged=(await session.scalars(merged.order_by(WorkOrder.id).limit(_NAMED))).all(),
+        merged=await _merged(session, order) if belonging.merged else (),
     )
+
+
+async def _merged(session: AsyncSession, order: WorkOrder) -> Sequence[WorkOrder]:
+    query = select(WorkOrder).where(WorkOrder.merged_into == order.id)
+    return (await session.scalars(query.order_by(WorkOrder.id).limit(_NAMED))).all()
 
 
 async def _running(session: AsyncSession, rows: Sequence[Oversight]) -> frozenset[str]:
