@@ -39,7 +39,7 @@ def order_clocks(order: WorkOrder, audited_at: datetime | None, now: datetime) -
 
 
 def task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
-    """Those that the unit is held to."""
+    """Those that the unit is held to, and for its result the one above."""
     runs = task.state in UNIT_AT_WORK and order.state in IN_HAND and order.suspended_at is None
     names = ["sign", "first_contact"]
     names += ["progress"] if "progress" in task.clocks else []
@@ -50,6 +50,8 @@ def task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
     if "resubmit" in task.clocks:
         again = None if task.state is TaskState.SENT_BACK else task.submitted_at
         found.append(_shown(task.clocks, "resubmit", again, runs, now))
+    if task.state is TaskState.SUBMITTED and "audit" in task.clocks:  # the unit above looks at it
+        found.append(_shown(task.clocks, "audit", None, order.state in IN_HAND, now))
     return found
 
 

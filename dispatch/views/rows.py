@@ -13,7 +13,7 @@ from dispatch.rules import Rules
 from dispatch.views.privacy import list_veil
 from dispatch.views.shapes import ClockView, OrderRow
 from models.tables import Task, WorkOrder
-from models.vocabulary import Light
+from models.vocabulary import Light, TaskState
 from models.workflow import UNIT_AT_WORK
 
 _WORST_LAST = list(Light)
@@ -113,7 +113,10 @@ def clock_view(
 
 
 def task_light(task: Task, now: datetime) -> Light:
-    """The worst light of the clocks the unit still owes something on."""
+    """The worst light of the clocks the unit still owes something on; of a result from below, the
+    light of the unit above that has to look at it."""
+    if task.state is TaskState.SUBMITTED and "audit" in task.clocks:
+        return light_of(task.clocks["audit"], now)
     if task.state not in UNIT_AT_WORK:
         return Light.NONE
     owed = [

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from dispatch.commands import Delegate, Merge, RequestExtension, RequestReturn, SignFor
+from dispatch.commands import (
+    Delegate,
+    Merge,
+    Reassign,
+    RequestExtension,
+    RequestReturn,
+    SignFor,
+    Unmerge,
+)
 from tests.dispatch.conftest import DEEP
 from tests.dispatch.desk import HAPPY, Desk
 
@@ -68,6 +76,22 @@ async def more_time(desk: Desk, **demand: Any) -> str:
     return order_id
 
 
+async def moved_about(desk: Desk, **demand: Any) -> str:
+    """It has been with another unit, and with the first one again."""
+    order_id = await handed_down(desk, **demand)
+    for unit in ("D-ZJ", "D-CG"):
+        await desk.act("banzhang", order_id, Reassign(department=unit, reason="核实承办单位"))
+    return order_id
+
+
+async def parted(desk: Desk, **demand: Any) -> str:
+    """It was taken for the same matter as another one."""
+    order_id, other = await desk.signed(**demand), await desk.dispatched("D-ZJ", **demand)
+    await desk.act("paidan", order_id, Merge(into=other, reason="同一处路灯"))
+    await desk.act("paidan", order_id, Unmerge(reason="不是同一处路灯"))
+    return order_id
+
+
 async def taken_in(desk: Desk, **demand: Any) -> str:
     """Another caller's order has been merged into it, and its result has passed."""
     order_id = await desk.signed(**demand)
@@ -98,5 +122,5 @@ async def closed(desk: Desk, **demand: Any) -> str:
 
 BEGINNINGS: tuple[Beginning, ...] = (
     *(opened, opened, refused, handed_down, done_below, not_ours, more_time, taken_in),
-    *(submitted, passed, closed),
+    *(submitted, passed, closed, moved_about, parted),
 )

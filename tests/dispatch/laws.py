@@ -136,7 +136,9 @@ def what_is_counted_is_there(file: File) -> None:
         assert task.open_urges == len(urges)
         assert [task.open_supervision] == (levels or [0]), "one supervision is in force at most"
         counts = [one for one in file.oversights if one.state is not OversightState.LIFTED]
-        ever = [one.level for one in counts if one.task_id == task.id and one.level]
+        # What a unit was under when it had the order before is not reached again.
+        hands = {one.id for one in (task, *file.had_before(task))}
+        ever = [one.level for one in counts if one.task_id in hands and one.level]
         assert task.highest_supervision == min(ever, default=0)
     hardest = [task.open_supervision for task in file.tasks if task.open_supervision]
     assert file.order.supervised == min(hardest, default=0)

@@ -14,7 +14,7 @@ from dispatch.running import ORDER_CLOCKS
 from dispatch.terms import promise_for, terms_of
 from models.states import IN_HAND
 from models.tables import OrderEvent, Task, WorkOrder
-from models.task_tree import lead_task
+from models.task_tree import lead_task, parent_of
 from models.vocabulary import OrderState, TaskRole
 from tests.dispatch.order_file import File
 
@@ -37,6 +37,9 @@ def check(file: File, rules: Rules) -> None:
     every_promise_is_kept_beside_the_next(file)
     first_promises_follow_from_the_rules(file, rules)
     no_promise_is_shortened(file, rules)
+    nobody_gains_time_by_moving(file)
+    the_dispatchers_clock_goes_on(file)
+    time_is_left_above(file)
 
 
 def lights_are_those_of_the_clock_that_runs(file: File) -> None:
@@ -100,10 +103,15 @@ def _number(key: str) -> int:
 
 
 def _told(file: File, task: Task, column: str) -> Iterator[datetime]:
+    for _event, due in _told_at(file, task, column):
+        yield due
+
+
+def _told_at(file: File, task: Task, column: str) -> Iterator[tuple[OrderEvent, datetime]]:
     for event in file.events:
         for path, (_before, after) in event.changes.items():
             if file.place(path, event) == (task.id, column):
-                yield datetime.fromisoformat(after)
+                yield event, datetime.fromisoformat(after)
 
 
 def _shared(file: File, task: Task) -> bool:
@@ -126,8 +134,8 @@ def first_promises_follow_from_the_rules(file: File, rules: Rules) -> None:
         for task in _begun(file, event):
             order = file.as_of(event)
             if task.parent_id is None and task.role is TaskRole.LEAD:
-                _handled_as_ruled(event, task, order, rules, sooner)
-            _begun_as_ruled(event, task, order, rules)
+                _handled_as_ruled(file, event, task, order, rules, sooner)
+            _begun_as_ruled(file, event, task, order, rules)
 
 
 def _begun(file: File, event: OrderEvent) -> list[Task]:
@@ -140,11 +148,13 @@ def _begun(file: File, event: OrderEvent) -> list[Task]:
 
 
 def _handled_as_ruled(
-    event: OrderEvent, task: Task, order: WorkOrder, rules: Rules, sooner: bool
+    file: File, event: OrderEvent, task: Task, order: WorkOrder, rules: Rules, sooner: bool
 ) -> None:
     clock = "redo" if event.to_state == OrderState.REDO else "handle"
     made, ruled = promises(task, "handle")[0], promise_for(order, rules, clock, event.at)
     if sooner and made.due < ruled.due:
+        return
+    if made.due in _had(file, event, task, "due_at"):
         return
     assert (made.due, made.yellow_at, made.orange_at) == (
         ruled.due,
@@ -153,7 +163,9 @@ def _handled_as_ruled(
     ), (event.action, clock)
 
 
-def _begun_as_ruled(event: OrderEvent, task: Task, order: WorkOrder, rules: Rules) -> None:
+def _begun_as_ruled(
+    file: File, event: OrderEvent, task: Task, order: WorkOrder, rules: Rules
+) -> None:
     """A first report fits into the time for handling; below and beside all else does, too."""
     within = task.parent_id is not None or task.role is TaskRole.JOINT
     reports = not within and terms_of(order, rules).has("progress")
@@ -161,7 +173,59 @@ def _begun_as_ruled(event: OrderEvent, task: Task, order: WorkOrder, rules: Rule
         ruled = promise_for(order, rules, name, event.at).due
         if within or name == "progress":
             ruled = min(ruled, promises(task, "handle")[0].due)
-        assert promises(task, name)[0].due == ruled, (event.action, name)
+        # Signing is done anew; all else goes on.
+        had = _had(file, event, task, _COLUMNS[name]) if name != "sign" else []
+        assert promises(task, name)[0].due in {ruled, *had}, (event.action, name)
+
+
+def _had(file: File, event: OrderEvent, task: Task, column: str) -> list[datetime]:
+    """What the unit had been promised whenever it had the order before in this round."""
+    found = []
+    for one in file.had_before(task):
+        told = [due for other, due in _told_at(file, one, column) if other.seq < event.seq]
+        found += told[-1:]
+    return found
+
+
+def nobody_gains_time_by_moving(file: File) -> None:
+    """[10] Moved there and back, or merged and parted, a unit has the time it had, if no less."""
+    for event in file.events:
+        for task in _begun(file, event):
+            had = _had(file, event, task, "due_at")
+            if had and file.as_of(event).external_due is None:
+                assert promises(task, "handle")[0].due <= max(had), event.action
+
+
+def the_dispatchers_clock_goes_on(file: File) -> None:
+    """Asking the citizen for what is missing gives the dispatcher no more time than it took."""
+    asked = None
+    for event in file.events:
+        if event.action == "ask_supplement":
+            asked = event.at
+        elif event.action == "supplement" and "dispatch_due" in event.changes:
+            before, after = map(datetime.fromisoformat, event.changes["dispatch_due"])
+            assert asked is not None
+            assert after - before <= max(event.at - asked, timedelta(0)) + _MINUTE
+
+
+def time_is_left_above(file: File) -> None:
+    """[2] Who is to end sooner because the order got urgent leaves time to whom it serves."""
+    for event in file.events:
+        if event.action != "raise_urgency" or event.from_state == OrderState.TO_DISPATCH:
+            continue
+        ends = dict(_ends(file, event))
+        for task, due in ends.items():
+            above = parent_of(task, file.tasks) if task.parent_id else None
+            if above in ends and not task.submitted_at and event.at < ends[above]:
+                assert due <= ends[above] - 0.09 * (ends[above] - event.at)
+
+
+def _ends(file: File, event: OrderEvent) -> Iterator[tuple[Task, datetime]]:
+    for path, (_before, after) in event.changes.items():
+        row, column = file.place(path, event)
+        task = file.task(row)
+        if task is not None and column == "due_at":
+            yield task, datetime.fromisoformat(after)
 
 
 def no_promise_is_shortened(file: File, rules: Rules) -> None:
@@ -192,6 +256,8 @@ def _sooner(
     if clock := _CLOCKS.get(column) if task else _order_clock(column):
         if event.changes.keys() & {"urgency", "external_due"}:
             yield promise_for(order, rules, clock, event.at).due
+            if task is not None and not _leads_all(task):  # it ends before whom it serves
+                yield min([event.at, *_of_leads(file, event)]) - _MINUTE
         if event.action == "amend":  # corrected, it has waited all the time
             yield promise_for(order, rules, clock, _entered(file, event).at).due
         if task is None and event.from_state != event.to_state:  # another wait, not the same one

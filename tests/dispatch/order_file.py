@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import func, inspect, select
@@ -28,7 +29,7 @@ from models.tables import (
     TimerRow,
     WorkOrder,
 )
-from models.vocabulary import Action, OrderState
+from models.vocabulary import Action, OrderState, TaskRole
 
 
 @dataclass(kw_only=True)
@@ -58,6 +59,22 @@ class File:
         """One of its tasks."""
         return next((one for one in self.tasks if one.id == task_id), None)
 
+    def had_before(self, task: Task) -> list[Task]:
+        """Tasks by which its unit led the order earlier in the same round, in the order of their
+        events: a clock may be set back."""
+        if task.parent_id is not None or task.role is not TaskRole.LEAD:
+            return []
+        rows = (self.task(row) for row in self._made)
+        led = [one for one in rows if one and one.parent_id is None and one.role is TaskRole.LEAD]
+        mine = [one for one in led if _hands(one) == _hands(task)]
+        return mine[: mine.index(task)] if task in mine else []
+
+    @cached_property
+    def _made(self) -> list[str]:
+        """Ids of the tasks as the events tell of them, the first first."""
+        told = (self.place(path, event) for event in self.events for path in event.changes)
+        return list(dict.fromkeys(row for row, name in told if name == "department"))
+
     def place(self, path: str, event: OrderEvent) -> tuple[str, str]:
         """Id of the row and name of the column that a change of an event is about."""
         whose, _, rest = path.partition(".")
@@ -84,6 +101,10 @@ def _typed(plain: Any, like: Any) -> Any:
     if plain is None or like is None:
         return plain
     return datetime.fromisoformat(plain) if isinstance(like, datetime) else type(like)(plain)
+
+
+def _hands(task: Task) -> tuple[str, str | None]:
+    return task.department, task.redo_of
 
 
 async def read_file(session: AsyncSession, order_id: str, rules: Rules) -> File:
