@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { ClockView } from '@/api/types'
 import { runningDue } from '@/logic/clocks'
+import { easing } from '@/logic/amending'
 import { followUpBody, followUpGaps, mayAskRedo, newFollowUp } from '@/logic/followup'
 import { isUsableHost } from '@/logic/ice'
 import { deskKey } from '@/logic/keys'
@@ -61,29 +62,63 @@ describe('the browser telephone', () => {
 })
 
 describe('the follow-up desk', () => {
-  const reached = { ...newFollowUp(), reached: true, contacted: true, solved: 'SOLVED', satisfaction: 'SATISFIED' }
+  const rung = { ...newFollowUp(), call_id: 'call' }
+  const reached = { ...rung, reached: true, contacted: true, solved: 'SOLVED', satisfaction: 'SATISFIED' }
 
   it('asks all questions of a citizen who was reached, none of one who was not', () => {
     expect(followUpGaps(newFollowUp())).toEqual(['是否接通'])
-    expect(followUpGaps({ ...newFollowUp(), reached: false })).toEqual([])
-    expect(followUpGaps({ ...newFollowUp(), reached: true })).toHaveLength(3)
+    expect(followUpGaps({ ...rung, reached: false })).toEqual([])
+    expect(followUpGaps({ ...rung, reached: true })).toHaveLength(3)
     expect(followUpGaps(reached)).toEqual([])
   })
 
   it('offers a redo only to the unsolved and dissatisfied, and wants its reason', () => {
     expect(mayAskRedo(reached)).toBe(false)
-    const unhappy = { ...reached, solved: 'UNSOLVED', satisfaction: 'DISSATISFIED', redo: true }
+    const asked = { redo: true, redo_code: 'UNSOLVED' }
+    expect(followUpGaps({ ...reached, ...asked })).toEqual(['重办事由', '重办原因'])
+    const unhappy = { ...reached, ...asked, solved: 'UNSOLVED', satisfaction: 'DISSATISFIED' }
     expect(mayAskRedo(unhappy)).toBe(true)
     expect(followUpGaps(unhappy)).toEqual(['重办原因'])
     expect(followUpBody({ ...unhappy, redo_reason: '没人来' })).toMatchObject({ redo: true })
+  })
+
+  it('has a try shown by a call, a file, or from where and when', () => {
+    const tried = { ...newFollowUp(), reached: false }
+    expect(followUpGaps(tried)).toEqual(['回访凭据'])
+    expect(followUpGaps({ ...tried, evidence: '用8812399，10时' })).toEqual([])
+    expect(followUpGaps({ ...tried, files: [{ id: 'f', name: '通话记录.jpg' }] })).toEqual([])
+  })
+
+  it('has what is untrue done again however content the citizen is, with what was found', () => {
+    const untrue = { ...reached, redo: true, redo_code: 'UNTRUE', redo_reason: '灯具未更换' }
+    expect(followUpGaps(untrue)).toEqual(['核实情况（至少10字）'])
+    const found = { ...untrue, verification: '到现场查看，三盏灯均未更换' }
+    expect(followUpGaps(found)).toEqual([])
+    expect(followUpBody(found)).toMatchObject({ redo: true, redo_code: 'UNTRUE' })
   })
 
   it('sends no answers that were given before the line turned out dead', () => {
     expect(followUpBody({ ...reached, reached: false, note: '无人接听' })).toEqual({
       reached: false,
       note: '无人接听',
-      call_id: null,
+      call_id: 'call',
+      evidence: '',
+      files: [],
     })
+  })
+})
+
+describe('correcting an order', () => {
+  const order = { request_type: 'HELP', urgency: 'URGENT', confidential: false, want_reply: true }
+
+  it('names what only the shift leader may ease', () => {
+    expect(easing(order, { ...order, urgency: 'CRITICAL' })).toEqual([])
+    expect(easing(order, { ...order, urgency: 'NORMAL', want_reply: false })).toEqual([
+      '降低紧急程度',
+      '取消回访',
+    ])
+    expect(easing(order, { ...order, confidential: true })).toEqual(['改变是否保密'])
+    expect(easing(order, { ...order, request_type: 'REPORT', confidential: true })).toEqual([])
   })
 })
 

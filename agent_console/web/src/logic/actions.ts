@@ -28,6 +28,8 @@ export function kindOfFiles(action: string): string {
     submit_result: 'HANDLING',
     submit_part: 'HANDLING',
     first_contact: 'CONTACT',
+    record_follow_up: 'CONTACT',
+    ask_redo: 'HANDLING',
     ask_withdrawal: 'CONSENT',
   }
   return kinds[action] ?? 'OTHER'
