@@ -54,7 +54,7 @@ NOT_OURS = RequestReturn.model_validate(
         "reason": "该处路灯由公路部门管养",
         "clause": "三定方案第三条",
         "suggested_department": "D-ZJ",
-        "head": "局长王某",
+        "head": "严建新",
     }
 )
 SHELF = AskShelf(

@@ -232,7 +232,7 @@ async def asks_to_return(desk: Desk) -> str:
         reason="不属于本单位职责",
         clause="三定方案第二条",
         suggested_department="D-ZJ",
-        head="王局长",
+        head="严建新",
     )
     await desk.act("chengguan", order_id, returned)
     return order_id
