@@ -160,6 +160,7 @@ class Step:
 
         The event is about it when it is about no other task.
         """
+        task.accepted_at = self.order.accepted_at
         self.session.add(task)
         self.tasks.append(task)
         self.task = self.task or task

@@ -56,6 +56,15 @@ class WorkOrder(Base):
     __table_args__ = (
         Index("ix_orders_state_light_red_at", "state", "light_red_at", "id"),
         Index("ix_orders_accepted_at_id", "accepted_at", "id"),
+        Index("ix_orders_lead_department_accepted_at", "lead_department", "accepted_at", "id"),
+        # Those whose clock runs: few among all that are closed.
+        Index(
+            "ix_orders_light_red_at_id",
+            "light_red_at",
+            "id",
+            sqlite_where=text("light_red_at IS NOT NULL"),
+            postgresql_where=text("light_red_at IS NOT NULL"),
+        ),
         # Those of special attention are few.
         Index(
             "ix_orders_watched_at",
@@ -110,7 +119,7 @@ class WorkOrder(Base):
     accepted_at: Mapped[datetime]
     accepted_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     #: Proposed by the agent until the dispatcher decides, then the lead unit.
-    lead_department: Mapped[str] = mapped_column(String(32), default="", index=True)
+    lead_department: Mapped[str] = mapped_column(String(32), default="")
     #: Version of config/service_levels.yaml and code of the policy in it that promised the times.
     sla_version: Mapped[str] = mapped_column(String(32), default="")
     sla_policy: Mapped[str] = mapped_column(String(32), default="")
@@ -168,6 +177,7 @@ class Task(Base):
         Index("ix_tasks_order_id_department", "order_id", "department"),
         Index("ix_tasks_department_state", "department", "state"),
         Index("ix_tasks_department_dispatched_at", "department", "dispatched_at", "id"),
+        Index("ix_tasks_department_accepted_at", "department", "accepted_at", "order_id"),
         Index("ix_tasks_state_light_yellow_at", "state", "light_yellow_at"),
     )
 
@@ -184,6 +194,8 @@ class Task(Base):
     #: Its clocks (sign, first_contact, handle) as promised, by name.
     clocks: Mapped[dict[str, Any]] = mapped_column(default=dict)
     dispatched_at: Mapped[datetime]
+    #: When its order was accepted: a unit's orders are listed by it.
+    accepted_at: Mapped[datetime | None]
     sign_due: Mapped[datetime]
     signed_at: Mapped[datetime | None]
     signed_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
@@ -273,7 +285,11 @@ class OrderEvent(Base):
     """One step in an order's life. Append-only; each row's hash covers the one before."""
 
     __tablename__ = "order_events"
-    __table_args__ = (UniqueConstraint("order_id", "seq"),)
+    __table_args__ = (
+        UniqueConstraint("order_id", "seq"),
+        # What one person has had in hand.
+        Index("ix_order_events_actor_id_order_id", "actor_id", "order_id"),
+    )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))

@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 from alembic import command
+from sqlalchemy import or_, select
 
 from dispatch.chain import chain_faults
 from models.store import Store
+from models.tables import Task, WorkOrder
 from models.vocabulary import OrderState
 from tests.dispatch.desk import Desk
 from tests.dispatch.reading import events_of, order_of
@@ -34,6 +36,12 @@ async def test_orders_of_the_first_release_go_on(desk: Desk, store: Store) -> No
 
     for order_id, steps in before.items():
         assert len(await events_of(store, order_id)) == steps
+    async with store.read() as session:
+        other = select(Task.id).join(WorkOrder, WorkOrder.id == Task.order_id)
+        unlike = or_(Task.accepted_at.is_(None), Task.accepted_at != WorkOrder.accepted_at)
+        assert list(await session.scalars(other.where(unlike))) == [], (
+            "the unit would not find them"
+        )
     await desk.contact(in_hand)
     await desk.submit(in_hand)
     await desk.approve(in_hand)
