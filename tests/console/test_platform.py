@@ -39,7 +39,7 @@ async def test_an_order_of_the_city_goes_all_the_way_and_back_with_its_result(
     assert order["due_at"] == "2026-11-06T10:00:00Z"  # the city's deadline, in words too
     assert "上级平台" in order["tasks"][0]["due_explanation"]
     order = await done(clerk, order, "sign_for")
-    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
+    contact = {"person": "张先生", "reached": True, "evidence": "座机8812345，20日10时拨打"}
     order = await done(clerk, order, "first_contact", **contact)
     order = await done(clerk, order, "submit_result", **RESULT)
     assert (await city.ask("GET", "orders/HY-137")).body["result"] is None  # not before the audit
@@ -112,7 +112,7 @@ async def test_a_units_own_system_works_its_tasks(house: House) -> None:
     assert (await works.ask("PUT", f"{place}/reference", named)).body["external_id"] == "CG-2026-77"
     assert (await works.ask("PUT", f"{place}/reference", named)).status == 200
     assert (await works.ask("POST", f"{place}/sign_for", {})).body["task_state"] == "SIGNED"
-    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
+    contact = {"person": "张先生", "reached": True, "evidence": "座机8812345，20日10时拨打"}
     assert (await works.ask("POST", f"{place}/first_contact", contact)).status == 200
     sent = await works.ask("POST", f"{place}/submit_result", RESULT)
     assert (sent.body["task_state"], sent.body["order_state"]) == ("SUBMITTED", "TO_AUDIT")
@@ -137,7 +137,7 @@ async def test_a_units_own_system_hands_a_task_down_and_takes_the_result(house: 
     below = f"tasks/{child['task_id']}"
     assert (await works.ask("POST", f"{below}/sign_for", {})).status == 409  # not its own to sign
     await section.ask("POST", f"{below}/sign_for", {})
-    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
+    contact = {"person": "张先生", "reached": True, "evidence": "座机8812345，20日10时拨打"}
     await section.ask("POST", f"{below}/first_contact", contact)
     sent = await section.ask("POST", f"{below}/submit_result", RESULT)
     assert sent.body["task_state"] == "SUBMITTED"
@@ -303,7 +303,7 @@ async def _reported(house: House, order: dict[str, Any]) -> dict[str, Any]:
     clerk = await house.signed_in("clerk")
     order = (await clerk.get(f"/api/orders/{order['id']}")).body
     order = await done(clerk, order, "sign_for")
-    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
+    contact = {"person": "张先生", "reached": True, "evidence": "座机8812345，20日10时拨打"}
     order = await done(clerk, order, "first_contact", **contact)
     return await done(clerk, order, "submit_result", **RESULT)
 
@@ -326,3 +326,33 @@ async def test_a_unit_reads_its_notices_in_the_console(house: House) -> None:
     assert (await clerk.post("/api/notices/read", {"ids": []})).body == {"unread": 0}
     refused = await act(clerk, {"id": "x", "version": 1}, "sign_for")
     assert refused.status == 404
+
+
+async def test_an_order_goes_out_to_a_system_and_comes_back_with_its_answer(house: House) -> None:
+    city, other = await system(house), await system(house)
+    agent, dispatcher = await house.signed_in("agent"), await house.signed_in("dispatcher")
+    order = await open_order(agent)
+    seen = (await dispatcher.get(f"/api/orders/{order['id']}")).body
+    [offered] = [one for one in seen["allowed_actions"] if one["action"] == "transfer_out"]
+    codes = [one["value"] for one in offered["fields"][0]["options"]]
+    body = {"system": codes[0], "reason": "事发地在衡阳市石鼓区", "caller_informed": True}
+    order = await done(dispatcher, order, "transfer_out", **body)
+    assert order["state"] == "TRANSFERRED_OUT"
+    taker, stranger = (city, other) if (await city.ask("GET", "transfers")).body else (other, city)
+    place = f"transfers/{order['order_no']}"
+    assert (await stranger.ask("GET", place)).status == 404
+    assert (await taker.ask("GET", place)).body["caller_phone"] == "13800000001"
+    named = {"external_id": "SG-9", "external_no": "石鼓〔9〕"}
+    for _ in range(2):
+        shown = await taker.ask("PUT", f"{place}/reference", named)
+        assert (shown.status, shown.body["external_id"]) == (200, "SG-9")
+    today = house.clock.now().astimezone(house.services.rules.zone).date()
+    [line] = (await taker.ask("GET", f"comparisons/{today}")).body
+    assert (line["id"], line["direction"], line["closed"]) == ("SG-9", "OUT", False)
+    answer = {"answer": "您好，路灯已由石鼓区修复，当晚恢复照明。"}
+    assert (await stranger.ask("POST", f"{place}/answer_transfer", answer)).status == 404
+    told = await taker.ask("POST", f"{place}/answer_transfer", answer)
+    assert (told.status, told.body["state"]) == (200, "CLOSED")
+    seen = (await dispatcher.get(f"/api/orders/{order['id']}")).body
+    assert (seen["close_reason"], seen["public_answer"]) == ("TRANSFERRED", answer["answer"])
+    assert seen["requests"][0]["state_label"] == "已答复"

@@ -29,7 +29,7 @@ from models.errors import Forbidden, InvalidInput, NotFound
 from models.guards import Actor
 from models.store import Store
 from models.vocabulary import Satisfaction, SolvedByCaller
-from tests.dispatch.desk import FRIDAY, HAPPY, ZONE, Desk, back, called
+from tests.dispatch.desk import FRIDAY, HAPPY, RANG, ZONE, Desk, back, called
 
 WEEK = (date(2026, 11, 16), date(2026, 11, 22))
 NOT_OURS = {
@@ -279,6 +279,7 @@ async def _one_order(desk: Desk, dice: random.Random) -> None:
         "category": dice.choice(["C010102", "C020101", "C010202"]),
     }
     if dice.random() < 0.3:
+        wish |= {"request_type": "CONSULTATION"}  # the only sort that is answered on the spot
         await desk.open(answered=True, public_answer="可到社区便民服务中心办理。", **wish)
         return
     order_id = (await desk.open(**wish)).order_id
@@ -329,6 +330,7 @@ async def _ask(desk: Desk, dice: random.Random, order_id: str) -> bool:
         "contacted": dice.random() < 0.8,
         "solved": dice.choice(["SOLVED", "SOLVED", "PARTLY", "UNSOLVED"]),
         "satisfaction": dice.choice([grade.value for grade in Satisfaction]),
+        "evidence": RANG,
     }
     unhappy = answers["solved"] == "UNSOLVED" and "DIS" in str(answers["satisfaction"])
     redo = unhappy and dice.random() < 0.8
