@@ -14,18 +14,20 @@ from bench.answering import answering, desks
 from bench.callers import Outcome, call_at_rate
 from bench.cpu import Spent, spent_by
 from bench.figures import Row, percentile
+from bench.heard import Heard, heard_by_leg, heard_check, missed_share
 from bench.judging import judged
 from bench.left_over import (
     Check,
-    equal,
     files_afterwards,
     files_check,
     left_over,
     nothing_left,
     open_files,
 )
+from bench.sent import Sent, lost_share, recorded_check, sent_by_file, sent_share
 from models.clock import SystemClock
 from models.tables import Call
+from models.vocabulary import Leg
 from tests.support.hotline import RunningHotline
 
 #: Callers' numbers begin so.
@@ -36,11 +38,6 @@ _WARM_UP_SECONDS = 3.0
 WAITING = 4
 #: New callers a second until the floor is full.
 _RATE = 4
-#: A recording of less than this share of the talk has holes; its edges lie in Asterisk's buffers.
-_RECORDED_SHARE = 0.97
-_EDGE_SECONDS = 0.5
-_WAVE_BYTES_PER_SECOND = 16_000
-_HEADER_BYTES = 44
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +71,20 @@ async def measure(hotline: RunningHotline, agents: int, minutes: float, talk: fl
     wanted = Call.citizen_number.startswith(PREFIX)
     kept, checks = await judged(hotline, began, wanted, [outcome], answered)
     served = [call for call in kept if call.answered_at is not None]
+    recordings = hotline.settings.recordings_dir
+    heard = heard_by_leg(hotline.log_file)
+    sent = sent_by_file(hotline.asterisk.process.log_file, recordings)
     checks = [
-        equal("every caller of SIPp went the whole way", outcome.calls, outcome.succeeded),
+        _all_succeeded(outcome),
         *checks,
         _enough_served(served, outcome),
-        _recorded_check(hotline, served, talk),
+        recorded_check(sent, served, recordings),
+        heard_check(heard, served, talk),
         nothing_left(left),
         files_check(before, after),
     ]
-    return Report(rows=_rows(outcome, kept, spent(), agents), checks=checks)
+    rows = [*_rows(outcome, kept, spent(), agents), *_sound_rows(sent, heard, served, talk)]
+    return Report(rows=rows, checks=checks)
 
 
 async def _warm_up(hotline: RunningHotline) -> None:
@@ -95,6 +97,15 @@ async def _warm_up(hotline: RunningHotline) -> None:
 # --- what must be so ---------------------------------------------------------------------------
 
 
+def _all_succeeded(outcome: Outcome) -> Check:
+    reasons = "".join(f", {name} {count}" for name, count in outcome.failures.items())
+    return Check(
+        name="every caller of SIPp went the whole way",
+        held=outcome.failed == 0,
+        found=f"{outcome.succeeded} of {outcome.calls}{reasons}",
+    )
+
+
 def _enough_served(served: list[Call], outcome: Outcome) -> Check:
     """Only whoever waits at the end goes without an agent: else desks were empty."""
     return Check(
@@ -102,45 +113,6 @@ def _enough_served(served: list[Call], outcome: Outcome) -> Check:
         held=len(served) >= outcome.calls - WAITING,
         found=f"{len(served)} of {outcome.calls}",
     )
-
-
-def _recorded_check(hotline: RunningHotline, served: list[Call], talk: float) -> Check:
-    """By the length that SIPp gives its calls: our own times may lag behind on a full machine."""
-    lacks = [_lacks(hotline, call, talk) for call in served]
-    citizens = [one for one, _ in lacks if one > 0]
-    agents = [one for _, one in lacks if one > 0]
-    worst = f", at worst {max(citizens + agents):.1f} s too short" if citizens + agents else ""
-    return Check(
-        name="both legs of every answered call are recorded whole",
-        held=not citizens and not agents,
-        found=f"of {len(served)} calls {len(citizens)} citizens' and {len(agents)} agents' "
-        f"files are not{worst}",
-    )
-
-
-def _lacks(hotline: RunningHotline, call: Call, talk: float) -> tuple[float, float]:
-    """Seconds that are missing in the citizen's and in the agent's recording.
-
-    When the agent's begins is known by our own time of the answer only: where that is late, as
-    much less is asked of it.
-    """
-    assert call.answered_at
-    waited = (call.answered_at - call.started_at).total_seconds()
-    citizen, agent = (
-        (length - _EDGE_SECONDS) * _RECORDED_SHARE - _seconds(hotline, path)
-        for path, length in (
-            (call.citizen_recording, talk),
-            (call.agent_recording, talk - waited),
-        )
-    )
-    return citizen, agent
-
-
-def _seconds(hotline: RunningHotline, path: str | None) -> float:
-    file = hotline.settings.recordings_dir / path if path else None
-    if file is None or not file.exists():
-        return 0.0
-    return (file.stat().st_size - _HEADER_BYTES) / _WAVE_BYTES_PER_SECOND
 
 
 # --- figures -----------------------------------------------------------------------------------
@@ -169,4 +141,19 @@ def _rows(outcome: Outcome, kept: list[Call], spent: Spent, agents: int) -> list
             unit="% of a core", note="they run behind everything else"),
         Row(name="calls whose text was complete at hang-up", value=live, unit="calls",
             alternative="answered", beside=len(served), note="the rest is read from the recording"),
+    ]  # fmt: skip
+
+
+def _sound_rows(
+    sent: dict[str, Sent], heard: dict[tuple[str, Leg], Heard], served: list[Call], talk: float
+) -> list[Row]:
+    """What became of the sound on its way, and what the measurement itself did not send."""
+    own = "the rest is the measurement's own: its telephones were late"
+    kept = "silence keeps their place; the text of such a leg is read from the recording"
+    return [
+        Row(name="sound that the citizens' telephones sent, of what they owed",
+            value=sent_share(sent, served, talk) * 100, unit="%", note=own),
+        Row(name="packets that never reached Asterisk", value=lost_share(sent) * 100, unit="%"),
+        Row(name="packets of the taps that never reached us", value=missed_share(heard) * 100,
+            unit="%", note=kept),
     ]  # fmt: skip

@@ -9,7 +9,7 @@ import os
 import string
 import tempfile
 from asyncio.subprocess import DEVNULL
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hotline.simulation.ports import free_ports
@@ -38,6 +38,8 @@ class Outcome:
     succeeded: int
     #: Seconds from INVITE to 200, of those answered.
     answered_after: list[float]
+    #: Why calls failed, in SIPp's words.
+    failures: dict[str, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
@@ -127,6 +129,11 @@ def _outcome(folder: Path, rate: int, calls: int) -> Outcome:
         calls=calls,
         succeeded=int(counts.get("SuccessfulCall(C)") or 0),
         answered_after=_answer_times(folder),
+        failures={
+            name.removesuffix("(C)"): int(count)
+            for name, count in counts.items()
+            if name and name.startswith("Failed") and name.endswith("(C)") and int(count or 0)
+        },
     )
 
 

@@ -39,7 +39,9 @@ async def measure(
 ) -> Report:
     """A full floor, then bursts of new calls through greeting and queue."""
     telephony = {"desk_phones": agents + 2, "wrap_up_seconds": 0}
-    async with running_hotline(telephony=telephony, asterisk=plenty_of_media_ports()) as hotline:
+    async with running_hotline(
+        telephony=telephony, asterisk=plenty_of_media_ports(), log_format="json"
+    ) as hotline:
         await make_agents(hotline, agents)
         full = await busy_floor.measure(hotline, agents, minutes, talk)
         before, since = open_files(hotline), datetime.now(UTC)

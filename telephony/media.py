@@ -76,6 +76,8 @@ class LegSound:
     #: Packets that were not mere zeros.
     sounding: int = 0
     late: int = 0
+    #: Samples handed on, silence for lost ones among them.
+    samples: int = 0
     _next_sequence: int | None = None
     _late_in_a_row: int = 0
     _next_timestamp: int = 0
@@ -107,6 +109,15 @@ class LegSound:
             self._next_sequence, self._next_timestamp = packet.sequence, packet.timestamp
             self._give(packet)
 
+    def counted(self) -> dict[str, float]:
+        """Seconds handed on, and packets that came, never came, or came too late or twice."""
+        return {
+            "seconds": self.samples / SAMPLES_PER_SECOND,
+            "received": self.received,
+            "lost": self.lost,
+            "late": self.late,
+        }
+
     def finish(self) -> None:
         """No more will come: give what still waits for a lost one."""
         while self._early:
@@ -129,10 +140,12 @@ class LegSound:
         gap = (packet.timestamp - self._next_timestamp) & 0xFFFFFFFF
         if 0 < gap <= _LONGEST_GAP_SAMPLES:
             self.sink(bytes(gap * _BYTES_PER_SAMPLE))
+            self.samples += gap
         self.sink(packet.pcm)
         self._next_sequence = (packet.sequence + 1) & 0xFFFF
         self._late_in_a_row = 0
         samples = len(packet.pcm) // _BYTES_PER_SAMPLE
+        self.samples += samples
         self._next_timestamp = (packet.timestamp + samples) & 0xFFFFFFFF
 
 

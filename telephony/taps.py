@@ -268,6 +268,8 @@ class CallTaps:
     def _stop_listening(self, tap: Tap) -> None:
         if tap.port is not None:
             self._exchange.media.detach(tap.port)
+        if tap.sound is not None:
+            log.info("tap.heard", call_id=self._call_id, leg=tap.leg.value, **tap.sound.counted())
         self.complete = self.complete and tap.complete
 
     async def _close_stream(self, tap: Tap) -> None:

@@ -231,7 +231,8 @@ class Voice(asyncio.DatagramProtocol):
         start = loop.time()
         number = 0
         while True:
-            frame = sound[number * _FRAME_BYTES :][:_FRAME_BYTES].ljust(_FRAME_BYTES, b"\xff")
+            at = number * _FRAME_BYTES
+            frame = sound[at : at + _FRAME_BYTES].ljust(_FRAME_BYTES, b"\xff")
             manner.before.get(number, _nothing)(self._numbering)
             self._send(frame, number, manner, peer)
             self._numbering.passed()

@@ -63,6 +63,7 @@ class RunningHotline:
         settings = self.settings
         values = {
             "VAR": settings.var,
+            "LOG_FORMAT": settings.log_format,
             "WEB__PORT": settings.web.port,
             "ASTERISK__ARI_URL": settings.asterisk.ari_url,
             "ASTERISK__ARI_PASSWORD": settings.asterisk.ari_password.get_secret_value(),

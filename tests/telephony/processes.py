@@ -86,12 +86,16 @@ class Processes:
         async with self.store.read() as session:
             return list((await session.execute(query)).all())
 
-    async def until(self, query: Select[Any], count: int, within: float = 60.0) -> None:
-        """Wait until a query counts so much."""
+    async def until(
+        self, query: Select[Any], count: int, within: float = 60.0, beyond: bool = False
+    ) -> None:
+        """Wait until a query counts so much (``beyond``: or more, of what only grows)."""
         found, deadline = -1, asyncio.get_running_loop().time() + within
         while found != count:
             async with self.store.read() as session:
                 found = await session.scalar(query) or 0
+            if found > count and beyond:
+                return
             late = asyncio.get_running_loop().time() > deadline
             assert found == count or not late, f"{found}, not {count}, of {query}"
             await asyncio.sleep(0.1)
