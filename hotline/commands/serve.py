@@ -61,7 +61,7 @@ async def _serve(settings: Settings) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     click.echo("正在启动……")
-    async with System(settings) as system:
+    async with System(settings, tell=lambda step: click.echo(f"· {step}")) as system:
         _welcome(settings, system.ground.secrets.demo_password)
         await stop.wait()
         click.echo("\n正在停止……")

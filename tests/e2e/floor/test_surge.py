@@ -60,6 +60,10 @@ async def test_a_leader_starts_surge_mode_and_one_key_makes_the_order_of_a_call(
         await leader.get_by_test_id("do-surge-end").click()
         await expect(leader.get_by_test_id("surge-start")).to_be_visible()
         await expect(banner).to_have_count(0)
+        await leader.get_by_test_id("surge-records").click()
+        await expect(leader.get_by_test_id("surge-history")).to_contain_text("已恢复供电")
+        await expect(leader.get_by_test_id("surge-helpers")).to_be_visible()
+        await leader.keyboard.press("Escape")
         await be_ready(page)
         async with stage.citizen(LATER) as caller:
             await hears(caller.voice, prompts.uri("greeting"), within=60)

@@ -179,6 +179,15 @@ export interface SurgeView {
   offered_last_quarter: number
   ratio: number | null
   history: Surge[]
+  /** Whose own work can wait while callers queue. */
+  to_be_called: SurgeHelper[]
+}
+
+export interface SurgeHelper {
+  id: string
+  name: string
+  extension: string | null
+  roles: string[]
 }
 
 export interface CallerProfile {
