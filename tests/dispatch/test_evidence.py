@@ -12,8 +12,10 @@ from dispatch.commands import Unwatch, Watch
 from dispatch.directory.heads import heads_for
 from dispatch.rules import Rules
 from models.errors import InvalidInput, TransitionRefused
+from models.ids import new_id
 from models.store import Store
-from models.tables import Absence, AuditReview
+from models.tables import Absence, Attachment, AuditReview
+from models.vocabulary import AttachmentKind
 from tests.dispatch.desk import RESULT, Desk, back, called
 from tests.dispatch.reading import order_of, task_at
 
@@ -47,6 +49,53 @@ async def test_a_result_is_shown_by_something_and_seen_by_the_head(
     await desk.submit(order_id)
     task = await task_at(store, order_id, "D-CG")
     assert (task.reviewed_by, task.evidence["text"]) == ("严建新", RESULT["evidence"])
+
+
+@pytest.mark.parametrize("evidence", ["照片一张，存市政股", "2026", "已经修好了，居民可以作证"])
+async def test_words_that_nobody_could_look_up_are_no_proof_of_a_result(
+    desk: Desk, evidence: str
+) -> None:
+    order_id = await desk.signed()
+    with pytest.raises(InvalidInput, match="请上传材料，或写明文书名称和编号"):
+        await desk.submit(order_id, evidence=evidence)
+
+
+async def test_a_file_proves_what_it_was_handed_in_with_and_that_done_again(
+    desk: Desk, store: Store
+) -> None:
+    order_id, other = await desk.signed(), await desk.signed()
+    photo, stranger = [await ready(desk, store, one) for one in (order_id, other)]
+    for wrong in ([stranger], ["no-such"]):
+        with pytest.raises(InvalidInput, match="有材料不存在、不是您上传的"):
+            await desk.submit(order_id, evidence="", files=wrong)
+    await desk.submit(order_id, evidence="", files=[photo])
+    await desk.act("shenhe", order_id, back("没有回应修复时间"))
+    await desk.submit(order_id, evidence="")
+    task = await task_at(store, order_id, "D-CG")
+    assert task.evidence["files"] == {photo: "修复后.jpg"}
+    with pytest.raises(InvalidInput, match="请上传材料"):
+        await desk.submit(other, evidence="")
+
+
+async def ready(desk: Desk, store: Store, order_id: str) -> str:
+    """A photograph that the clerk has uploaded for the order."""
+    clerk = desk.people["chengguan"]
+    photo = Attachment(
+        id=new_id(),
+        order_id=order_id,
+        kind=AttachmentKind.HANDLING,
+        name="修复后.jpg",
+        media_type="image/jpeg",
+        bytes=3,
+        sha256="",
+        path="",
+        uploaded_at=desk.clock.now(),
+        uploaded_by=clerk.id,
+        department=clerk.department,
+    )
+    async with store.transaction() as work:
+        work.session.add(photo)
+    return photo.id
 
 
 async def test_the_head_of_a_unit_needs_nobody_to_look_at_the_result(
