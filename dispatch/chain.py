@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from models.store import Store
 from models.tables import OrderEvent, WorkOrder
@@ -66,7 +67,7 @@ def link(event: OrderEvent, previous_hash: str) -> None:
     event.hash = event_hash(event)
 
 
-def latest_hash(order_id: ColumnElement[str]) -> ScalarSelect[str]:
+def latest_hash(order_id: ColumnElement[str] | InstrumentedAttribute[str]) -> ScalarSelect[str]:
     """The hash of an order's latest event, for a query that holds the order's lock."""
     query = select(OrderEvent.hash).where(OrderEvent.order_id == order_id)
     return query.order_by(OrderEvent.seq.desc()).limit(1).scalar_subquery()

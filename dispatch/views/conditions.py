@@ -28,12 +28,17 @@ class Conditions:
         self._rules = rules
         self._now = now
 
+    @property
+    def sight(self) -> ColumnElement[bool]:
+        """What the reader may see at all."""
+        return visible(self._actor, self._rules)
+
     def of(self, wanted: OrderFilter) -> list[ColumnElement[bool]]:
-        """All conditions, what the reader may see first.
+        """All conditions but :attr:`sight`.
 
         :raises InvalidInput: for a category that does not exist.
         """
-        found = [visible(self._actor, self._rules)]
+        found: list[ColumnElement[bool]] = []
         if wanted.states:
             found.append(WorkOrder.state.in_(wanted.states))
         if wanted.request_types:

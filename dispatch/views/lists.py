@@ -8,7 +8,8 @@ from dispatch.rules import Rules
 from dispatch.scope import own_units, sees_all
 from dispatch.views.conditions import Conditions
 from dispatch.views.cursors import encode_cursor, place_after
-from dispatch.views.rows import order_row
+from dispatch.views.newest import MOST_UNITS, newest_of
+from dispatch.views.rows import ORDER_LINE, order_row
 from dispatch.views.shapes import OrderFilter, OrderPage
 from models.clock import Clock
 from models.errors import Forbidden
@@ -33,8 +34,7 @@ class OrderLists:
         :raises InvalidInput: for a wrong category, unit or cursor.
         """
         self._check_reader(actor)
-        conditions = Conditions(actor, self._rules, self._clock.now()).of(wanted)
-        query = _ordered(select(WorkOrder).where(*conditions), wanted)
+        query = self._query(actor, wanted).options(ORDER_LINE)
         async with self._store.read() as session:
             found = list(await session.scalars(query.limit(wanted.limit + 1)))
         now = self._clock.now()
@@ -42,6 +42,18 @@ class OrderLists:
         more = len(found) > wanted.limit
         last = found[wanted.limit - 1] if more else None
         return OrderPage(items=items, next_cursor=_after(last, wanted) if last else None)
+
+    def _query(self, actor: Actor, wanted: OrderFilter) -> Select[WorkOrder]:
+        conditions = Conditions(actor, self._rules, self._clock.now())
+        if wanted.sort == "newest":
+            if not sees_all(actor, self._rules):
+                units = sorted(own_units(actor, self._rules))
+                if len(units) <= MOST_UNITS:
+                    return newest_of(units, conditions.of(wanted), wanted, led=False)
+            elif 0 < len(wanted.departments) <= MOST_UNITS:
+                rest = conditions.of(wanted.model_copy(update={"departments": []}))
+                return newest_of(sorted(set(wanted.departments)), rest, wanted, led=True)
+        return _ordered(select(WorkOrder).where(conditions.sight, *conditions.of(wanted)), wanted)
 
     def _check_reader(self, actor: Actor) -> None:
         if not sees_all(actor, self._rules) and not own_units(actor, self._rules):
