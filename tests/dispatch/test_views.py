@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from dispatch.commands import Amend, Dispatch, Note, SignFor, SubmitResult, Urge, Watch
+from dispatch.commands import (
+    Amend,
+    AskSupplement,
+    Dispatch,
+    Note,
+    SignFor,
+    SubmitResult,
+    Urge,
+    Watch,
+)
 from dispatch.rules import Rules
 from dispatch.views.detail import OrderDetails
 from dispatch.views.lists import OrderLists
@@ -69,6 +78,40 @@ async def test_pages_follow_each_other_without_gap_or_repeat(
         cursor = page.next_cursor
     assert sorted(seen) == [f"第{number}件" for number in range(7)]
     assert seen[-1] == "第0件"
+
+
+async def test_pages_of_units_hold_each_order_once(
+    desk: Desk, lists: OrderLists, people: People
+) -> None:
+    """Found by two units' tasks, by two tasks of one unit, or by the unit that is only proposed."""
+
+    async def pages(who: str, **wanted: Any) -> list[str]:
+        seen, cursor = [], ""
+        while cursor is not None:
+            asked = OrderFilter(limit=2, cursor=cursor, **wanted)
+            page = await lists.orders(people[who], asked)
+            seen += [row.title for row in page.items]
+            cursor = page.next_cursor
+        return seen
+
+    for number in range(5):
+        order_id = (await desk.open(title=f"城管{number}")).order_id
+        joint = ["D-HB"] if number % 2 else []
+        await desk.act("paidan", order_id, Dispatch(department="D-CG", joint=joint))
+        desk.later(seconds=number % 2)  # some at the very same moment
+    redone = await desk.approved(title="重办")
+    await desk.redo(redone)
+    desk.later(seconds=1)
+    await desk.dispatched(department="D-HB", title="环保")
+    await desk.open(title="拟派", department="D-CG")
+
+    assert sorted(await pages("chengguan")) == ["城管0", "城管1", "城管2", "城管3", "城管4", "重办"]
+    assert await pages("chengguan", states=["DISPATCHED"], q="城管") == [
+        title for title in await pages("zhuren", q="城管") if title.startswith("城管")
+    ]
+    both = await pages("zhuren", departments=["D-CG", "D-HB"])
+    assert both == await pages("zhuren"), "all of them, in the same order"
+    assert sorted(await pages("zhuren", departments=["D-HB"])) == ["城管1", "城管3", "环保"]
 
 
 @pytest.mark.parametrize("cursor", ["x", "!!", "W10", "WyIyMDI2Il0", "IjEi", "eyJhIjoxfQ"])
@@ -195,16 +238,19 @@ async def test_badges_count_each_persons_desk(desk: Desk, queues: Queues, people
         badges = await queues.badges(people[who])
         return badges.model_dump(exclude_none=True)
 
-    assert await counts("paidan") == {"to_dispatch": 1, "overdue": 0}
+    incomplete = (await desk.open()).order_id
+    await desk.act("paidan", incomplete, AskSupplement(missing="请核实具体路段"))
+    waits = {"to_supplement": 1}
+    assert await counts("paidan") == {**waits, "to_dispatch": 1, "overdue": 0}
     assert await counts("chengguan") == {"to_sign": 1, "in_hand": 1, "sent_back": 1, "overdue": 0}
     assert await counts("renshe") == {"to_sign": 0, "in_hand": 0, "sent_back": 0, "overdue": 0}
     assert await counts("shenhe") == {"to_audit": 1, "overdue": 0}
     assert await counts("huifang") == {"to_follow_up": 1, "overdue": 0}
-    assert await counts("huawu1") == {"drafts": 0, "overdue": 0}
+    assert await counts("huawu1") == {**waits, "drafts": 0, "overdue": 0}
     assert await counts("admin") == {}
     desk.later(days=30)
     assert (await counts("chengguan"))["overdue"] == 3
-    assert (await counts("zhuren"))["overdue"] == 6
+    assert (await counts("zhuren"))["overdue"] == 7
 
 
 async def test_inbox_shows_the_worst_light_and_pages(
