@@ -50,6 +50,7 @@ def badges(found: shapes.Badges) -> Badges:
     boxes = (found.to_sign, found.in_hand, found.sent_back)
     return Badges(
         dispatch=found.to_dispatch or 0,
+        supplement=found.to_supplement or 0,
         inbox=sum(count or 0 for count in boxes),
         audit=found.to_audit or 0,
         follow_up=found.to_follow_up or 0,

@@ -96,6 +96,8 @@ class Badges(BaseModel):
     """Numbers beside the menu. None: not one's desk."""
 
     dispatch: int
+    #: Orders of which something is to be asked.
+    supplement: int
     inbox: int
     audit: int
     follow_up: int

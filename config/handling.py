@@ -85,6 +85,14 @@ class HandlingRules(_Row):
     #: What it means that nobody decides; kinds without a word wait.
     silence: dict[RequestKind, Literal["waits", "refused", "citizen"]]
 
+    def reached_at(self, address: str) -> Self:
+        """With the citizens' page at the house's own ``address``, where the file names none."""
+        if not address or self.follow_up.link:
+            return self
+        link = f"{address.rstrip('/')}/opinion/{{code}}"
+        rule = self.follow_up.model_copy(update={"link": link})
+        return self.model_copy(update={"follow_up": rule})
+
 
 def load_handling(rules: Path | None = None) -> HandlingRules:
     """Read the file. ``rules``: the city's own folder of rule files (``settings.rules``).

@@ -19,6 +19,8 @@ from models.tables import FollowUpLink, Task
 from models.task_tree import lead_task
 from models.vocabulary import Action, MessageChannel
 
+#: Why nobody can be sent a link here.
+NO_PAGE = "未设置诉求人可以访问的评价页面地址（配置 web.citizen_url），请电话回访"
 _MOBILE = re.compile(r"1\d{10}")
 
 
@@ -50,7 +52,7 @@ async def _check(step: Step, task: Task) -> str:
         FollowUpLink.expires_at > step.now,
     )
     if not step.rules.handling.follow_up.link:
-        faults.add("phone", "没有设置评价页面的地址，请电话回访")
+        faults.add("phone", NO_PAGE)
     elif not phones:
         faults.add("phone", "诉求人没有留手机号码，请电话回访")
     elif await step.session.scalar(query.limit(1)):

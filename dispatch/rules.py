@@ -129,7 +129,7 @@ def load_rules(settings: Settings) -> Rules:
         retention=load_retention(folder),
         events=load_events(folder),
         notices=load_notices(folder),
-        handling=load_handling(folder),
+        handling=load_handling(folder).reached_at(settings.web.citizen_url),
         reasons=load_reasons(folder),
         oversight=load_oversight(folder),
         attachments=load_attachments(folder),

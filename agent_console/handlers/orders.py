@@ -20,7 +20,11 @@ from models.vocabulary import Light, OrderState
 
 routes = Routes("工单")
 
-Queue = Literal["dispatch", "inbox", "audit", "follow_up", "mine", "all"]
+Queue = Literal["dispatch", "supplement", "inbox", "audit", "follow_up", "mine", "all"]
+#: Queues that are lists of the orders in a state.
+_STATES = {"dispatch": OrderState.TO_DISPATCH, "supplement": OrderState.TO_SUPPLEMENT}
+#: Whom notices are for: everybody whose desk has something to do.
+_TOLD = ("order.view_unit", "order.create", "office.view")
 
 
 class OrderQuery(Body):
@@ -85,7 +89,7 @@ async def get_badges(ask: Ask) -> Badges:
         found.callbacks, found.callbacks_overdue = counts.open, counts.overdue
     if ask.person.may("nuisance.decide"):
         found.nuisance = await ask.console.nuisance.waiting()
-    if ask.person.may("order.view_unit") or ask.person.may("queue.dispatch"):
+    if any(ask.person.may(permission) for permission in _TOLD):
         found.notices = await ask.console.notices.unread(ask.person.actor())
     if ask.person.may("knowledge.write") or ask.person.may("knowledge.review"):
         found.knowledge = await ask.console.knowledge.reader.waiting(ask.person.actor())
@@ -128,8 +132,8 @@ async def _belongings(ask: Ask, order_id: str) -> tuple[list[Call], Suggestion |
 
 def _filter(query: OrderQuery) -> OrderFilter:
     states = [query.state] if query.state else []
-    if query.queue == "dispatch":
-        states = [OrderState.TO_DISPATCH]
+    if query.queue in _STATES:
+        states = [_STATES[query.queue]]
     return OrderFilter(
         states=states,
         departments=[query.department] if query.department else [],
@@ -139,7 +143,7 @@ def _filter(query: OrderQuery) -> OrderFilter:
         q=query.q,
         accepted_from=query.since,
         accepted_to=query.until,
-        sort="due" if query.queue == "dispatch" else "newest",
+        sort="due" if query.queue in _STATES else "newest",
         limit=query.limit,
         cursor=query.cursor,
     )

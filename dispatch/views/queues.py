@@ -51,6 +51,8 @@ _QUEUES = {
     "queue.audit": OrderState.TO_AUDIT,
     "queue.follow_up": OrderState.TO_FOLLOW_UP,
 }
+#: Desks that ask citizens for what is missing.
+_SUPPLEMENTING = {"order.create", "queue.dispatch"}
 #: What the lines of a unit's inbox and of the auditor's queue show of a task.
 _TASK_LINE = load_only(
     *(Task.id, Task.state, Task.department, Task.note, Task.clocks, Task.sent_back_count),
@@ -158,6 +160,8 @@ class Queues:
         async with self._store.read() as session:
             if "order.create" in may:
                 found["drafts"] = await _count_drafts(session, actor)
+            if may & _SUPPLEMENTING:
+                found["to_supplement"] = await _count_state(session, OrderState.TO_SUPPLEMENT)
             if queues := sorted(may & set(_QUEUES)):
                 states = await _count_states(session, [_QUEUES[name] for name in queues])
                 found |= {name.replace("queue.", "to_"): states[_QUEUES[name]] for name in queues}
@@ -263,6 +267,10 @@ async def _count_drafts(session: AsyncSession, actor: Actor) -> int:
     query = select(func.count()).select_from(Draft)
     mine = query.where(Draft.agent_id == actor.id, Draft.order_id.is_(None))
     return await session.scalar(mine) or 0
+
+
+async def _count_state(session: AsyncSession, state: OrderState) -> int:
+    return (await _count_states(session, [state]))[state]
 
 
 async def _count_states(

@@ -148,6 +148,8 @@ class FollowUpRow(BaseModel):
 class Badges(BaseModel):
     """Numbers beside the menu; None where the reader has no such desk."""
 
+    to_supplement: int | None = None
+
     drafts: int | None = None
     to_dispatch: int | None = None
     to_sign: int | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from dispatch.follow_up_links import NO_PAGE
 from dispatch.rules import Rules
 from dispatch.views.forms import Known, form_of
 from dispatch.views.step_shapes import (
@@ -15,7 +16,7 @@ from dispatch.views.step_shapes import (
 from dispatch.waiting import waiting_light
 from models.guards import Actor
 from models.tables import OrderRequest, Task, WorkOrder
-from models.vocabulary import ALL, Light, RequestKind, RequestState
+from models.vocabulary import ALL, Action, Light, OrderState, RequestKind, RequestState
 from models.workflow import AllowedStep, RefusedStep, allowed_steps, refused_steps
 
 #: The set of reasons of each kind of request.
@@ -73,20 +74,30 @@ class Steps:
 
     def allowed(self) -> list[AllowedAction]:
         """What the reader may do, each action once for each task and request it concerns."""
-        return [self._allowed(step) for step in allowed_steps(*self._asked)]
+        steps = allowed_steps(*self._asked)
+        return [self._allowed(step) for step in steps if not self._not_set_up(step)]
 
     def refused(self) -> list[RefusedAction]:
         """What state and post would allow, with what stands against it."""
-        return [
-            RefusedAction(
-                action=step.transition.action,
-                label=step.transition.label,
-                task_id=step.task.id if step.task else None,
-                unit=self._unit(step.task),
-                reason=step.reason,
-            )
-            for step in refused_steps(*self._asked)
-        ]
+        found = [self._refused(step, step.reason) for step in refused_steps(*self._asked)]
+        if self._asked[0].state is OrderState.TO_FOLLOW_UP:
+            here = allowed_steps(*self._asked)
+            found += [self._refused(step, NO_PAGE) for step in here if self._not_set_up(step)]
+        return found
+
+    def _not_set_up(self, step: AllowedStep) -> bool:
+        """This house cannot do it, whoever asks."""
+        links = step.transition.action is Action.INVITE_FOLLOW_UP
+        return links and not self._rules.handling.follow_up.link
+
+    def _refused(self, step: AllowedStep | RefusedStep, reason: str) -> RefusedAction:
+        return RefusedAction(
+            action=step.transition.action,
+            label=step.transition.label,
+            task_id=step.task.id if step.task else None,
+            unit=self._unit(step.task),
+            reason=reason,
+        )
 
     def _allowed(self, step: AllowedStep) -> AllowedAction:
         row = step.transition

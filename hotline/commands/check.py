@@ -53,6 +53,7 @@ async def _check(ground: Ground) -> int:
     await ground.store.close()
     _show_calendar(ground)
     _show_way_out(ground)
+    _show_citizens_page(ground)
     click.echo("一切正常。" if not problems else f"发现 {problems} 个问题。")
     return 1 if problems else 0
 
@@ -131,6 +132,15 @@ def _show_way_out(ground: Ground) -> None:
         reach = f"只能呼叫练习话机 {practice}" if practice else "不能呼出"
         click.secho(
             f"! 没有配置外呼线路（telephony.trunk_outbound 或 telephony.trunks）：{reach}",
+            fg="yellow",
+        )
+
+
+def _show_citizens_page(ground: Ground) -> None:
+    """A word of warning only: citizens are rung then."""
+    if not ground.rules.handling.follow_up.link:
+        click.secho(
+            "! 未设置诉求人访问的评价页面地址（web.citizen_url）：不能用短信链接回访，只能电话回访",
             fg="yellow",
         )
 

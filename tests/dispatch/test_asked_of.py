@@ -14,12 +14,14 @@ from dispatch.commands import DecideRedo, InviteFollowUp, RecordFollowUp, SignFo
 from dispatch.follow_up_answers import CitizenAnswer, FollowUpAnswers
 from dispatch.rules import Rules
 from dispatch.service import OrderService
+from dispatch.views.detail import OrderDetails
 from models.clock import ManualClock
 from models.errors import InvalidInput, NotFound, TransitionRefused
 from models.guards import Actor
 from models.store import Store
 from models.tables import FollowUp, OutgoingMessage
 from models.vocabulary import (
+    Action,
     CloseReason,
     FollowUpWay,
     MessageChannel,
@@ -184,12 +186,27 @@ async def test_a_link_ends_with_its_days_and_with_the_telephone(
 async def test_without_a_page_or_a_mobile_the_desk_rings(
     desk: Desk, linked: tuple[Desk, FollowUpAnswers]
 ) -> None:
-    with pytest.raises(InvalidInput, match="没有设置评价页面"):
+    with pytest.raises(InvalidInput, match="未设置诉求人可以访问的评价页面"):
         await desk.act("huifang", await desk.approved(), InviteFollowUp())
     other, _ = linked
     order_id = await other.approved(caller_phone="07348812345")
     with pytest.raises(InvalidInput, match="没有留手机号码"):
         await other.act("huifang", order_id, InviteFollowUp())
+
+
+async def test_a_house_that_citizens_cannot_reach_says_so_and_one_that_they_can_needs_no_more(
+    desk: Desk, store: Store, clock: ManualClock, rules: Rules, people: dict[str, Actor]
+) -> None:
+    order_id = await desk.approved()
+    shown = await OrderDetails(store, clock, rules).order(people["huifang"], order_id)
+    assert Action.INVITE_FOLLOW_UP not in [one.action for one in shown.allowed_actions]
+    (why,) = [one for one in shown.refused_actions if one.action is Action.INVITE_FOLLOW_UP]
+    assert "web.citizen_url" in why.reason
+    handling = rules.handling.reached_at("https://12345.example.test/")
+    assert handling.follow_up.link == "https://12345.example.test/opinion/{code}"
+    reached = replace(rules, handling=handling)
+    shown = await OrderDetails(store, clock, reached).order(people["huifang"], order_id)
+    assert Action.INVITE_FOLLOW_UP in [one.action for one in shown.allowed_actions]
 
 
 async def test_nobody_of_the_house_answers_in_the_citizens_name(desk: Desk) -> None:

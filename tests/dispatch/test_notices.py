@@ -13,11 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.commands import (
     AcceptResult,
+    AskSupplement,
     DecideExtension,
     Delegate,
+    Dispatch,
     RequestExtension,
     SignFor,
     SubmitResult,
+    Supplement,
     Urge,
 )
 from dispatch.directory.duty import DutyList
@@ -25,15 +28,18 @@ from dispatch.notices.board import NoticeBoard
 from dispatch.notices.file_gateway import FileGateway
 from dispatch.notices.post_office import PostOffice
 from dispatch.rules import Rules
+from dispatch.views.lists import OrderLists
+from dispatch.views.shapes import OrderFilter
 from models.clock import ManualClock
 from models.gateway import GatewayMessage
 from models.store import Store
 from models.tables import Notice, OrderNews, OutgoingMessage, WorkOrder
-from models.vocabulary import MessageChannel, NoticeKind
+from models.vocabulary import MessageChannel, NoticeKind, OrderState
 from tests.dispatch.conftest import DEEP
 from tests.dispatch.desk import RESULT, Desk, back
 from tests.dispatch.notices import MAIL, SMS, Telling, telling, with_contacts
 from tests.dispatch.reading import task_at
+from tests.dispatch.test_out_of_hand import NOT_OURS
 
 pytestmark = pytest.mark.store
 
@@ -95,6 +101,62 @@ async def test_a_unit_is_told_of_what_others_do_and_not_of_what_it_does_itself(
     ]
     page = await tells.book.page(desk.people["chengguan"])
     assert page.items[0].reason == "没有附上现场照片"
+
+
+async def test_an_urge_reaches_whoever_has_the_order(desk: Desk, tells: Telling) -> None:
+    order_id = (await desk.open()).order_id
+
+    async def urged(*people: str) -> None:
+        """Those are told of a new urge, and nobody else is."""
+        everybody = ("huawu1", "paidan", "chengguan", "shenhe", "huifang")
+        for who in everybody:
+            await tells.book.mark_read(desk.people[who])
+        await desk.act("zhuren", order_id, Urge(reason="市民再次来电"))
+        await tells.news.tell()
+        found = {who for who in everybody if NoticeKind.URGED in await kinds(tells, desk, who)}
+        assert found == set(people)
+        assert NoticeKind.URGED in await kinds(tells, desk, "banzhang") or "chengguan" in people
+
+    await urged("paidan")
+    await desk.act("paidan", order_id, AskSupplement(missing="请核实具体路段"))
+    await urged("huawu1")
+    await desk.act("huawu1", order_id, Supplement(text="在解放路口东侧"))
+    await desk.act("paidan", order_id, Dispatch(department="D-CG"))
+    await desk.act("chengguan", order_id, SignFor())
+    await urged("chengguan")
+    await desk.contact(order_id)
+    await desk.submit(order_id)
+    await urged("shenhe")
+    await desk.approve(order_id)
+    await urged("huifang")
+
+
+async def test_who_must_decide_on_a_return_hears_that_the_citizen_presses(
+    desk: Desk, tells: Telling
+) -> None:
+    order_id = await desk.signed()
+    await desk.act("chengguan", order_id, NOT_OURS)
+    await desk.act("huawu1", order_id, Urge(reason="市民再次来电"))
+    await tells.news.tell()
+    for who in ("chengguan", "paidan"):
+        assert (await kinds(tells, desk, who))[0] is NoticeKind.URGED
+
+
+async def test_whoever_asks_citizens_hears_what_is_missing(
+    desk: Desk, tells: Telling, store: Store, clock: ManualClock, rules: Rules
+) -> None:
+    order_id = (await desk.open()).order_id
+    await desk.act("paidan", order_id, AskSupplement(missing="请核实具体路段"))
+    await tells.news.tell()
+    page = await tells.book.page(desk.people["huawu1"])
+    assert [(one.kind, one.reason) for one in page.items] == [
+        (NoticeKind.SUPPLEMENT, "请核实具体路段")
+    ]
+    assert await kinds(tells, desk, "shenhe") == []
+    waiting = await OrderLists(store, clock, rules).orders(
+        desk.people["huawu1"], OrderFilter(states=[OrderState.TO_SUPPLEMENT], sort="due")
+    )
+    assert [one.id for one in waiting.items] == [order_id]
 
 
 async def test_over_several_levels_each_hears_what_is_asked_of_it(

@@ -34,7 +34,7 @@ from models.vocabulary import (
 )
 from tests.dispatch.desk import HAPPY, UNHAPPY, Desk
 from tests.dispatch.notices import Telling, telling, with_contacts
-from tests.dispatch.reading import order_of, requests_of
+from tests.dispatch.reading import local, order_of, requests_of
 from tests.dispatch.test_oversight import ANSWER, oversights, supervise
 
 pytestmark = pytest.mark.store
@@ -157,6 +157,41 @@ async def test_a_supervised_unit_is_reminded_before_its_time_is_over(
     clock.set(row.due_at - timedelta(hours=2))
     assert (await told(tells, desk, "chengguan"))[0] is NoticeKind.ANSWER_DUE
     assert await tells.waiting.look() == 0
+
+
+async def test_the_office_is_called_to_look_at_an_answer(
+    desk: Desk, tells: Telling, store: Store, clock: ManualClock, rules: Rules
+) -> None:
+    order_id = await desk.signed()
+    await desk.act("paidan", order_id, L3)
+    await desk.act("chengguan", order_id, AnswerSupervision(answer=ANSWER))
+    (row,) = await oversights(store, order_id)
+    assert local(row.due_at) == "11-23 23:59", "one working day to look at it"
+    await tells.news.tell()
+    for at, kind, light in (
+        (row.due_at - timedelta(hours=2), NoticeKind.REVIEW_DUE, Light.YELLOW),
+        (row.due_at + timedelta(seconds=1), NoticeKind.REVIEW_OVERDUE, Light.RED),
+    ):
+        clock.set(at)
+        assert (await told(tells, desk, "paidan"))[0] is kind
+        assert await tells.waiting.look() == 0, "once"
+        (shown,) = await OfficeLists(store, clock, rules).oversights(desk.people["paidan"])
+        assert shown.oversight.light is light
+    assert (await told(tells, desk, "zhuren"))[0] is NoticeKind.REVIEW_OVERDUE
+    await desk.act("banzhang", order_id, SettleSupervision(granted=True, remark="同意销号"))
+    desk.later(days=9)
+    assert await tells.waiting.look() == 0, "looked at"
+
+
+async def test_a_leader_looks_at_the_answer_to_a_leader_s_supervision(
+    desk: Desk, tells: Telling
+) -> None:
+    order_id = await desk.signed()
+    await desk.act("zhuren", order_id, supervise(SupervisionLevel.ONE, SupervisionReason.MAJOR))
+    await desk.act("chengguan", order_id, AnswerSupervision(answer=ANSWER))
+    desk.later(days=4)
+    assert (await told(tells, desk, "zhuren"))[0] is NoticeKind.REVIEW_OVERDUE
+    assert NoticeKind.REVIEW_OVERDUE not in await told(tells, desk, "paidan")
 
 
 async def test_lists_show_how_near_the_end_is(

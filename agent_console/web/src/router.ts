@@ -29,6 +29,11 @@ const inShell: RouteRecordRaw[] = [
     meta: { title: '派单', needs: ['queue.dispatch'] },
   },
   {
+    path: '/supplement',
+    component: () => import('./pages/SupplementPage.vue'),
+    meta: { title: '待补充', needs: ['order.create', 'queue.dispatch'] },
+  },
+  {
     path: '/inbox',
     component: () => import('./pages/InboxPage.vue'),
     meta: { title: '单位收件箱', needs: ['queue.unit'] },
@@ -46,7 +51,7 @@ const inShell: RouteRecordRaw[] = [
   {
     path: '/notices',
     component: () => import('./pages/NoticesPage.vue'),
-    meta: { title: '通知', needs: ['order.view_unit', 'queue.dispatch'] },
+    meta: { title: '通知', needs: ['order.view_unit', 'order.create', 'office.view'] },
   },
   {
     path: '/oversight',

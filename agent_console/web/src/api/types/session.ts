@@ -29,6 +29,7 @@ export interface PostChoice {
 
 export interface Badges {
   dispatch: number
+  supplement: number
   inbox: number
   audit: number
   follow_up: number
