@@ -29,6 +29,11 @@ async def supervision_goes_on(step: Step, before: Task | None, task: Task) -> No
     highest = min(task.highest_supervision or row.level, row.level)
     step.change_task(task, open_supervision=row.level, highest_supervision=highest)
     step.change(supervised=row.level)
+    if step.changes.get("supervised") == [
+        row.level,
+        row.level,
+    ]:  # taken off with the task, and back
+        del step.changes["supervised"]
     step.told(supervision=step.rules.oversight.level(row.level).name, number=row.number)
 
 

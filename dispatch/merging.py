@@ -14,6 +14,7 @@ from dispatch.commands import DecideMerge, Merge, SuggestMerge, Unmerge, Urge, i
 from dispatch.loading import load_if_free
 from dispatch.merged_promises import bring_forward, owe_nobody_else, promised_to
 from dispatch.oversights import issue_urge
+from dispatch.parted import give_back
 from dispatch.running import run_clock
 from dispatch.scope import can_see
 from dispatch.step import Handler, Step
@@ -71,6 +72,7 @@ async def leave_lead(step: Step, reason: str) -> None:
     lead.change(merged_count=lead.order.merged_count - 1)
     if not lead.order.merged_count:
         owe_nobody_else(lead)
+    await give_back(lead, step.order.order_no)
     await lead.finish()
     step.told(into=lead.order.order_no)
     step.change(merged_into=None)

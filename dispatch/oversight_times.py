@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 _CONDUCT = (SupervisionReason.UNTRUE, SupervisionReason.UNWILLING)
 
 
-async def lift_untrue(step: Step, task: Task) -> None:
+async def lift_untrue(step: Step, task: Task, because: str = "已批准延期") -> None:
     """What was issued because the task was late, when it was not, with the time it has now."""
     for asked in step.requests:
         late = asked.kind is RequestKind.SUPERVISION and asked.task_id == task.id
         if late and asked.state in OPEN_REQUEST and _for_lateness(asked.reason_code):
-            end(step, asked, RequestState.WITHDRAWN, "已批准延期，提请自动失效")
-    await _lift(step, task, lambda row: _is_untrue(row, task), "已批准延期，不再按超期督办")
+            end(step, asked, RequestState.WITHDRAWN, f"{because}，提请自动失效")
+    await _lift(step, task, lambda row: _is_untrue(row, task), f"{because}，不再按超期督办")
 
 
 async def lift_returned(step: Step, task: Task, asked: OrderRequest) -> None:

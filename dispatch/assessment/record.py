@@ -19,6 +19,7 @@ from dispatch.step import Step
 from models.ids import new_id
 from models.store import Store
 from models.tables import AuditReview, ClosureScore, FollowUp, Task, WorkOrder
+from models.task_tree import same_hands
 from models.vocabulary import TaskRole, Urgency
 from models.workflow import first_lead_task, lead_task
 
@@ -58,11 +59,13 @@ async def gather_facts(
     review = await _passed_review(session, last.id)
     opinion = await _opinion(session, last.id)
     by_hour = order.urgency is not Urgency.NORMAL
+    # Whoever has had the order before has signed for it then, in time or not.
+    got = next((one for one in same_hands(first, tasks) if one.signed_at is not None), first)
     return ClosureFacts(
-        dispatched_at=first.dispatched_at,
-        sign_due=first.sign_due,
-        sign_due_twice=Promise.from_json(first.clocks["sign_twice"]).due,
-        signed_at=first.signed_at,
+        dispatched_at=got.dispatched_at,
+        sign_due=got.sign_due,
+        sign_due_twice=Promise.from_json(got.clocks["sign_twice"]).due,
+        signed_at=got.signed_at,
         contact_applies=contact_applies(order) and first.contact_excused_at is None,
         first_contact_due=first.first_contact_due,
         first_contacted_at=first.first_contacted_at,

@@ -76,7 +76,9 @@ def _settle(tell: Teller, event: OrderEvent) -> str:
 
 
 def _reassign(tell: Teller, event: OrderEvent) -> str:
-    return f"改派{_to_another(tell, event)}{_because(event)}"
+    supervision = tell.after(event, "supervision")
+    goes_on = f"，{supervision}随单继续" if supervision else ""
+    return f"改派{_to_another(tell, event)}{goes_on}{_because(event)}"
 
 
 def _request_extension(_tell: Teller, event: OrderEvent) -> str:

@@ -259,7 +259,9 @@ def _sooner(
             if task is not None and not _leads_all(task):  # it ends before whom it serves
                 yield min([event.at, *_of_leads(file, event)]) - _MINUTE
         if event.action == "amend":  # corrected, it has waited all the time
-            yield promise_for(order, rules, clock, _entered(file, event).at).due
+            yield from (
+                promise_for(order, rules, clock, one.at).due for one in _waited(file, event)
+            )
         if task is None and event.from_state != event.to_state:  # another wait, not the same one
             yield promise_for(order, rules, clock, event.at).due
     if event.action in _MERGING and "order" in event.changes:
@@ -286,10 +288,15 @@ def _of_leads(file: File, event: OrderEvent) -> Iterator[datetime]:
             yield datetime.fromisoformat(after)
 
 
-def _entered(file: File, event: OrderEvent) -> OrderEvent:
-    """The event that brought the order into the state in which another one found it."""
+def _waited(file: File, event: OrderEvent) -> Iterator[OrderEvent]:
+    """The events that brought the order into the state in which another one found it: what comes
+    back to the dispatcher has not come anew."""
     before = [one for one in file.events if one.seq < event.seq]
-    return next(one for one in reversed(before) if one.from_state != one.to_state)
+    for one in reversed(before):
+        if one.from_state != one.to_state and one.to_state == event.from_state:
+            yield one
+            if one.from_state not in ("TO_SUPPLEMENT", "MERGED"):
+                return
 
 
 class Kept:

@@ -8,17 +8,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from dispatch.assessment.facts import ClosureFacts
 from dispatch.commands import (
-    AcceptResult,
-    AddJoint,
     Amend,
     AskSupplement,
     DecideReopening,
     DecideSuspension,
-    Delegate,
     Dispatch,
     Merge,
-    RaiseUrgency,
     Reassign,
     RequestSuspension,
     Resume,
@@ -28,28 +25,19 @@ from dispatch.commands import (
     Unmerge,
 )
 from dispatch.order_timers import OrderTimers
-from dispatch.promises import Promise
-from dispatch.rules import Rules
 from dispatch.timers import Timekeeper
-from dispatch.views.queues import BELOW, Queues
 from models.clock import ManualClock
 from models.errors import InvalidInput, TransitionRefused
 from models.store import Store
-from models.tables import Oversight, UnitCard
+from models.tables import ClosureScore, Oversight, Task, UnitCard
 from models.vocabulary import (
-    Light,
-    NoticeKind,
     SupervisionLevel,
     SupervisionReason,
     TaskState,
-    Urgency,
 )
-from tests.dispatch.conftest import DEEP
-from tests.dispatch.desk import HAPPY, Desk, back
-from tests.dispatch.notices import telling, with_contacts
+from tests.dispatch.desk import HAPPY, Desk
 from tests.dispatch.reading import local, order_of, task_at
 from tests.dispatch.test_afterwards import APPEAL
-from tests.dispatch.test_notices import kinds
 from tests.dispatch.test_oversight import supervise
 from tests.dispatch.test_pauses import PAUSE, YES, ask_more
 from tests.dispatch.test_returns import disputed, give_back
@@ -85,6 +73,12 @@ async def supervisions(store: Store, order_id: str) -> list[Oversight]:
     async with store.read() as session:
         query = select(Oversight).where(Oversight.order_id == order_id, Oversight.level > 0)
         return list(await session.scalars(query.order_by(Oversight.id)))
+
+
+async def tasks_at(store: Store, order_id: str, unit: str) -> list[Task]:
+    async with store.read() as session:
+        query = select(Task).where(Task.order_id == order_id, Task.department == unit)
+        return list(await session.scalars(query.order_by(Task.id)))
 
 
 async def cards(store: Store, order_id: str) -> list[str]:
@@ -164,6 +158,24 @@ async def test_what_was_granted_before_is_counted_and_a_pause_is_for_all(
     assert (await task_at(store, order_id, "D-CG")).due_at == before + timedelta(days=7)
     with pytest.raises(InvalidInput, match="最多延期2次"):
         await ask_more(desk, order_id)
+
+
+async def test_who_signed_late_has_signed_late(desk: Desk, store: Store) -> None:
+    order_id = await desk.dispatched()
+    desk.later(days=3)
+    await desk.act("chengguan", order_id, SignFor())
+    await moved_there_and_back(desk, order_id)
+    late = (await tasks_at(store, order_id, "D-CG"))[0]
+    await desk.act("chengguan", order_id, SignFor())
+    await desk.contact(order_id)
+    await desk.submit(order_id)
+    await desk.approve(order_id)
+    await desk.follow_up(order_id, **HAPPY)
+    async with store.read() as session:
+        score = await session.scalar(select(ClosureScore).where(ClosureScore.order_id == order_id))
+    assert score is not None
+    facts = ClosureFacts.from_json(score.explanation["facts"])
+    assert (facts.sign_due, facts.signed_at) == (late.sign_due, late.signed_at)
 
 
 @pytest.mark.parametrize("late", [True, False])
@@ -262,65 +274,6 @@ async def test_parted_again_an_order_has_waited_for_the_dispatcher_all_the_time(
     assert (await order_of(store, sent)).dispatch_due == desk.clock.now() + timedelta(hours=24)
 
 
-# --- sooner than promised -------------------------------------------------------------------------
-
-
-async def test_more_urgent_each_level_still_leaves_time_for_the_one_above(
-    desk: Desk, store: Store
-) -> None:
-    order_id = await desk.signed()
-    await desk.act("chengguan", order_id, Delegate(department=DEEP[1]))
-    await desk.act("paidan", order_id, AddJoint(department="D-ZJ", note="请配合"))
-    await desk.act(DEEP[1], order_id, SignFor())
-    await desk.act(DEEP[1], order_id, Delegate(department=DEEP[2]))
-    raised = RaiseUrgency(urgency=Urgency.URGENT, reason="有安全隐患")
-    await desk.act("paidan", order_id, raised)
-    ends = [await task_at(store, order_id, unit) for unit in (DEEP[2], DEEP[1], "D-CG")]
-    hours = [(task.due_at - desk.clock.now()) / timedelta(hours=1) for task in ends]
-    assert hours[2] == 24
-    assert hours[1] == pytest.approx(24 * 0.9, abs=0.1)
-    assert hours[0] == pytest.approx(24 * 0.81, abs=0.1)
-    joint = await task_at(store, order_id, "D-ZJ")
-    assert (joint.due_at - desk.clock.now()) / timedelta(hours=1) == pytest.approx(19.2, abs=0.1)
-    assert joint.light_yellow_at is not None
-    assert joint.light_yellow_at < joint.due_at, "it has lights of its own"
-
-
-async def test_a_late_order_that_is_merged_makes_nobody_else_late(
-    desk: Desk, store: Store, keeper: Timekeeper
-) -> None:
-    late = await desk.signed()
-    desk.later(days=9)
-    lead, own, waiting = (
-        await desk.dispatched("D-ZJ"),
-        await desk.dispatched("D-CG"),
-        (await desk.open()).order_id,
-    )
-    promised = (await task_at(store, late, "D-CG")).due_at
-    await merge(desk, late, lead)
-    task = await task_at(store, lead, "D-ZJ")
-    # As soon as with a result that was sent back: two working days.
-    assert local(task.due_at) == "12-01 23:59"
-    desk.later(minutes=1)
-    await keeper.fire_due()
-    assert ((await order_of(store, lead)).supervised, await cards(store, lead)) == (0, [])
-
-    await desk.act("paidan", late, Unmerge(reason="不是同一路灯"))
-    await merge(desk, late, own)
-    assert (await task_at(store, own, "D-CG")).due_at > promised, "not dispatched: nothing promised"
-    other = await desk.signed()
-    desk.later(days=12)
-    fresh = await desk.dispatched("D-CG")
-    owed = (await task_at(store, other, "D-CG")).due_at
-    await merge(desk, other, fresh)
-    assert (await task_at(store, fresh, "D-CG")).due_at == owed, "its own lateness stays its own"
-    gone = await desk.signed()
-    desk.later(days=12)
-    await merge(desk, gone, waiting)
-    await desk.act("banzhang", waiting, Dispatch(department="D-ZJ"))
-    assert (await task_at(store, waiting, "D-ZJ")).due_at > desk.clock.now() + timedelta(days=1)
-
-
 # --- rulings --------------------------------------------------------------------------------------
 
 
@@ -350,37 +303,3 @@ async def test_a_ruling_binds_until_the_order_is_opened_again_with_something_new
         await give_back(desk, order_id)
     await give_back(desk, order_id, new_facts="灯杆已于上周移交住建局")
     assert (await task_at(store, order_id, "D-CG")).state is TaskState.RETURN_REQUESTED
-
-
-# --- results from below ---------------------------------------------------------------------------
-
-
-async def test_who_lets_a_result_from_below_lie_sees_a_light_and_is_told(
-    desk: Desk, store: Store, clock: ManualClock, rules: Rules
-) -> None:
-    tells = telling(store, clock, with_contacts(rules))
-    order_id = await desk.signed()
-    await desk.act("chengguan", order_id, Delegate(department=DEEP[1]))
-    await desk.act(DEEP[1], order_id, SignFor())
-    await desk.contact(order_id, who=DEEP[1])
-    await desk.submit(order_id, who=DEEP[1])
-    task = await task_at(store, order_id, DEEP[1])
-    due = Promise.from_json(task.clocks["audit"]).due
-    boxes = Queues(store, clock, rules)
-    for at, kind, light in (
-        (due - timedelta(minutes=30), NoticeKind.RESULT_DUE, Light.ORANGE),
-        (due + timedelta(seconds=1), NoticeKind.RESULT_OVERDUE, Light.RED),
-    ):
-        clock.set(at)
-        assert await tells.waiting.look() == 1
-        assert await tells.waiting.look() == 0, "once"
-        assert (await kinds(tells, desk, "chengguan"))[0] is kind
-        (row,) = (await boxes.unit_inbox(desk.people["chengguan"], BELOW)).items
-        assert row.light is light
-    await desk.act("chengguan", order_id, back("没有附现场照片", task_id=task.id))
-    await desk.submit(order_id, who=DEEP[1])
-    assert await tells.waiting.look() == 0, "time of its own"
-    desk.later(days=5)
-    assert await tells.waiting.look() == 1
-    await desk.act("chengguan", order_id, AcceptResult(task_id=task.id))
-    assert await tells.waiting.look() == 0
