@@ -95,7 +95,8 @@ async def given_before(step: Step) -> dict[str, str]:
         Attachment.kind == AttachmentKind.HANDLING,
         Attachment.attached_at.is_not(None),
     )
-    rows = await step.session.scalars(query.order_by(Attachment.uploaded_at, Attachment.id))
+    with step.session.no_autoflush:  # the step gives its own files after this
+        rows = await step.session.scalars(query.order_by(Attachment.uploaded_at, Attachment.id))
     return {row.id: row.name for row in rows}
 
 

@@ -28,44 +28,48 @@ async def heads_for(
 ) -> list[Head]:
     """Those of the unit itself; where the directory names none, of the nearest unit above that has
     any. Empty: neither it nor any unit above, below the hotline, has one."""
-    if department not in rules.departments:
+    if not (units := _upwards(rules, department)):
         return []
-    above = (unit.code for unit in rules.departments.above(department))
-    for code in (department, *above):
-        if code == rules.departments.hotline:
-            break
-        if found := await _heads_of(session, rules, code, now):
-            return found
-    return []
-
-
-async def _heads_of(
-    session: AsyncSession, rules: Rules, department: str, now: datetime
-) -> list[Head]:
-    day = now.astimezone(rules.zone).date()
-    heads = [*await _by_account(session, department), *await _by_post(session, department, day)]
-    deputies = await _deputies(session, [one.id for one in heads], now)
+    with session.no_autoflush:  # what a step has changed is never a head
+        by_unit = await _by_unit(session, units, now.astimezone(rules.zone).date())
+        first = next((code for code in units if by_unit[code]), department)
+        heads = by_unit[first]
+        deputies = await _deputies(session, [one.id for one in heads], now)
     people = {one.id: one for one in (*heads, *deputies)}
     return [
-        Head(staff_id=one.id, name=one.name, department=department)
+        Head(staff_id=one.id, name=one.name, department=first)
         for one in sorted(people.values(), key=lambda each: (each.name, each.id))
     ]
 
 
-async def _by_account(session: AsyncSession, department: str) -> list[Staff]:
-    query = select(Staff).where(Staff.department == department, Staff.active)
-    return [one for one in await session.scalars(query) if one.has(Role.UNIT_HEAD)]
+def _upwards(rules: Rules, department: str) -> list[str]:
+    """The unit and those above it, below the hotline."""
+    if department not in rules.departments:
+        return []
+    units = [department, *(unit.code for unit in rules.departments.above(department))]
+    hotline = rules.departments.hotline
+    return units[: units.index(hotline)] if hotline in units else units
 
 
-async def _by_post(session: AsyncSession, department: str, day: date) -> list[Staff]:
-    query = (
+async def _by_unit(
+    session: AsyncSession, units: Sequence[str], day: date
+) -> dict[str, list[Staff]]:
+    """Heads by account and by post; all units in two questions."""
+    found: dict[str, list[Staff]] = {code: [] for code in units}
+    accounts = select(Staff).where(Staff.department.in_(units), Staff.active)
+    for one in await session.scalars(accounts):
+        if one.has(Role.UNIT_HEAD):
+            found[one.department].append(one)
+    posts = (
         select(Staff, StaffPost)
         .join(StaffPost, StaffPost.staff_id == Staff.id)
-        .where(StaffPost.department == department, StaffPost.ended_at.is_(None), Staff.active)
+        .where(StaffPost.department.in_(units), StaffPost.ended_at.is_(None), Staff.active)
         .where(StaffPost.since <= day, or_(StaffPost.until.is_(None), StaffPost.until >= day))
     )
-    rows = await session.execute(query)
-    return [staff for staff, post in rows if Role.UNIT_HEAD.value in post.roles]
+    for staff, post in await session.execute(posts):
+        if Role.UNIT_HEAD.value in post.roles:
+            found[post.department].append(staff)
+    return found
 
 
 async def _deputies(session: AsyncSession, ids: Sequence[str], now: datetime) -> list[Staff]:
