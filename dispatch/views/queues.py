@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, load_only
 
@@ -12,7 +12,7 @@ from dispatch.commands import invalid
 from dispatch.due_words import due_text
 from dispatch.follow_up_tries import counted, counts_from, tried_enough
 from dispatch.rules import Rules
-from dispatch.views.conditions import light_condition
+from dispatch.views.badges import badge_counts
 from dispatch.views.cursors import encode_cursor, place_after
 from dispatch.views.lists import OrderLists
 from dispatch.views.privacy import list_veil
@@ -30,9 +30,9 @@ from models.clock import Clock
 from models.errors import Forbidden
 from models.guards import Actor
 from models.store import Store
-from models.tables import Draft, FollowUp, Task, WorkOrder
-from models.vocabulary import Light, OrderState, TaskRole, TaskState
-from models.workflow import OPEN_STATES, UNIT_AT_WORK
+from models.tables import FollowUp, Task, WorkOrder
+from models.vocabulary import OrderState, TaskRole, TaskState
+from models.workflow import UNIT_AT_WORK
 
 #: Boxes of a unit's inbox.
 UNIT_BOXES: dict[str, tuple[TaskState, ...]] = {
@@ -46,13 +46,6 @@ UNIT_BOXES: dict[str, tuple[TaskState, ...]] = {
 }
 #: The box of results that units below have handed in: the reader's unit audits them.
 BELOW = "below"
-_QUEUES = {
-    "queue.dispatch": OrderState.TO_DISPATCH,
-    "queue.audit": OrderState.TO_AUDIT,
-    "queue.follow_up": OrderState.TO_FOLLOW_UP,
-}
-#: Desks that ask citizens for what is missing.
-_SUPPLEMENTING = {"order.create", "queue.dispatch"}
 #: What the lines of a unit's inbox and of the auditor's queue show of a task.
 _TASK_LINE = load_only(
     *(Task.id, Task.state, Task.department, Task.note, Task.clocks, Task.sent_back_count),
@@ -156,32 +149,13 @@ class Queues:
     async def badges(self, actor: Actor) -> Badges:
         """Numbers beside the menu."""
         may = self._rules.permissions.of(actor.usable_roles)
-        found: dict[str, int] = {}
+        counts = badge_counts(actor, may, self._clock.now())
+        asked = [count.label(name) for name, count in counts]
+        if not asked:
+            return Badges()
         async with self._store.read() as session:
-            if "order.create" in may:
-                found["drafts"] = await _count_drafts(session, actor)
-            if may & _SUPPLEMENTING:
-                found["to_supplement"] = await _count_state(session, OrderState.TO_SUPPLEMENT)
-            if queues := sorted(may & set(_QUEUES)):
-                states = await _count_states(session, [_QUEUES[name] for name in queues])
-                found |= {name.replace("queue.", "to_"): states[_QUEUES[name]] for name in queues}
-            if "queue.unit" in may:
-                found |= await _count_boxes(session, actor.department)
-            if "order.view_all" in may:
-                found["overdue"] = await self._count_late_orders(session)
-            elif "order.view_unit" in may:
-                found["overdue"] = await self._count_late_tasks(session, actor.department)
-        return Badges(**found)
-
-    async def _count_late_orders(self, session: AsyncSession) -> int:
-        query = select(func.count()).select_from(WorkOrder)
-        late = light_condition(Light.RED, self._clock.now())
-        return await session.scalar(query.where(WorkOrder.state.in_(OPEN_STATES), late)) or 0
-
-    async def _count_late_tasks(self, session: AsyncSession, department: str) -> int:
-        query = select(func.count()).select_from(Task)
-        owed = query.where(Task.department == department, Task.state.in_(UNIT_AT_WORK))
-        return await session.scalar(owed.where(Task.due_at < self._clock.now())) or 0
+            found = (await session.execute(select(*asked))).one()
+        return Badges(**found._mapping)
 
     def _need(self, actor: Actor, permission: str) -> None:
         permissions = self._rules.permissions
@@ -261,30 +235,3 @@ def _in_box(box: str, department: str) -> ColumnElement[bool]:
         names = "、".join([*UNIT_BOXES, BELOW])
         raise invalid([{"field": "box", "message": f"应为 {names} 之一"}])
     return and_(Task.department == department, Task.state.in_(UNIT_BOXES[box]))
-
-
-async def _count_drafts(session: AsyncSession, actor: Actor) -> int:
-    query = select(func.count()).select_from(Draft)
-    mine = query.where(Draft.agent_id == actor.id, Draft.order_id.is_(None))
-    return await session.scalar(mine) or 0
-
-
-async def _count_state(session: AsyncSession, state: OrderState) -> int:
-    return (await _count_states(session, [state]))[state]
-
-
-async def _count_states(
-    session: AsyncSession, states: Sequence[OrderState]
-) -> dict[OrderState, int]:
-    query = select(WorkOrder.state, func.count()).where(WorkOrder.state.in_(states))
-    rows = await session.execute(query.group_by(WorkOrder.state))
-    return {state: 0 for state in states} | {state: count for state, count in rows}
-
-
-async def _count_boxes(session: AsyncSession, department: str) -> dict[str, int]:
-    boxes = {name: UNIT_BOXES[name][0] for name in ("to_sign", "in_hand", "sent_back")}
-    query = select(Task.state, func.count()).where(
-        Task.department == department, Task.state.in_(boxes.values())
-    )
-    counts = {state: count for state, count in await session.execute(query.group_by(Task.state))}
-    return {name: counts.get(state, 0) for name, state in boxes.items()}
