@@ -38,11 +38,20 @@ class Draft(Base):
     """
 
     __tablename__ = "drafts"
+    __table_args__ = (
+        # Those that are no order yet: few among all that have become one.
+        Index(
+            "ix_drafts_agent_id_open",
+            "agent_id",
+            sqlite_where=text("order_id IS NULL"),
+            postgresql_where=text("order_id IS NULL"),
+        ),
+    )
 
     #: The call it is for; an agent's draft without a call has an id of its own.
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     #: None: nobody has taken it up yet.
-    agent_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     content: Mapped[dict[str, Any]]
     updated_at: Mapped[datetime]
     #: Order that was opened from it.
