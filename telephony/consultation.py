@@ -160,7 +160,12 @@ class Consultation(HandingOn):
         match session.call.state:
             case CallState.CONSULTING:
                 await tidily(self._ari.playbacks.stop(self._tone))
-                await self._consult_over(reason, held=party is not None and party.held)
+                held = party is not None and party.held and not session.agent_lost
+                await self._consult_over(reason, held=held)
+            case CallState.CONFERENCE if session.agent_lost:
+                await session.citizen_waits()
+                await session.agent_alone()
+                session.note(CallEventKind.CONFERENCE_ENDED, reason=reason)
             case CallState.CONFERENCE:
                 self._conference_over(reason)
             case CallState.DIALLING:

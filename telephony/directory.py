@@ -109,6 +109,7 @@ class Directory:
 
     def way_to(self, number: str) -> str:
         """Where a citizen's number is rung: a practice phone, or through the carrier."""
+        number = normal_number(number)
         account = self.practice_account(number)
         if account is not None:
             return f"PJSIP/{account}"

@@ -339,7 +339,11 @@ class InboundCall(Conversation):
             await self.end(ContactOutcome.CALLBACK_BOOKED, BOOKED_REASON)
         elif self.call.answered_at is not None:
             # Waiting again: for the agent's lost phone, or for another agent.
-            self.call.interrupted = self.agent_lost or self.call.state in _ABANDONED
+            self.call.interrupted = (
+                self.agent_lost
+                or self.call.state in _ABANDONED
+                or self.call.state is CallState.DIALLING
+            )
             await self.end(ContactOutcome.SERVED, "市民挂断")
         else:
             await self.end(*(self.front.ending() or _ABANDONED[self.call.state]))
@@ -373,6 +377,7 @@ class InboundCall(Conversation):
                 agent.agent_id, self.call.id, AgentState.BUSY, "电话连接中断", talked=True
             )
         self.enter(CallState.QUEUED)
+        self.waiting.again()
         for leg in Leg:
             await self.taps.close_leg(leg)
         if by_fault:

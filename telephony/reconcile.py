@@ -76,6 +76,8 @@ _OUTCOMES = {
     CallState.SELF_SERVICE: ContactOutcome.SELF_SERVED,
 }
 
+#: An answered caller is without anybody: waits for another, or for a transfer to be taken.
+_WAITS_AGAIN = frozenset({CallState.QUEUED, CallState.RINGING, CallState.DIALLING})
 
 #: What an agent does in a call of this state.
 _AGENT_STATES = {
@@ -97,7 +99,7 @@ def _verdict(call: LiveCall, now: Snapshot, recordings: Recordings) -> tuple[Con
     if call.state is CallState.MESSAGE and recordings.has_message(call.message_recording):
         return ContactOutcome.VOICEMAIL_LEFT, MESSAGE_LEFT
     if call.answered_at is not None:
-        call.interrupted = restarted
+        call.interrupted = restarted or call.state in _WAITS_AGAIN
         return ContactOutcome.SERVED, reason
     if restarted and call.direction is CallDirection.INBOUND:
         return ContactOutcome.FAILED, reason

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -49,6 +50,8 @@ class Waiting:
         self._call = session.call
         self._exchange = session.exchange
         self._rules = session.exchange.caller_rules
+        #: Since when, of one who has talked with an agent and waits again.
+        self._again: datetime | None = None
         #: Playback that is heard now; empty: music.
         self._playing = ""
         self._offered = False
@@ -73,6 +76,10 @@ class Waiting:
         ):
             if not self._session.awaits(timer):
                 self._after(seconds, timer, step)
+
+    def again(self) -> None:
+        """After a talk: the place is old, the patience is new."""
+        self._again = self._session.now()
 
     def over(self) -> None:
         """An agent has answered."""
@@ -99,7 +106,8 @@ class Waiting:
         return self._exchange.queues.queue(self._call.queue).waiting
 
     def _waited(self) -> float:
-        return (self._session.now() - (self._call.queued_at or self._session.now())).total_seconds()
+        since = self._again or self._call.queued_at or self._session.now()
+        return (self._session.now() - since).total_seconds()
 
     def _after(self, seconds: float, timer: str, step: Callable[[], Awaitable[None]]) -> None:
         self._session.after(seconds, timer, step)
