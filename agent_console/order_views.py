@@ -28,6 +28,7 @@ from models.vocabulary import (
     CloseReason,
     ContactOutcome,
     DemandFinding,
+    Difficulty,
     FactFinding,
     Light,
     OrderState,
@@ -146,6 +147,10 @@ class TaskView(BaseModel):
     outcome: Outcome | None
     unresolved_reason: str
     public_answer: str
+    #: What a joint unit found and did.
+    opinion: str
+    #: 1 for what the hotline gave out, one more for each unit it was handed down by.
+    level: int
     #: Who of the unit's leadership has looked at the result, and what shows it.
     reviewed_by: str
     evidence: dict[str, Any]
@@ -249,6 +254,8 @@ class OrderDetail(BaseModel):
     category_path: list[str]
     taxonomy_version: str
     urgency: Urgency
+    #: How hard it is, as the dispatcher judged.
+    difficulty: Difficulty
     title: str
     content: str
     demand: str

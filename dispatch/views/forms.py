@@ -25,8 +25,10 @@ from models.vocabulary import Action, Labelled
 ONE_LINE = 120
 #: Nobody types these: the page, the header and the order itself give them.
 _GIVEN = frozenset({"expected_version", "idempotency_key", "task_id", "request_id", "oversight_id"})
+#: What is asked for before all else, and after it.
+_FIRST, _LAST = ("reason_code",), ("files", "head")
 #: Fields that hold the code of a unit.
-_UNITS = frozenset({"department", "suggested", "provisional"})
+_UNITS = frozenset({"department", "suggested_department"})
 
 Kind = Literal[
     "text",
@@ -87,13 +89,14 @@ class Known:
 
 
 def form_of(action: Action, rules: Rules, known: Known | None = None) -> list[FormField]:
-    """The fields of an action's command, in the order of the command."""
+    """The fields of an action's command, in the order in which one fills them in."""
     command, known = COMMANDS.get(action), known or Known()
     if command is None:
         return []
     # The command's own fields; what all commands share is given.
     given = {*_GIVEN, "head"} if known.leads else _GIVEN
     names = [name for name in command.model_fields if name not in given]
+    names.sort(key=lambda name: (name in _LAST) - (name in _FIRST))  # the rest as in the command
     return [_field(action, name, command, rules, known) for name in names]
 
 

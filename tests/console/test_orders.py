@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from models.tables import AccessLog, WorkOrder
-from tests.console.browser import Answer
+from agent_console.order_views import OrderDetail, TaskView
+from dispatch.views import shapes
+from models.ids import new_id
+from models.tables import AccessLog, Staff, WorkOrder
+from tests.console.browser import Answer, Browser
 from tests.console.house import House
 from tests.console.orders import (
     FORM,
@@ -288,3 +291,57 @@ async def test_what_the_machine_proposed_is_kept_with_the_order(house: House) ->
         "urgency": "accepted",
         "title": "edited",
     }
+
+
+def test_all_that_is_known_of_an_order_reaches_the_page() -> None:
+    """What the page has under another name stands here; all else it has by the same."""
+    renamed = {"accepted_by", "caller", "sla_version", "timeline"}
+    assert shapes.OrderDetail.model_fields.keys() - OrderDetail.model_fields.keys() == renamed
+    assert shapes.TaskView.model_fields.keys() - TaskView.model_fields.keys() == {"parent_id"}
+
+
+async def test_the_lead_unit_reads_what_a_joint_one_found_and_chooses_who_signs(
+    house: House,
+) -> None:
+    dispatcher, clerk = await house.signed_in("dispatcher"), await house.signed_in("clerk")
+    other = await house.signed_in("other_clerk")
+    order = await open_order(await house.signed_in("agent"))
+    sent = {"department": "D-CG", "joint": ["D-ZJ"], "difficulty": "COMPLEX"}
+    order = await done(dispatcher, order, "dispatch", **sent)
+    order = await done(other, order, "sign_for")
+    opinion = "灯杆已移交城管部门，移交清单附后"
+    await done(other, order, "submit_part", opinion=opinion)
+    async with house.store.transaction() as work:
+        work.session.add(head(house, "严建新"))
+    order = await done(clerk, await seen(clerk, order), "sign_for")
+    assert order["difficulty"] == "COMPLEX"
+    assert [task["opinion"] for task in order["tasks"] if task["role"] == "JOINT"] == [opinion]
+    forms = {one["action"]: one["fields"] for one in order["allowed_actions"]}
+    fields = {field["name"]: field for field in forms["request_return"]}
+    assert [option["value"] for option in fields["head"]["options"]] == ["严建新"]
+    assert (fields["head"]["required"], fields["suggested_department"]["kind"]) == (True, "unit")
+    names = list(fields)
+    assert (names[0], names[-1]) == ("reason_code", "head")
+    wrong = await act(clerk, order, "submit_result", **{**RESULT, "head": "张三"})
+    assert (wrong.status, wrong.fields()) == (422, ["head"])
+    order = await done(clerk, order, "submit_result", **{**RESULT, "head": "严建新"})
+    assert order["state"] == "TO_AUDIT"
+
+
+async def seen(browser: Browser, order: dict[str, Any]) -> dict[str, Any]:
+    """The order as it is now."""
+    found: dict[str, Any] = (await browser.get(f"/api/orders/{order['id']}")).body
+    return found
+
+
+def head(house: House, name: str) -> Staff:
+    """Somebody who leads 区城管局."""
+    return Staff(
+        id=new_id(),
+        username=new_id(),
+        name=name,
+        password_hash="",
+        roles=["UNIT_HEAD"],
+        department="D-CG",
+        created_at=house.clock.now(),
+    )

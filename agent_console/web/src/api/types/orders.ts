@@ -261,6 +261,10 @@ export interface TaskView {
   outcome: string | null
   unresolved_reason: string
   public_answer: string
+  /** What a joint unit found and did. */
+  opinion: string
+  /** 1 for what the hotline gave out, one more for each unit below. */
+  level: number
   /** Who of the unit's leadership has looked at the result, and what shows it. */
   reviewed_by: string
   evidence: { text?: string; files?: Record<string, string> }
