@@ -95,7 +95,8 @@ async def test_what_is_taken_off_is_gone_and_open_pages_are_told(house: House) -
 async def test_an_order_names_the_article_that_answered_it(house: House) -> None:
     number = await publish(house, valid_to=TODAY)
     agent = await house.signed_in("agent")
-    order = await open_order(agent, mode="answered", public_answer="已告知办理地点及材料", knowledge_id=number)
+    told = {"mode": "answered", "public_answer": "已告知办理地点及材料"}
+    order = await open_order(agent, **told, knowledge_id=number)
     assert order["state"] == "CLOSED"
     assert (await agent.get(f"/api/knowledge/{number}")).body["use"]["orders"] == 1
     house.clock.advance(timedelta(days=1))

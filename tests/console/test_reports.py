@@ -24,7 +24,7 @@ async def test_every_number_of_the_report_opens_to_its_orders(house: House) -> N
     order = await done(auditor, order, "approve_result", **await full_marks(auditor))
     await done(desk, order, "record_follow_up", **GOOD_FOLLOW_UP)
     await open_order(
-        await house.signed_in("agent"), mode="answered", public_answer="政务服务窗口工作日九点开门。"
+        await house.signed_in("agent"), mode="answered", public_answer="政务窗口工作日九点开门。"
     )
 
     manager = await house.signed_in("manager")
