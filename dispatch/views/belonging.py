@@ -19,11 +19,24 @@ from models.tables import (
 )
 
 _ID: Any = bindparam("order_id", type_=WorkOrder.id.type)
-_KINDS = (AuditReview, FollowUp, OrderRequest, ClosureScore, Oversight, UnitCard)
+#: What they are sorted by; a score that was corrected comes before the earlier one.
+_SORTED: dict[Any, tuple[Any, ...]] = {
+    AuditReview: (AuditReview.at,),
+    FollowUp: (FollowUp.at,),
+    OrderRequest: (OrderRequest.asked_at,),
+    ClosureScore: (ClosureScore.revision.desc(),),
+    Oversight: (Oversight.issued_at, Oversight.id),
+    UnitCard: (UnitCard.at, UnitCard.id),
+}
+# Statements are put together once: that costs as much as sending them.
+_ROWS = {
+    kind: select(kind).where(kind.order_id == _ID).order_by(*order)
+    for kind, order in _SORTED.items()
+}
 _MERGED = "merged"
 #: One question in place of seven.
 _THERE = select(
-    *(exists().where(kind.order_id == _ID).label(kind.__tablename__) for kind in _KINDS),
+    *(exists().where(kind.order_id == _ID).label(kind.__tablename__) for kind in _SORTED),
     exists().where(WorkOrder.merged_into == _ID).label(_MERGED),
 )
 _Row = TypeVar("_Row", AuditReview, FollowUp, OrderRequest, ClosureScore, Oversight, UnitCard)
@@ -47,9 +60,8 @@ class Belonging:
         """Whether other orders are merged into it."""
         return _MERGED in self._there
 
-    async def rows(self, kind: type[_Row], *order: Any) -> Sequence[_Row]:
-        """All of one kind, in this order."""
+    async def rows(self, kind: type[_Row]) -> Sequence[_Row]:
+        """All of one kind."""
         if kind.__tablename__ not in self._there:
             return ()
-        query = select(kind).where(kind.order_id == self._order_id)
-        return (await self._session.scalars(query.order_by(*order))).all()
+        return (await self._session.scalars(_ROWS[kind], {"order_id": self._order_id})).all()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.directory.heads import heads_for
@@ -51,6 +51,10 @@ from models.tables import (
 )
 from models.task_tree import depth
 from models.vocabulary import CloseReason, OrderState, Role, SendBackReason
+
+_ID: Any = bindparam("order_id", type_=WorkOrder.id.type)
+_TASKS = select(Task).where(Task.order_id == _ID).order_by(Task.dispatched_at, Task.id)
+_EVENTS = select(OrderEvent).where(OrderEvent.order_id == _ID).order_by(OrderEvent.seq)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,19 +143,18 @@ async def _read_file(session: AsyncSession, which: Any) -> _File | None:
     order = await session.scalar(select(WorkOrder).where(which))
     if order is None:
         return None
-    tasks = select(Task).where(Task.order_id == order.id)
-    events = select(OrderEvent).where(OrderEvent.order_id == order.id)
+    of_order = {"order_id": order.id}
     belonging = Belonging(session, order.id)
     await belonging.look()
     found = _File(
         order=order,
-        tasks=(await session.scalars(tasks.order_by(Task.dispatched_at, Task.id))).all(),
-        events=(await session.scalars(events.order_by(OrderEvent.seq))).all(),
-        audits=await belonging.rows(AuditReview, AuditReview.at),
-        follow_ups=await belonging.rows(FollowUp, FollowUp.at),
-        requests=await belonging.rows(OrderRequest, OrderRequest.asked_at),
+        tasks=(await session.scalars(_TASKS, of_order)).all(),
+        events=(await session.scalars(_EVENTS, of_order)).all(),
+        audits=await belonging.rows(AuditReview),
+        follow_ups=await belonging.rows(FollowUp),
+        requests=await belonging.rows(OrderRequest),
         office=await read_office(session, order, belonging),
-        score=next(iter(await belonging.rows(ClosureScore, ClosureScore.revision.desc())), None),
+        score=next(iter(await belonging.rows(ClosureScore)), None),
         staff={},
     )
     found.staff.update(await _names(session, found))

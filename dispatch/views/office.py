@@ -106,12 +106,10 @@ class OfficeFile:
     merged: Sequence[WorkOrder]
 
 
-async def read_office(
-    session: AsyncSession, order: WorkOrder, belonging: Belonging
-) -> OfficeFile:
+async def read_office(session: AsyncSession, order: WorkOrder, belonging: Belonging) -> OfficeFile:
     """Read what there is."""
-    oversights = await belonging.rows(Oversight, Oversight.issued_at, Oversight.id)
-    cards = await belonging.rows(UnitCard, UnitCard.at, UnitCard.id)
+    oversights = await belonging.rows(Oversight)
+    cards = await belonging.rows(UnitCard)
     into = await session.get(WorkOrder, order.merged_into) if order.merged_into else None
     return OfficeFile(
         order=order,
