@@ -50,7 +50,7 @@ async def test_an_extended_limit_shows_what_was_promised_before(desk: Desk, read
         unit=LimitUnit.WD,
         evidence="检测委托书编号2026-31",
         caller_informed=True,
-        head="王局长",
+        head="严建新",
     )
     await desk.act("chengguan", order_id, asked)
     await desk.act("banzhang", order_id, DecideExtension(granted=True, reason="情况属实"))
