@@ -34,8 +34,8 @@ class WebSettings(BaseModel):
     port: int = Field(12345, ge=1, le=65535)
     #: Further origins that may open the SIP websocket and change data, e.g. a public https address.
     allowed_origins: list[str] = []
-    #: Under which address citizens reach this house from the internet, for links in messages; empty:
-    #: they do not, and no such messages are sent.
+    #: Under which address citizens reach this house from the internet, for links in messages.
+    #: Empty: they do not, and no such messages are sent.
     citizen_url: str = Field("", pattern=r"^(https?://[^\s/]+(/[^\s]*)?)?$")
     session_hours: int = 12
 

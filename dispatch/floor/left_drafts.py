@@ -46,16 +46,16 @@ class LeftDraftWatch:
         async with self._store.read() as session:
             left = await self._left(session)
             over = await self._over(session)
-        for draft, name in left:
-            await self._raise(draft, name)
+        for draft, name, call_id in left:
+            await self._raise(draft, name, call_id)
         for matter in over:
             await self._alerts.settle(matter)
 
-    async def _left(self, session: AsyncSession) -> list[tuple[Draft, str]]:
-        """With the name of the agent; those that nobody was called for."""
+    async def _left(self, session: AsyncSession) -> list[tuple[Draft, str, str | None]]:
+        """With the name of the agent, and the call if there was one; nobody was called for them."""
         now = self._clock.now()
         query = (
-            select(Draft, Staff.name)
+            select(Draft, Staff.name, Call.id)
             .join(Staff, Staff.id == Draft.agent_id)
             .outerjoin(Call, Call.id == Draft.id)
             .where(Draft.order_id.is_(None))
@@ -63,11 +63,11 @@ class LeftDraftWatch:
             .where(or_(Call.id.is_(None), Call.ended_at < now - self._minutes))
             .order_by(Draft.updated_at, Draft.id)
         )
-        rows = [(draft, name) for draft, name in await session.execute(query)]
-        known = await self._known(session, [_MATTER + draft.id for draft, _ in rows])
+        rows = [(draft, name, call_id) for draft, name, call_id in await session.execute(query)]
+        known = await self._known(session, [_MATTER + draft.id for draft, _, _ in rows])
         return [
-            (draft, name)
-            for draft, name in rows
+            (draft, name, call_id)
+            for draft, name, call_id in rows
             if typed_words(draft.content) and _MATTER + draft.id not in known
         ]
 
@@ -86,7 +86,7 @@ class LeftDraftWatch:
         query = select(Draft.id).where(Draft.id.in_(ids), Draft.order_id.is_not(None) | old)
         return [_MATTER + draft_id for draft_id in await session.scalars(query)]
 
-    async def _raise(self, draft: Draft, name: str) -> None:
+    async def _raise(self, draft: Draft, name: str, call_id: str | None) -> None:
         at = self._rules.counter.local(draft.updated_at)
         words = typed_words(draft.content)[:_SHOWN]
         minutes = round(self._minutes.total_seconds() / 60)
@@ -94,7 +94,7 @@ class LeftDraftWatch:
             AlertKind.DRAFT_LEFT,
             _MATTER + draft.id,
             f"{name}{at:%H:%M}填写的“{words}”超过{minutes}分钟没有登记成工单，请督促登记或确认无需登记",
-            call_id=draft.id,
+            call_id=call_id,
             agent_id=draft.agent_id,
         )
 
