@@ -235,12 +235,17 @@ async def test_the_units_inner_note_and_the_hotlines_proposal_stay_where_they_be
 
 
 async def test_each_desk_finds_its_queue(house: House) -> None:
-    waiting = await open_order(await house.signed_in("agent"))
+    agent = await house.signed_in("agent")
+    waiting = await open_order(agent)
     handed_in = await submitted(house)
     dispatcher, auditor = await house.signed_in("dispatcher"), await house.signed_in("auditor")
 
     queue = (await dispatcher.get("/api/orders?queue=dispatch")).body["items"]
     assert [row["id"] for row in queue] == [waiting["id"]]
+    await done(dispatcher, waiting, "ask_supplement", missing="请核实具体路段")
+    queue = (await agent.get("/api/orders?queue=supplement")).body["items"]
+    assert [row["id"] for row in queue] == [waiting["id"]]
+    assert (await agent.get("/api/badges")).body["supplement"] == 1
     queue = (await auditor.get("/api/orders?queue=audit")).body["items"]
     assert [(row["id"], row["own"]) for row in queue] == [(handed_in["id"], False)]
     assert (await auditor.get("/api/orders?queue=audit&q=没有这样的词")).body["items"] == []
