@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.asking import withdraw_all
 from dispatch.checks import Faults
 from dispatch.commands import AnswerTransfer, ReferTransfer, ReturnTransfer, TransferOut
+from dispatch.ending import close
 from dispatch.evidence import Shown, attach, require_proof, with_files
 from dispatch.requests import end, put
 from dispatch.running import run_clock
@@ -18,6 +19,7 @@ from models.ids import new_id
 from models.states import ACTIVE_TASK
 from models.tables import WorkOrder
 from models.tables.partners import ExternalRef, PartnerSystem
+from models.task_tree import lead_task
 from models.vocabulary import (
     Action,
     CloseReason,
@@ -142,7 +144,7 @@ def _name(step: Step, external_no: str) -> None:
 
 
 async def answer_transfer(step: Step, command: AnswerTransfer) -> None:
-    """What the other side found goes to the citizen; none of our units is assessed for it."""
+    """What the other side found goes to the citizen; no unit is assessed for it."""
     step.follow()
     assert step.permit is not None, "the table has been asked"
     if step.permit.role is not Role.PARTNER:
@@ -154,9 +156,11 @@ async def answer_transfer(step: Step, command: AnswerTransfer) -> None:
     request.granted = with_files({"text": command.evidence}, files)
     end(step, request, RequestState.GRANTED, command.answer)
     step.reason = command.evidence
-    step.change(
-        public_answer=command.answer, closed_at=step.now, close_reason=CloseReason.TRANSFERRED
-    )
+    step.change(public_answer=command.answer)
+    if lead_task(step.tasks) is None:
+        step.change(closed_at=step.now, close_reason=CloseReason.TRANSFERRED)
+    else:  # a unit's result had been approved before the order was opened again
+        await close(step, CloseReason.TRANSFERRED)
     run_clock(step)
 
 

@@ -364,7 +364,7 @@ def _score_note(file: _File, sees_score: bool) -> str:
         return "工单已撤回，不作办结评估。"
     if order.close_reason is CloseReason.ANSWERED:
         return "直接答复的工单没有承办单位，不作办结评估。"
-    if order.close_reason is CloseReason.TRANSFERRED:
+    if order.close_reason is CloseReason.TRANSFERRED and file.score is None:
         return "由转出单位答复的工单不作办结评估。"
     if file.score is None:
         return "工单办结后作办结评估。"

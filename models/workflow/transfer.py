@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.guards import NOT_DISPUTED, NOT_SUSPENDED, Guard, Situation
-from models.oversight_guards import NOTHING_MERGED, none_pending
+from models.oversight_guards import NOTHING_MERGED, none_pending, not_own
 from models.states import OFFICE
 from models.vocabulary import Action, OrderState, RequestKind, Role, TaskState
 from models.workflow.shapes import Transition
@@ -26,6 +26,12 @@ TRANSFERRED_TO_IT = Guard(
     silent=True,
     refusal="该工单没有转给这个系统",
     holds=_with_it,
+)
+
+NOT_OWN_TRANSFER = Guard(
+    name="not_own_transfer",
+    refusal="不能登记本人转出的工单的答复，请由其他人员登记",
+    holds=not_own(K.TRANSFER).holds,
 )
 
 TRANSITIONS: tuple[Transition, ...] = (
@@ -65,7 +71,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         to_order=S.CLOSED,
         roles=(*_DESK, R.FOLLOW_UP, R.PARTNER),
         pending=(K.TRANSFER,),
-        guards=(TRANSFERRED_TO_IT,),
+        guards=(TRANSFERRED_TO_IT, NOT_OWN_TRANSFER),
         needs=("answer", "evidence"),
         limit="transfer_answer",
         effect="答复诉求人，以“转出单位已答复”办结，不作办结评估",

@@ -168,6 +168,11 @@ def closed_only_for_a_reason(file: File) -> None:
             assert sum(not attempt.reached for attempt in asked) >= 3
         case CloseReason.NO_REPLY_WANTED:
             assert not order.want_reply
+        case CloseReason.TRANSFERRED:
+            assert order.public_answer
+            assert [one.state for one in file.requests if one.kind is RequestKind.TRANSFER][-1] == (
+                RequestState.GRANTED
+            )
 
 
 def scores_follow_from_the_facts(file: File, rules: Rules) -> None:

@@ -31,6 +31,7 @@ _BY_HOTLINE: dict[RequestKind, set[Role]] = {
     RequestKind.REOPENING: _LEADER,
     RequestKind.EXCLUSION: {Role.AUDITOR, *_OFFICE},
     RequestKind.WITHDRAWAL: _OFFICE,
+    RequestKind.TRANSFER: {Role.DISPATCHER, Role.SHIFT_LEADER, Role.FOLLOW_UP},
 }
 #: What a unit above decides for those below it.
 _BY_UNITS = {RequestKind.RETURN, RequestKind.EXTENSION}

@@ -48,6 +48,9 @@ _FIELDS: dict[str, Choice] = {
     "faults": lambda _: ["NO_EVIDENCE", "TEMPLATE"],
     "evidence": lambda _: "维修记录〔2026〕12号，11月20日10时用8812345拨打",
     "clause": lambda _: "三定方案第三条",
+    "system": lambda _: "",  # none is entered
+    "target": lambda _: "长沙市12345热线",
+    "external_no": lambda random: f"长热{random.randint(1, 99)}号",
     "consent": lambda _: "张晓明，11月20日来电同意",
     # Whoever asks for more time has told the citizen so.
     "caller_informed": lambda _: True,

@@ -52,8 +52,10 @@ async def test_an_order_of_another_city_is_followed_until_its_answer(
     order_id = await given_out(desk)
     order = await order_of(store, order_id)
     assert (order.state, local(order.light_red_at)) == (OrderState.TRANSFERRED_OUT, "11-27 23:59")
+    with pytest.raises(TransitionRefused, match="不能登记本人转出的工单的答复"):
+        await desk.act("paidan", order_id, ANSWER)
     with pytest.raises(InvalidInput, match="请上传材料，或写明"):
-        await desk.act("paidan", order_id, ANSWER.model_copy(update={"evidence": "来电"}))
+        await desk.act("huifang", order_id, ANSWER.model_copy(update={"evidence": "来电"}))
     await desk.act("huifang", order_id, ANSWER)
     order, [asked] = await order_of(store, order_id), await requests_of(store, order_id)
     assert (order.state, order.close_reason) == (OrderState.CLOSED, CloseReason.TRANSFERRED)
