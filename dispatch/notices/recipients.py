@@ -18,6 +18,8 @@ _DESKS = {
     OrderState.TO_AUDIT: NoticeAudience.AUDITOR,
     OrderState.TO_FOLLOW_UP: NoticeAudience.FOLLOW_UP,
     OrderState.SHELVED: NoticeAudience.BOTH,
+    # Who gave it out asks the other house.
+    OrderState.TRANSFERRED_OUT: NoticeAudience.DISPATCHER,
 }
 
 

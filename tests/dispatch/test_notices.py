@@ -27,13 +27,15 @@ from dispatch.directory.duty import DutyList
 from dispatch.notices.board import NoticeBoard
 from dispatch.notices.file_gateway import FileGateway
 from dispatch.notices.post_office import PostOffice
+from dispatch.notices.recipients import units_for
 from dispatch.rules import Rules
 from dispatch.views.lists import OrderLists
 from dispatch.views.shapes import OrderFilter
 from models.clock import ManualClock
 from models.gateway import GatewayMessage
+from models.states import IN_HAND, OPEN_STATES
 from models.store import Store
-from models.tables import Notice, OrderNews, OutgoingMessage, WorkOrder
+from models.tables import Notice, OrderEvent, OrderNews, OutgoingMessage, WorkOrder
 from models.vocabulary import MessageChannel, NoticeKind, OrderState
 from tests.dispatch.conftest import DEEP
 from tests.dispatch.desk import RESULT, Desk, back
@@ -129,6 +131,12 @@ async def test_an_urge_reaches_whoever_has_the_order(desk: Desk, tells: Telling)
     await urged("shenhe")
     await desk.approve(order_id)
     await urged("huifang")
+
+
+def test_wherever_an_order_lies_somebody_has_it(rules: Rules) -> None:
+    for state in (one for one in OPEN_STATES if one not in IN_HAND):
+        event = OrderEvent(to_state=state.value, actor_department="D-CG")
+        assert units_for("holder", event, [], rules) == {"D-HL"}, state
 
 
 async def test_who_must_decide_on_a_return_hears_that_the_citizen_presses(
