@@ -136,7 +136,7 @@ class CallView:
 
 @dataclass(frozen=True, kw_only=True)
 class WaitingView(CallView):
-    """A caller who waits."""
+    """A caller who waits. ``queued_at``: this time; who has talked already keeps an older place."""
 
     #: Place in the own queue, from 1.
     position: int = 0

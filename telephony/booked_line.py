@@ -59,7 +59,7 @@ class BookedLine:
         booked = {place.callback_id: place for place in await self._desk.booked()}
         for callback_id in self._places - booked.keys():
             self._exchange.line.remove(callback_id)
-        fresh = booked.keys() - self._places
+        fresh = [one for one in booked if one not in self._exchange.line]
         self._places = set(booked)
         for callback_id in fresh:
             self._stand(booked[callback_id])

@@ -14,8 +14,8 @@ from config.queues import QueueRules
 from models.clock import Clock
 from models.phone_numbers import normal_number, spellings
 from models.store import Store
-from models.tables import CallerProfile, Contact
-from models.vocabulary import Channel, ContactOutcome
+from models.tables import Callback, CallerProfile, Contact
+from models.vocabulary import CallbackReason, CallbackState, Channel, ContactOutcome
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +34,9 @@ class CallerFacts:
     calls: int = 0
     #: Who has talked to this number last, within the time that the rules say.
     last_agent: str | None = None
+    #: The call-back that was booked, and since when its place in the line is kept.
+    booked: str = ""
+    booked_since: datetime | None = None
 
 
 class Callers:
@@ -59,7 +62,10 @@ class Callers:
     async def _look_up(self, session: AsyncSession, number: str, contact_id: str) -> CallerFacts:
         now = self._clock.now()
         profile = await session.get(CallerProfile, number)
+        booked = (await session.execute(self._booked(number))).first()
         return CallerFacts(
+            booked=booked.id if booked else "",
+            booked_since=booked.queued_at if booked else None,
             elderly=profile is not None and profile.elderly,
             enterprise=profile is not None and profile.enterprise,
             dialect=profile is not None and profile.dialect,
@@ -74,6 +80,15 @@ class Callers:
             .where(Contact.citizen_number.in_(sorted(spellings(number))))
             .where(Contact.id != contact_id, Contact.channel == Channel.PHONE)
             .where(Contact.started_at > now - self._rules.repeat_caller.within)
+        )
+
+    def _booked(self, number: str) -> Select[str, datetime | None]:
+        return (
+            select(Callback.id, Callback.queued_at)
+            .where(Callback.citizen_number == number, Callback.state == CallbackState.OPEN)
+            .where(Callback.reason == CallbackReason.BOOKED, Callback.queued_at.is_not(None))
+            .order_by(Callback.queued_at)
+            .limit(1)
         )
 
     def _last_agent(self, number: str, contact_id: str, now: datetime) -> Select[str | None]:

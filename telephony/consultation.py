@@ -200,6 +200,7 @@ class Consultation(HandingOn):
     async def agent_lost(self) -> None:
         """The agent's phone is gone in the midst: the party is not left in silence."""
         if self._session.call.state is CallState.CONSULTING:
+            self._was_with_citizen = self.party is not None and self.party.held
             if self.party_is_heard and self.party:
                 await tidily(self._music_to(self.party))
             await tidily(self._session.citizen_waits())
@@ -219,11 +220,19 @@ class Consultation(HandingOn):
             await session.bring_together()
             self._show(AgentState.CONFERENCE)
         elif party is not None and party.joined_at is not None:
-            await self._talk_with(party)
+            await self._back_to_who_was_heard(party)
             self._show(AgentState.CONSULT)
         else:
             self._show(AgentState.CONSULT)
         self._changed()
+
+    async def _back_to_who_was_heard(self, party: Party) -> None:
+        session = self._session
+        if self._was_with_citizen and party.held:
+            await session.bring_together()
+            session.count_hold()
+        else:
+            await self._talk_with(party)
 
     async def agent_stays_away(self) -> bool:
         """The agent's phone did not come back; whether citizen and party go on without it."""
@@ -308,6 +317,7 @@ class Consultation(HandingOn):
             self._show(AgentState.CONSULT)
             if citizen in talk:
                 self._music_noted(party)
+                session.count_hold()
             elif party.joined_at is None:
                 session.party_lines.watch(party, self._seconds(party.kind))
             elif not {agent, party.channel} <= rooms.get(session.consult_bridge, frozenset()):

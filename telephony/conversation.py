@@ -52,8 +52,9 @@ class Conversation(CallSession):
 
     @property
     def held_since(self) -> datetime | None:
-        """Since when the citizen hears music on hold."""
-        return self._held_since if self.call.state is CallState.HELD else None
+        """Since when the citizen hears music, on hold or while the agent asks somebody."""
+        holds = self.call.state in (CallState.HELD, CallState.CONSULTING)
+        return self._held_since if holds else None
 
     # --- before ---------------------------------------------------------------------------------
 
@@ -351,7 +352,6 @@ class Conversation(CallSession):
             self.agent_lost = False
             await self.phones.drop_agent()
             if not await self.consultation.agent_stays_away():
-                self.count_hold()
                 await self.on_agent_lost_for_good()
 
     # --- found again after a restart of our process ---------------------------------------------

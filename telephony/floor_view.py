@@ -53,8 +53,9 @@ def floor_view(exchange: Exchange, online: bool) -> Floor:
 def _waiting_view(
     exchange: Exchange, session: CallSession, places: Mapping[str, int]
 ) -> WaitingView:
+    view = vars(session.call.view(session.parties)) | {"queued_at": session.waits_since}
     return WaitingView(
-        **vars(session.call.view(session.parties)),
+        **view,
         position=places[session.call.id],
         expected_wait_s=exchange.expected_wait(session.call.id),
     )

@@ -116,7 +116,7 @@ class FloorWatch:
         return self._concern(session, AlertKind.LONG_HOLD, "hold", text)
 
     def _long_wait(self, session: Conversation, now: datetime) -> Concern | None:
-        limit, since = self._rules.long_wait.seconds, session.call.queued_at
+        limit, since = self._rules.long_wait.seconds, session.waits_since
         waits = session.call.state in (CallState.QUEUED, CallState.RINGING)
         if not waits or since is None or (now - since).total_seconds() < limit:
             return None

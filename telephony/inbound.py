@@ -72,6 +72,8 @@ class InboundCall(Conversation):
         self._greeting = ""
         #: Final utterances of a caller who waits.
         self.said_while_waiting: list[str] = []
+        #: The shift leader who has picked this caller up last.
+        self.picked_up_by = ""
 
     @classmethod
     def offered(cls, exchange: Exchange, channel: Channel) -> InboundCall:
@@ -180,6 +182,11 @@ class InboundCall(Conversation):
             self.listen(Leg.CALLER, self.call.citizen_channel)
         else:
             self.after(_EAR_PAUSE_SECONDS, "ear", self._listen_to_waiting)
+
+    @property
+    def waits_since(self) -> datetime | None:
+        """See :meth:`CallSession.waits_since`."""
+        return self.waiting.since
 
     @property
     def heard_waiting(self) -> bool:
@@ -339,11 +346,10 @@ class InboundCall(Conversation):
             await self.end(ContactOutcome.CALLBACK_BOOKED, BOOKED_REASON)
         elif self.call.answered_at is not None:
             # Waiting again: for the agent's lost phone, or for another agent.
-            self.call.interrupted = (
-                self.agent_lost
-                or self.call.state in _ABANDONED
-                or self.call.state is CallState.DIALLING
-            )
+            alone = self.call.state in (*_ABANDONED, CallState.DIALLING)
+            self.call.interrupted = self.agent_lost or alone
+        if self.call.answered_at is not None:
+            self.waiting.again()  # since when is not known: rather too patient
             await self.end(ContactOutcome.SERVED, "市民挂断")
         else:
             await self.end(*(self.front.ending() or _ABANDONED[self.call.state]))
@@ -384,3 +390,4 @@ class InboundCall(Conversation):
             await self.raise_priority(PriorityReason.INTERRUPTED, why)
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED), self.place.queued())
         self.wait_in_line()
+        self.count_hold()  # from here on it is waiting

@@ -67,6 +67,7 @@ class Place:
             PriorityReason.ELDERLY: facts.elderly or call.queue == rules.callers.elderly,
             PriorityReason.ENTERPRISE: facts.enterprise or call.queue == rules.callers.enterprise,
             PriorityReason.REPEAT_CALLER: facts.calls >= rules.repeat_caller.calls,
+            PriorityReason.CALLBACK: facts.booked_since is not None,
         }
         known = [reason for reason in call.priority_reasons if not reasons.get(reason)]
         call.priority_reasons = (*known, *(reason for reason, holds in reasons.items() if holds))
@@ -85,11 +86,15 @@ class Place:
         return dialled
 
     def stand_in_line(self) -> None:
-        """Take the place, or another one after a change."""
+        """Take the place, or another one after a change. Who has booked a call-back has the place
+        that was kept, and need not be called.
+        """
         facts = self._facts.result() if self._facts and self._facts.done() else CallerFacts()
-        self._session.exchange.line.add(
+        line, since = self._session.exchange.line, self._call.queued_at or self._session.now()
+        line.remove(facts.booked)
+        line.add(
             self._call.id,
-            self._call.queued_at or self._session.now(),
+            min(since, facts.booked_since or since),
             queue=self._call.queue,
             priority=self._call.priority,
             last_agent=facts.last_agent,

@@ -145,6 +145,11 @@ class CallSession(StepQueue):
         )
 
     @property
+    def waits_since(self) -> datetime | None:
+        """Since when the citizen has been waiting for an agent, this time."""
+        return self.call.queued_at
+
+    @property
     def parties(self) -> tuple[PartyView, ...]:
         """Who takes part besides the citizen and the agent."""
         return self.party_lines.views()

@@ -156,7 +156,13 @@ async def _force_hang_up(session: Conversation, leader: Presence, order: Order) 
 async def _pick_up(session: Conversation, leader: Agent, order: Order) -> None:
     if not isinstance(session, InboundCall):
         raise TransitionRefused("只能抢接市民的来电", state=session.call.state)
+    if session.waiting.booked:
+        raise TransitionRefused("市民已预约回电，正在结束通话，不能抢接", state=session.call.state)
+    if session.agent is not None and session.agent.agent_id == session.picked_up_by:
+        who = session.agent.agent_name
+        raise TransitionRefused(f"{who}正在抢接这通来电", state=session.call.state)
     await session.pick_up(leader)
+    session.picked_up_by = leader.agent_id
     _tell(session, leader, order)
 
 

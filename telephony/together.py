@@ -32,6 +32,8 @@ class Together:
         self._from_agent: str | None = None
         #: The call is on its way back to that agent.
         self._comes_back = False
+        #: The agent whose phone is lost had swapped back to the citizen.
+        self._was_with_citizen = False
 
     @property
     def party_is_heard(self) -> bool:

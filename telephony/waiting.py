@@ -80,6 +80,12 @@ class Waiting:
     def again(self) -> None:
         """After a talk: the place is old, the patience is new."""
         self._again = self._session.now()
+        self._overflowed.clear()
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when, this time."""
+        return self._again or self._call.queued_at
 
     def over(self) -> None:
         """An agent has answered."""
@@ -106,8 +112,8 @@ class Waiting:
         return self._exchange.queues.queue(self._call.queue).waiting
 
     def _waited(self) -> float:
-        since = self._again or self._call.queued_at or self._session.now()
-        return (self._session.now() - since).total_seconds()
+        now = self._session.now()
+        return (now - (self.since or now)).total_seconds()
 
     def _after(self, seconds: float, timer: str, step: Callable[[], Awaitable[None]]) -> None:
         self._session.after(seconds, timer, step)

@@ -24,9 +24,10 @@ from models.callbacks import BookedPlace
 from models.clock import Clock
 from models.errors import Forbidden, NotFound, TransitionRefused
 from models.guards import Actor
+from models.phone_numbers import normal_number
 from models.store import Store, UnitOfWork
-from models.tables import Callback
-from models.vocabulary import CallbackReason, CallbackState, Role
+from models.tables import Call, Callback
+from models.vocabulary import CallbackReason, CallbackState, CallDirection, Role
 
 Box = Literal["open", "mine", "done", "all"]
 #: Of two who take the first task at the same moment the second gets the next one.
@@ -130,6 +131,7 @@ class CallbackBook:
         )
         async with self._store.read() as session:
             tasks = list(await session.scalars(select(Callback).where(keeps)))
+            calling_in = await _calling_in(session) if tasks else frozenset()
         return [
             BookedPlace(
                 callback_id=task.id,
@@ -138,6 +140,7 @@ class CallbackBook:
                 queued_at=task.queued_at or task.lost_at,
             )
             for task in tasks
+            if task.citizen_number not in calling_in
         ]
 
     async def begin_for(self, agent_id: str, callback_id: str) -> str:
@@ -275,6 +278,13 @@ def _chosen(actor: Actor, box: Box) -> Select[Callback]:
     else:
         return query.order_by(Callback.lost_at.desc(), Callback.id.desc())
     return query.order_by(*_IN_ORDER)
+
+
+async def _calling_in(session: AsyncSession) -> frozenset[str]:
+    """Citizens who are on the line by their own call: it stands at their booked place."""
+    living = (Call.ended_at.is_(None), Call.direction == CallDirection.INBOUND)
+    numbers = await session.scalars(select(Call.citizen_number).where(*living))
+    return frozenset(map(normal_number, numbers))
 
 
 async def _need(work: UnitOfWork, callback_id: str) -> Callback:

@@ -165,7 +165,7 @@ class OwedCalls:
         )
 
     async def _served_since(self, session: AsyncSession, task: Callback) -> bool:
-        """Whether the caller has called again and been served before the task was made."""
+        """Whether the caller has called again and been served since being lost."""
         if task.reason is CallbackReason.VOICEMAIL:
             return False
         later = select(Call.id).where(
@@ -208,6 +208,13 @@ class OwedCalls:
                 return
             if call.ringing_at is None:
                 task.attempts -= 1  # the agent's own phone was not there: nobody was rung
+            await self._not_reached(work, task, now)
+
+    async def _not_reached(self, work: UnitOfWork, task: Callback, now: datetime) -> None:
+        """To be tried again, unless the citizen has called in meanwhile and been served."""
+        if await self._served_since(work.session, task):
+            move(work, task, CallbackState.SETTLED, now)
+        else:
             after_attempt(work, task, now, self._rules)
 
     async def _follow_calls(self) -> None:
@@ -229,7 +236,7 @@ class OwedCalls:
                 fresh = await work.session.get(Callback, task.id, with_for_update=True)
                 if fresh is not None and fresh.version == task.version:
                     fresh.attempts -= 1
-                    after_attempt(work, fresh, self._clock.now(), self._rules)
+                    await self._not_reached(work, fresh, self._clock.now())
 
     # --- what is left lying ---------------------------------------------------------------------
 
