@@ -328,6 +328,8 @@ class InboundCall(Conversation):
         self.call.state = CallState.QUEUED
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
         await self.place.learned()
+        if self.call.answered_at is not None:
+            self.waiting.again()  # since when is not known: rather too patient
         self.wait_in_line()
         await self.play_music()
 
@@ -348,8 +350,6 @@ class InboundCall(Conversation):
             # Waiting again: for the agent's lost phone, or for another agent.
             alone = self.call.state in (*_ABANDONED, CallState.DIALLING)
             self.call.interrupted = self.agent_lost or alone
-        if self.call.answered_at is not None:
-            self.waiting.again()  # since when is not known: rather too patient
             await self.end(ContactOutcome.SERVED, "市民挂断")
         else:
             await self.end(*(self.front.ending() or _ABANDONED[self.call.state]))
@@ -378,6 +378,7 @@ class InboundCall(Conversation):
         """Back into the line, and to its head when it was a fault; another agent goes on."""
         agent, self.agent = self.agent, None
         self.call.agent_id = None
+        self.count_hold()  # from here on it is waiting
         if agent is not None:
             self.exchange.board.release(
                 agent.agent_id, self.call.id, AgentState.BUSY, "电话连接中断", talked=True
@@ -390,4 +391,3 @@ class InboundCall(Conversation):
             await self.raise_priority(PriorityReason.INTERRUPTED, why)
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED), self.place.queued())
         self.wait_in_line()
-        self.count_hold()  # from here on it is waiting
