@@ -95,6 +95,7 @@ def _stand_as_before(step: Step, task: Task, rest: list[Oversight]) -> None:
         row.state = OversightState.ANSWERED if row.answered_at else OversightState.OPEN
         row.settled_at = row.settled_by = None
         row.due_at = max(row.due_at, _due_anew(step, row))
+        step.told(**{f"oversights.{row.id}.answer_due": row.due_at})
     step.change_task(
         task,
         open_supervision=_in_force(rest) if goes_on else 0,

@@ -126,6 +126,7 @@ async def _supervise(step: Step, task: Task, role: Role) -> None:
         if rule.redo and step.order.redo_count == 1:
             await go_up(step, task, rule, SupervisionReason.REDO, asked.reason)
     if asked.reason_code == RedoReason.UNTRUE and role is not Role.SYSTEM:
+        await step.session.flush()  # the task stands before what is asked about it
         ask_leader(step, task, SupervisionReason.UNTRUE, asked.reason)
 
 

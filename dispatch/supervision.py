@@ -157,7 +157,7 @@ async def settle_supervision(step: Step, command: SettleSupervision) -> None:
     clock = f"supervise_{row.level}"
     row.state = OversightState.OPEN
     row.due_at = promise_for(step.order, step.rules, clock, step.now, row.department).due
-    step.told(answer_due=row.due_at)
+    step.told(**{"answer_due": row.due_at, f"oversights.{row.id}.answer_due": row.due_at})
 
 
 async def _in_force(step: Step, state: OversightState, otherwise: str) -> Oversight:
