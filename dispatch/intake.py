@@ -12,9 +12,10 @@ from dispatch.own_work import check_owner
 from dispatch.running import new_joint_task, new_lead_task, run_clock
 from dispatch.step import Handler, Step
 from dispatch.wording import field_label
+from models.guards import Actor
 from models.tables import WorkOrder
 from models.task_tree import unit_task
-from models.vocabulary import Action, Difficulty, RequestType, Urgency
+from models.vocabulary import Action, Difficulty, RequestType, Role, Urgency
 from models.workflow import Case
 
 _STEERS_CLOCK = {"request_type", "category", "urgency", "area"}
@@ -26,7 +27,7 @@ async def amend(step: Step, command: Amend) -> None:
     """Correct what was taken in, before it is dispatched."""
     given = command.facts().items()
     wanted = {name: value for name, value in given if name != "reason" and value is not None}
-    eased = _eased(step.order, wanted)
+    eased = _eased(step.order, wanted, step.actor)
     step.follow(Case.EASED if eased else Case.CORRECTED)
     wanted = _checked_amendment(step, wanted, eased, command.reason)
     step.reason = command.reason
@@ -39,13 +40,16 @@ async def amend(step: Step, command: Amend) -> None:
         run_clock(step)
 
 
-def _eased(order: WorkOrder, wanted: dict[str, Any]) -> set[str]:
-    """Names of what would be eased; that an informant is kept secret eases nothing."""
+def _eased(order: WorkOrder, wanted: dict[str, Any], actor: Actor) -> set[str]:
+    """Names of what would be eased. That an informant is kept secret eases nothing, and how hard it
+    is (which makes limits longer) is the dispatcher's to judge."""
     found = {name for name, value in wanted.items() if eases(name, getattr(order, name), value)}
     if wanted.get("request_type", order.request_type) is RequestType.REPORT and wanted.get(
         "confidential"
     ):
         found.discard("confidential")
+    if Role.DISPATCHER in actor.usable_roles:
+        found.discard("difficulty")
     return found
 
 

@@ -45,7 +45,7 @@ class Case(Labelled):
     LEVEL_2 = "level_2", "二级"
     LEVEL_1 = "level_1", "一级"
     CORRECTED = "corrected", "一般更正"
-    EASED = "eased", "举报改类、降低紧急程度、改变保密、取消回访、调高难易程度"
+    EASED = "eased", "举报改类、降低紧急程度、改变保密、取消回访，或非派单员调高难易程度"
     INTO = "into", "并入其他工单的"
     TAKE_IN = "take_in", "作为主单的"
 

@@ -85,7 +85,6 @@ async def test_only_a_shift_leader_takes_the_protection_from_an_order_and_then_n
         {"want_reply": False},
         {"confidential": True},
         {"urgency": "NORMAL"},
-        {"difficulty": "HARD"},
     ],
 )
 async def test_what_makes_it_easier_for_a_unit_is_not_the_units_to_change(
@@ -100,6 +99,14 @@ async def test_what_makes_it_easier_for_a_unit_is_not_the_units_to_change(
     with pytest.raises(TransitionRefused, match="承办单位的人员不能降低"):
         await desk.service.act(of_the_unit, order_id, command)
     await desk.act("banzhang", order_id, command)
+
+
+async def test_how_hard_it_is_the_dispatcher_judges(desk: Desk) -> None:
+    order_id = (await desk.open()).order_id
+    harder = Amend.model_validate({"reason": "诉求涉及多个部门", "difficulty": "HARD"})
+    with pytest.raises(TransitionRefused, match="只能由班长操作"):
+        await desk.act("huawu1", order_id, harder)
+    await desk.act("paidan", order_id, harder)
 
 
 async def test_an_informant_is_kept_secret_at_once(desk: Desk, store: Store) -> None:
