@@ -11,15 +11,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from config.scoring import load_scoring
-from dispatch.commands import (
-    DecideReturn,
-    DecideSuspension,
-    Dispatch,
-    RecordFollowUp,
-    RequestReturn,
-    RequestSuspension,
-    SignFor,
-)
+from dispatch.commands import Dispatch, RecordFollowUp, SignFor
 from dispatch.reports import figures
 from dispatch.reports.facts import Facts, OpinionFact
 from dispatch.reports.report import Report, Reports, Share, UnitLine
@@ -32,21 +24,6 @@ from models.vocabulary import Satisfaction, SolvedByCaller
 from tests.dispatch.desk import FRIDAY, HAPPY, RANG, ZONE, Desk, back, called
 
 WEEK = (date(2026, 11, 16), date(2026, 11, 22))
-NOT_OURS = {
-    "reason_code": "NOT_OUR_DUTY",
-    "reason": "该路段路灯由住建部门管护",
-    "clause": "三定方案第三条",
-    "suggested_department": "D-ZJ",
-    "head": "严建新",
-}
-PAUSE = {
-    "reason_code": "SEASON",
-    "reason": "冰冻天气不能登高作业",
-    "days": 10,
-    "evidence": "气象台11月20日发布的冰冻预警",
-    "caller_informed": True,
-    "head": "严建新",
-}
 
 
 @pytest.fixture
@@ -229,30 +206,6 @@ async def test_formulas_are_in_words_beside_the_columns(
     assert "基本满意计0.9" in formulas["satisfaction"]
     shown = set(UnitLine.model_fields) - {"department", "name", "group", "too_few", "closed"}
     assert shown == set(formulas)
-
-
-@pytest.mark.store
-async def test_what_went_to_the_wrong_unit_counts_against_whoever_sent_it(
-    desk: Desk, reports: Reports, people: dict[str, Actor]
-) -> None:
-    """One right, one wrong of two dispatchers; and a pause that was granted."""
-    wrong = await desk.dispatched()
-    await desk.act("chengguan", wrong, RequestReturn.model_validate(NOT_OURS))
-    decided = DecideReturn(granted=True, reason="住建局管护", department="D-ZJ")
-    await desk.act("banzhang", wrong, decided)
-    right = await desk.signed()
-    await desk.act("chengguan", right, RequestSuspension.model_validate(PAUSE))
-    await desk.act("banzhang", right, DecideSuspension(granted=True, reason="情况属实"))
-    manager = people["zhuren"]
-    report = await reports.report(manager, *WEEK)
-    lines = {line.name: (line.sent.value, line.wrong.value) for line in report.senders}
-    assert lines == {people["paidan"].name: (2, 1), people["banzhang"].name: (1, 0)}
-    units = {line.department: line for line in report.units}
-    assert (units["D-CG"].misdirected.value, units["D-CG"].suspended.value) == (1, 1)
-    assert (units["D-ZJ"].misdirected.value, units["D-ZJ"].received.value) == (0, 1)
-    cell = next(line.wrong.cell for line in report.senders if line.name == people["paidan"].name)
-    for number, order_id in ((cell, wrong), (units["D-CG"].suspended.cell, right)):
-        assert [row.id for row in await reports.orders(manager, *WEEK, number)] == [order_id]
 
 
 # --- recount -----------------------------------------------------------------------------------
