@@ -17,6 +17,7 @@ from dispatch.oversight_times import lift_untrue
 from dispatch.promises import Promise
 from dispatch.running import TASK_DUES, keep_order_due, promise_anew, show_lights
 from dispatch.step import Step, plain
+from dispatch.terms import terms_of
 from models.states import ACTIVE_TASK, IN_HAND
 from models.tables import OrderEvent, Task
 from models.task_tree import lead_task
@@ -98,4 +99,13 @@ async def _give_time(lead: Step, ends: list[_End]) -> None:
     keep_order_due(lead)
     show_lights(lead)
     if task is not None:
+        _ask_no_report(lead, task)
         await lift_untrue(lead, task, _WHY)
+
+
+def _ask_no_report(lead: Step, task: Task) -> None:
+    """What can wait for its result again need not be reported on before."""
+    owed = task.progress_due is not None and task.first_progress_at is None
+    if owed and not terms_of(lead.order, lead.rules).has("progress"):
+        task.clocks = {k: one for k, one in task.clocks.items() if k.split(".")[0] != "progress"}
+        lead.change_task(task, progress_due=None)

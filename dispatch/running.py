@@ -13,7 +13,7 @@ from dispatch.same_unit import as_before, count_lateness, keep_what_was_done
 from dispatch.step import Step
 from dispatch.terms import promise_for, terms_of, twice
 from models.ids import new_id
-from models.states import IN_HAND
+from models.states import ACTIVE_TASK, IN_HAND
 from models.tables import Task, WorkOrder
 from models.task_tree import had_before, lead_task
 from models.vocabulary import (
@@ -204,9 +204,9 @@ def _done_before(step: Step) -> Task | None:
 
 
 def keep_order_due(step: Step) -> None:
-    """The citizen is promised what the lead task is."""
+    """The citizen is promised what the lead task is; one that is done promises nothing any more."""
     lead = lead_task(step.tasks)
-    if lead is not None:
+    if lead is not None and lead.state in ACTIVE_TASK:
         provisional = Promise.from_json(lead.clocks["handle"]).provisional
         step.change(due_at=lead.due_at, due_provisional=provisional)
 
