@@ -142,7 +142,8 @@ async def submit_result(step: Step, command: SubmitResult) -> None:
     faults = Faults(step.rules)
     if command.outcome in _UNMET and not command.unresolved_reason:
         faults.add("unresolved_reason", f"办理结果为“{command.outcome.label}”的，请说明原因")
-    given = await given_before(step)
+    new = command.files or step.rules.evidence.shown_by(step.action, command.evidence)
+    given = {} if new else await given_before(step)
     shown = Shown(words=command.evidence, files=command.files, given=[*given])
     check_proof(step, faults, command.action, shown)
     faults.raise_any()
