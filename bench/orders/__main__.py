@@ -173,7 +173,7 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--keep", type=Path, help="folder for a database that outlives the run")
     parser.add_argument("--seconds", type=float, default=20.0, help="for each thing measured")
     parser.add_argument("--samples", type=int, default=300, help="questions of each kind")
-    parser.add_argument("--timers", type=int, default=5000, help="timers due in one hour")
+    parser.add_argument("--timers", type=int, default=10_000, help="due in one hour; 100000: all")
     given = parser.parse_args()
     if unknown := set(given.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
