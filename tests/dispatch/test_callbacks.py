@@ -256,6 +256,29 @@ async def test_a_task_made_late_of_a_caller_served_since_is_settled_at_once(floo
     assert (await floor.task_of(lost)).state is CallbackState.SETTLED
 
 
+async def test_who_calls_in_and_is_served_while_being_called_is_owed_nothing(floor: Floor) -> None:
+    lost = await floor.lost("13800000101")
+    floor.clock.advance(MINUTE)
+    await floor.book.begin_for(floor.first.id, lost.id)
+    served = {"outcome": ContactOutcome.SERVED, "answered_at": floor.clock.now()}
+    await floor.call("+8613800000101", **served)
+    await floor.call_out(lost.id)
+    assert (await floor.task(lost.id)).state is CallbackState.SETTLED
+    await floor.owed.look()
+    assert (await floor.task(lost.id)).state is CallbackState.SETTLED
+
+
+async def test_a_booked_place_leaves_the_line_while_its_citizen_is_on_it(floor: Floor) -> None:
+    booked = await floor.lost("13800000101", outcome=ContactOutcome.CALLBACK_BOOKED)
+    assert [one.callback_id for one in await floor.book.booked()] == [booked.id]
+    own = {"outcome": ContactOutcome.IN_PROGRESS, "state": CallState.QUEUED, "ended_at": None}
+    again = await floor.call("+8613800000101", **own)
+    assert not await floor.book.booked()
+    async with floor.store.transaction() as work:
+        (await work.session.get_one(Call, again.id)).ended_at = floor.clock.now()
+    assert [one.callback_id for one in await floor.book.booked()] == [booked.id]
+
+
 async def test_two_agents_cannot_take_the_same_task(floor: Floor) -> None:
     task = await floor.lost()
     takers = [floor.first, floor.second] * 3

@@ -30,6 +30,7 @@ from tests.support.sipp import calling
 from tests.support.tones import tone_ulaw
 from tests.telephony.floor import CallFloor, call_floor
 from tests.telephony.test_talk import talking
+from tests.telephony.three import EXPERT, outsider
 
 
 def rules_with(folder: Path, **alerts: object) -> Path:
@@ -90,6 +91,20 @@ async def test_a_long_hold_is_told_until_the_citizen_is_back(watched: CallFloor)
         (raised,) = await watched.alerted(AlertKind.LONG_HOLD)
         assert (raised.call_id, raised.agent_id) == (talk.call_id, talk.agent_id)
         await watched.calls.resume(talk.call_id, talk.agent_id)
+        await ended(watched, AlertKind.LONG_HOLD)
+        await talk.citizen.hang_up()
+        await watched.ended()
+
+
+@pytest.mark.asterisk
+async def test_music_while_the_agent_asks_somebody_is_a_long_hold(watched: CallFloor) -> None:
+    desk = watched.calls.desk
+    async with talking(watched) as talk, outsider(watched):
+        await desk.consult(talk.call_id, talk.agent_id, EXPERT)
+        (raised,) = await watched.alerted(AlertKind.LONG_HOLD)
+        assert raised.call_id == talk.call_id
+        await watched.until(lambda: watched.told().count("CallPartyChanged") >= 2)  # joined
+        await desk.swap(talk.call_id, talk.agent_id)
         await ended(watched, AlertKind.LONG_HOLD)
         await talk.citizen.hang_up()
         await watched.ended()

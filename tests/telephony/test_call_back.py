@@ -19,7 +19,7 @@ from models.events import CallAnswered, CallQueued
 from models.guards import Actor
 from models.ports import NoAlerts
 from models.store import Store
-from models.vocabulary import CallbackState, ContactOutcome, Role
+from models.vocabulary import CallbackState, ContactOutcome, PriorityReason, Role
 from tests.support.asterisk import RunningAsterisk
 from tests.support.rtp import Voice
 from tests.support.sipp import calling, citizen
@@ -178,6 +178,29 @@ async def test_a_booked_place_has_its_turn_before_later_callers(auto_desk: Desk)
             second = await phone.rung()
             assert second.number == "13800000102"
             await later.hang_up()
+        await floor.ended(3)
+
+
+async def test_who_has_booked_and_calls_again_has_the_own_place(auto_desk: Desk) -> None:
+    """Ahead of who came between; the booking rests for so long, and comes back when in vain."""
+    floor = auto_desk.floor
+    await books(auto_desk)
+    line = floor.calls.exchange.line
+    await floor.until(lambda: len(line) == 1)
+    (booked,) = line
+    async with calling(floor.asterisk, number="13800000102", gives_up_after=60) as between:
+        other = await floor.happened(CallQueued, 2)
+        async with calling(floor.asterisk, number=NUMBER, gives_up_after=60) as again:
+            own = await floor.happened(CallQueued, 3)
+            await floor.until(lambda: list(line) == [own.call_id, other.call_id])
+            assert own.priority_reasons == (PriorityReason.CALLBACK,)
+            await floor.calls.flush()
+            await floor.calls._booked.look()
+            assert list(line) == [own.call_id, other.call_id]
+            await again.hang_up()
+            await floor.ended(2)
+        await floor.until(lambda: list(line) == [booked, other.call_id])
+        await between.hang_up()
         await floor.ended(3)
 
 

@@ -158,6 +158,27 @@ async def test_a_page_that_is_reloaded_while_consulting(floor: CallFloor) -> Non
     assert len([row for row in await parties_of(floor, call.id) if row.agent_id]) == 2
 
 
+async def test_a_page_that_is_reloaded_while_the_agent_is_back_with_the_citizen(
+    floor: CallFloor,
+) -> None:
+    desk = floor.calls.desk
+    async with talking(floor) as talk, outsider(floor) as (_, expert):
+        await desk.consult(talk.call_id, talk.agent_id, EXPERT)
+        await talk.party("joined")
+        await desk.swap(talk.call_id, talk.agent_id)
+        await talk.phone.reload()
+        talk.phone.answer(await talk.phone.rung())
+        await floor.state(talk.agent_id, AgentState.CONSULT)
+        talk.phone.voice.say(tone_ulaw(AGENT))
+        assert await hears_only(talk.voice, AGENT, of=ALL)
+        assert await hears_only(talk.phone.voice, CITIZEN, of=ALL)
+        assert await hears_only(expert, of=ALL)
+        await desk.swap(talk.call_id, talk.agent_id)
+        assert await hears_only(expert, AGENT, of=ALL)
+        await talk.citizen.hang_up()
+        await floor.ended()
+
+
 async def test_what_cannot_be_done(floor: CallFloor) -> None:
     desk = floor.calls.desk
     async with talking(floor) as talk, floor.agent("李娜", "1902") as (second, _):
