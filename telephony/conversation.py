@@ -28,6 +28,7 @@ LEAVING_SECONDS = 0.5
 #: Pause before a lost phone that did not answer is rung once more.
 RING_AGAIN_SECONDS = 2.0
 _COMES_BACK = "电话连接中断，正在恢复"
+PAGE_RELOADED = "坐席页面已重新加载"
 #: Pause before what Asterisk could not do just now is tried once more.
 TRY_AGAIN_SECONDS = 0.5
 CONNECTED = (
@@ -331,7 +332,7 @@ class Conversation(CallSession):
         elif self.call.state in CONNECTED and not self.agent_lost:
             self.cancel_timer("hung up")
             await self.phones.drop_agent()
-            await self.lose_agent("坐席页面已重新加载")
+            await self.lose_agent(PAGE_RELOADED)
 
     async def _agent_back(self) -> None:
         if self.call.state is CallState.HELD:

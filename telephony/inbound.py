@@ -24,7 +24,7 @@ from telephony.agents import Agent
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.objects import Channel
 from telephony.call import LiveCall
-from telephony.conversation import TRY_AGAIN_SECONDS, Conversation
+from telephony.conversation import PAGE_RELOADED, TRY_AGAIN_SECONDS, Conversation
 from telephony.exchange import Exchange
 from telephony.front_desk import FrontDesk
 from telephony.placing import Place
@@ -268,13 +268,29 @@ class InboundCall(Conversation):
     async def on_agent_not_reached(self, cause: int) -> None:
         """The next agent; the caller keeps the place."""
         if self.call.state is CallState.RINGING:
-            await self._next_agent(_DECLINED if cause in causes.DECLINED else _MISSED)
+            refused = _DECLINED if cause in causes.DECLINED else _MISSED
+            await self._next_agent(PAGE_RELOADED if self._phone_has_changed() else refused)
+
+    async def on_phone_reloaded(self, contact: str) -> None:
+        """A page that is loaded anew while it rings has not missed the call: it is rung again."""
+        if self.call.state is CallState.RINGING and self.agent_contact not in (None, contact):
+            await self._next_agent(PAGE_RELOADED)
+        else:
+            await super().on_phone_reloaded(contact)
+
+    def _phone_has_changed(self) -> bool:
+        """Whether the phone that was rung has gone, or come as another, meanwhile."""
+        agent = self.exchange.board.get(self.agent.agent_id) if self.agent else None
+        if agent is None:
+            return False
+        now = self.exchange.contacts.get(agent.extension)
+        return not agent.phone_online or now != self.agent_contact
 
     async def _next_agent(self, reason: str) -> None:
         agent, self.agent = self.agent, None
         self.call.agent_id = None
         if agent is not None:
-            self.exchange.board.release(agent.agent_id, self.call.id, AgentState.BUSY, reason)
+            self._free(agent, reason)
             declined = reason == _DECLINED
             kind = CallEventKind.DECLINED if declined else CallEventKind.MISSED
             self.note(kind, by=agent, reason=reason)
@@ -284,6 +300,13 @@ class InboundCall(Conversation):
         self.enter(CallState.QUEUED)
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
         self.wait_in_line()
+
+    def _free(self, agent: Agent, reason: str) -> None:
+        board = self.exchange.board
+        if reason == PAGE_RELOADED:
+            board.go_back(agent.agent_id, self.call.id)
+        else:
+            board.release(agent.agent_id, self.call.id, AgentState.BUSY, reason)
 
     async def withdraw(self) -> None:
         """The agent who is rung has been given to someone else."""

@@ -79,7 +79,7 @@ async def test_a_taken_port_is_named(hotline: RunningHotline) -> None:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", hotline.settings.web.port))
         other.listen()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             code, printed = await hotline.command("serve")
     assert code == 1
     assert str(hotline.settings.web.port) in printed

@@ -162,6 +162,24 @@ async def test_a_missed_ring_goes_on_with_the_wait(
         await floor.ended()
 
 
+async def test_a_page_loaded_anew_while_it_rings_is_rung_again(
+    short_asterisk: RunningAsterisk, tmp_path: Path
+) -> None:
+    async with (
+        opened(short_asterisk, tmp_path) as floor,
+        floor.agent("王芳", "1901") as (agent, phone),
+        caller(floor) as (citizen, _, _),
+    ):
+        await phone.rung()
+        await phone.reload()
+        phone.answer(await phone.rung())
+        answered = await floor.happened(CallAnswered)
+        assert answered.agent_id == agent
+        await citizen.hang_up()
+        await floor.ended()
+        assert len(await history(floor, answered.call_id, CallEventKind.RINGING)) == 2
+
+
 async def test_who_is_lost_is_owed_a_call_until_served(
     short_asterisk: RunningAsterisk, tmp_path: Path
 ) -> None:

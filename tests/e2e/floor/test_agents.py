@@ -167,6 +167,18 @@ async def test_a_reload_amid_a_consultation_loses_nothing(stage: Stage) -> None:
         await sound_flows(page, caller.voice)
 
 
+async def test_a_page_loaded_anew_while_it_rings_rings_again(stage: Stage) -> None:
+    async with stage.agent("huawu1") as page:
+        await be_ready(page)
+        async with stage.citizen("13907342077") as caller:
+            await expect(bar(page)).to_have_attribute("data-phase", "ringing")
+            await page.reload()
+            await expect(bar(page)).to_have_attribute("data-phase", "ringing")
+            await page.get_by_test_id("answer").click()
+            await in_state(page, "TALKING")
+            await sound_flows(page, caller.voice)
+
+
 async def test_the_citizen_grades_the_service_and_the_wrap_up_is_lengthened(stage: Stage) -> None:
     async with stage.agent("huawu1") as page, stage.talk(page) as caller:
         caller.voice.say(spoken_ulaw(WORDS))

@@ -5,7 +5,7 @@
  */
 
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, watch } from 'vue'
 
 import { api } from '@/api'
 import { sentenceOf } from '@/api/http'
@@ -69,6 +69,16 @@ export const useDesk = defineStore('desk', () => {
     return `desk-open:${session.staff?.id ?? ''}`
   }
 
+  const rings = (): boolean => agent.call?.call_id === callId.value && agent.call?.state === 'RINGING'
+
+  // A call that only rings is not kept: loaded anew, the page is rung again, or somebody else is.
+  watch(
+    () => (rings() ? null : callId.value),
+    (id) => {
+      if (id) writeKept(openKey(), id)
+    },
+  )
+
   const order = useOrderSending({
     callId,
     form,
@@ -92,7 +102,7 @@ export const useDesk = defineStore('desk', () => {
     readOnly,
     content: draftContent,
     storageKey,
-    rings: () => agent.call?.call_id === callId.value && agent.call?.state === 'RINGING',
+    rings,
     read: (id) => readDraft(id, agent),
     join: joinDraft,
     onRead: () => understanding.value && propose(understanding.value),
@@ -118,7 +128,6 @@ export const useDesk = defineStore('desk', () => {
     setAside.value =
       former && keepsText() ? { callId: former, readOnly: readOnly.value } : null
     reset(id)
-    writeKept(openKey(), id)
     recoverLocal()
     await load()
   }
