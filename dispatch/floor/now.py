@@ -20,7 +20,7 @@ from dispatch.rules import Rules
 from models.clock import Clock
 from models.guards import Actor
 from models.store import Store
-from models.tables import AgentPresenceRow, Call, Callback
+from models.tables import AgentPresenceRow, Call, Callback, CallParty
 from models.vocabulary import AgentState, CallbackState, CallDirection, CallState
 
 _RECENT = timedelta(minutes=30)
@@ -147,7 +147,12 @@ async def _calls(session: AsyncSession, now: datetime) -> tuple[int, float | Non
     """How many wait, how long the first has waited, how many are in talk."""
     open_ = (Call.ended_at.is_(None), Call.direction == CallDirection.INBOUND)
     waits = (CallState.QUEUED, CallState.RINGING)
-    query = select(func.count(), func.min(Call.queued_at)).where(*open_, Call.state.in_(waits))
+    # Who has talked waits anew since the last of those has left who took part.
+    left = select(func.max(CallParty.left_at)).where(
+        CallParty.call_id == Call.id, CallParty.joined_at.is_not(None)
+    )
+    begun = func.coalesce(left.scalar_subquery(), Call.queued_at)
+    query = select(func.count(), func.min(begun)).where(*open_, Call.state.in_(waits))
     waiting, since = (await session.execute(query)).one()
     talks = (CallState.TALKING, CallState.HELD, CallState.CONSULTING, CallState.CONFERENCE)
     talking = await session.scalar(select(func.count()).where(*open_, Call.state.in_(talks)))

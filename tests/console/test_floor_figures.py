@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from models.tables import ShiftAssignment, Staff
+from models.tables import Call, CallParty, ShiftAssignment, Staff
+from models.vocabulary import CallDirection, CallState, ContactOutcome, PartyKind
 from tests.console.house import House
 from tests.support.floor_past import ZONE, Maker
 
@@ -58,6 +59,26 @@ async def test_the_wall_shows_now(house: House) -> None:
     for code in ("offered", "answered", "connection"):
         assert wall[code]["value"] == table["total"]["values"][code]["value"]
     assert wall["forecast_day"] is None
+
+
+async def test_who_has_talked_waits_anew_on_the_wall(house: House) -> None:
+    manager, now = await house.signed_in("manager"), house.clock.now()
+    call = Call(
+        direction=CallDirection.INBOUND,
+        state=CallState.QUEUED,
+        started_at=now - timedelta(hours=1),
+        queued_at=now - timedelta(hours=1),
+        outcome=ContactOutcome.IN_PROGRESS,
+    )
+    async with house.store.transaction() as work:
+        work.session.add(call)
+    wall = (await manager.get("/api/floor-figures/now")).body
+    assert (wall["waiting"], wall["longest_wait_s"]) == (1, 3600)
+    talked = {"joined_at": now - timedelta(minutes=59), "left_at": now - timedelta(seconds=40)}
+    async with house.store.transaction() as work:
+        work.session.add(CallParty(call_id=call.id, kind=PartyKind.AGENT, **talked))
+    wall = (await manager.get("/api/floor-figures/now")).body
+    assert (wall["waiting"], wall["longest_wait_s"]) == (1, 40)
 
 
 async def test_who_may_not_see_the_figures_and_wrong_questions(house: House) -> None:
