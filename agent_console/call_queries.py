@@ -23,6 +23,7 @@ from agent_console.people import Person
 from agent_console.services import Console
 from dispatch.views.privacy import mask_phone
 from models.errors import NotFound, TransitionRefused
+from models.phone_numbers import normal_number, spellings
 from models.ports import CallView
 from models.speech import Correction
 from models.tables import Call, Callback, CallParty, Contact, Staff, UtteranceRow, WorkOrder
@@ -57,6 +58,11 @@ async def visible_call(
     if call is None or not (at_hand or await _may_open(session, call, person)):
         raise NotFound("没有这通电话，或您无权查看", call_id=call_id)
     return call
+
+
+def rings_at(console: Console, person: Person, call_id: str) -> bool:
+    """Whether the call is at this person's telephone now, if only ringing."""
+    return person.may("call.seat") and console.calls.presence(person.staff_id).call_id == call_id
 
 
 async def writes_order(session: AsyncSession, call: Call, person: Person) -> bool:
@@ -214,26 +220,31 @@ async def utterances_of(session: AsyncSession, call_id: str) -> list[UtteranceVi
 async def caller_of(
     session: AsyncSession, call: Call, number: str, person: Person, now: datetime
 ) -> CallerView:
-    """What is known of the number. Confidential orders do not give their caller away."""
-    if not call.citizen_number:
+    """What is known of the number, in whatever dress it came; of a hidden one nothing. Confidential
+    orders do not give their caller away.
+    """
+    same = sorted(spellings(normal_number(call.citizen_number)))
+    if not same:
         return CallerView(number=number, recent_orders=[], recent_contacts=0)
     contacts = await session.scalar(
         select(func.count())
         .select_from(Contact)
-        .where(Contact.citizen_number == call.citizen_number)
+        .where(Contact.citizen_number.in_(same))
         .where(Contact.started_at > now - RECENT)
         .where(Contact.id != (call.contact_id or ""))
     )
-    orders = await _recent_orders(session, call, person)
+    orders = await _recent_orders(session, same, person)
     return CallerView(number=number, recent_orders=orders, recent_contacts=contacts or 0)
 
 
-async def _recent_orders(session: AsyncSession, call: Call, person: Person) -> list[RecentOrder]:
+async def _recent_orders(
+    session: AsyncSession, numbers: Sequence[str], person: Person
+) -> list[RecentOrder]:
     if not person.may("order.view_all"):
         return []
     query = (
         select(WorkOrder)
-        .where(WorkOrder.caller_phone == call.citizen_number)
+        .where(WorkOrder.caller_phone.in_(numbers))
         .where(or_(~WorkOrder.confidential, WorkOrder.accepted_by == person.staff_id))
         .order_by(WorkOrder.accepted_at.desc())
         .limit(RECENT_ORDERS)

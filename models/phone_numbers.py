@@ -9,6 +9,8 @@ WITHHELD = "anonymous"
 
 _SEPARATORS = str.maketrans("", "", " -()（）—.")
 _COUNTRY = re.compile(r"(?:\+|00)86(?=1[3-9]\d{9}$|[1-9]\d{8,10}$|400\d{7}$|800\d{7}$)")
+#: Without a sign in front it could be a local number; not so before a mobile.
+_BARE_COUNTRY = re.compile(r"86(?=1[3-9]\d{9}$)")
 _MOBILE = re.compile(r"0(?=1[3-9]\d{9}$)")
 _WHOLE = re.compile(r"1[3-9]\d{9}|0[1-9]\d{8,10}|[2-8]\d{6,7}|[48]00\d{7}|\+[1-9]\d{6,14}")
 #: What networks put in its place.
@@ -27,7 +29,7 @@ def normal_number(number: str) -> str:
         return f"0{home}"
     if home.startswith("00"):
         return f"+{home[2:]}"
-    return _MOBILE.sub("", home)
+    return _MOBILE.sub("", _BARE_COUNTRY.sub("", home))
 
 
 def whole_number(number: str) -> bool:
@@ -43,5 +45,7 @@ def spellings(number: str) -> frozenset[str]:
     """The dresses in which a normal number may have been written down; none for a withheld one."""
     if number == WITHHELD:
         return frozenset()
+    if number.startswith("+"):
+        return frozenset({number, f"00{number[1:]}"})
     home = number.removeprefix("0")
     return frozenset({number, home, f"0{home}", f"+86{home}", f"86{home}", f"0086{home}"})

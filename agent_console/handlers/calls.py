@@ -15,6 +15,7 @@ from agent_console.call_queries import (
     caller_of,
     names_of,
     need_in_hand,
+    rings_at,
     utterances_of,
     visible_call,
     writes_order,
@@ -84,9 +85,7 @@ async def get_call(ask: Ask, call_id: str) -> CallDetail:
     """
     console, person = ask.console, ask.person
     # A colleague who is asked in sees what it is about while the telephone rings.
-    at_hand = person.may("call.seat") and (
-        console.calls.presence(person.staff_id).call_id == call_id
-    )
+    at_hand = rings_at(console, person, call_id)
     async with console.store.read() as session:
         call = await visible_call(session, call_id, person, at_hand=at_hand)
         names = await names_of(session, [call.agent_id] if call.agent_id else [])

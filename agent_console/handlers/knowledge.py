@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from agent_console.call_queries import visible_call
+from agent_console.call_queries import rings_at, visible_call
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
 from dispatch.knowledge.reading import ArticleFilter
@@ -103,9 +103,12 @@ async def quick_search(ask: Ask, query: QuickQuery) -> list[ArticleCard]:
     "GET", "/api/calls/{call_id}/knowledge", summary="通话中推荐的知识条目", permission=_VIEW
 )
 async def suggested(ask: Ask, call_id: str) -> list[ArticleCard]:
-    """For what the citizen has said so far; ``KnowledgeSuggested`` tells of a change."""
+    """For what the citizen has said so far; ``KnowledgeSuggested`` tells of a change. Also while
+    the call only rings.
+    """
+    at_hand = rings_at(ask.console, ask.person, call_id)
     async with ask.console.store.read() as session:
-        await visible_call(session, call_id, ask.person)
+        await visible_call(session, call_id, ask.person, at_hand=at_hand)
     return await ask.console.knowledge.reader.suggested(call_id)
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import CTE, ColumnElement, Select, case, func, literal, select
 
 from config.figures import FigureRules
+from dispatch.floor.sql_numbers import caller_key, is_known
 from dispatch.floor.sql_time import micros_of, quarter_of
 from models.tables import AgentStateLogRow, Call, Callback, CallEventRow
 from models.tables.base import UtcDateTime
@@ -84,9 +85,11 @@ def call_facts(span: Span, rules: FigureRules) -> CTE:
 
 
 def _repeated(span: Span, reach: timedelta) -> Rows:
-    """Calls whose number had called shortly before; those of the nuisance list do not count."""
+    """Calls whose number, in whatever dress, had called shortly before; hidden numbers and calls of
+    the nuisance list do not count.
+    """
     previous = func.lag(Call.started_at).over(
-        partition_by=Call.citizen_number, order_by=(Call.started_at, Call.id)
+        partition_by=caller_key(Call.citizen_number), order_by=(Call.started_at, Call.id)
     )
     calls = (
         select(Call.id, Call.started_at, previous.label("previous"))
@@ -94,7 +97,7 @@ def _repeated(span: Span, reach: timedelta) -> Rows:
             Call.direction == CallDirection.INBOUND,
             Call.started_at >= span.start - reach,
             Call.started_at < span.end,
-            Call.citizen_number != "",
+            is_known(Call.citizen_number),
             Call.outcome != ContactOutcome.BLOCKED,
         )
         .subquery()

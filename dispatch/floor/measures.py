@@ -234,7 +234,7 @@ def counts(rules: FigureRules) -> tuple[Count, ...]:
         Count(
             code="again",
             label="重复来电",
-            words=f"同一号码在此前{again}内已经来过电的来电数；号码未知的不计",
+            words=f"同一号码在此前{again}内已经来过电的来电数；不显示号码的不计",
             holds=lambda f: and_(_offered(f), f.again),
         ),
         Count(

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from models.bus import Bus
 from models.clock import Clock
 from models.events import RequestUnderstood
+from models.phone_numbers import WITHHELD, normal_number
 from models.store import Store
 from models.tables import Call, Draft, UtteranceRow
 from models.understanding import Understanding
@@ -74,6 +75,6 @@ def draft_content(understanding: Understanding, text: str, number: str) -> dict[
     }
     form = {name: value for name, value in filled.items() if value}
     origins = dict.fromkeys(form, "machine")
-    if number:
+    if normal_number(number) != WITHHELD:
         form["caller_phone"], origins["caller_phone"] = number, "line"
     return {**form, "origins": origins}

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from dispatch.rules import Rules
 from dispatch.scope import sees_all
 from models.guards import Actor
+from models.phone_numbers import HIDDEN
 from models.tables import Task, WorkOrder
 from models.vocabulary import Labelled, Role, TaskState
 
@@ -108,7 +109,7 @@ def mask_name(name: str) -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """138****1234; short numbers are covered whole."""
-    if not phone:
-        return ""
+    """138****1234; short numbers are covered whole. That a caller hid theirs is no secret."""
+    if phone.lower() in HIDDEN:
+        return phone
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "****"

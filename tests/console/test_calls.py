@@ -235,6 +235,20 @@ async def test_one_call_tells_who_called_what_was_said_and_how_it_ended(house: H
     assert [item["id"] for item in order["calls"]] == [call.id]
 
 
+async def test_a_caller_is_known_in_any_dress_and_a_hidden_one_never(house: House) -> None:
+    agent = await house.signed_in("agent")
+    first, again = await past_call(house), await past_call(house, citizen_number=f"+86{NUMBER}")
+    order = await open_order(agent, call_id=first.id)
+    caller = (await agent.get(f"/api/calls/{again.id}")).body["caller"]
+    assert [item["id"] for item in caller["recent_orders"]] == [order["id"]]
+    assert caller["recent_contacts"] == 1
+    async with house.store.transaction() as work:
+        await work.session.execute(update(Contact).values(citizen_number="anonymous"))
+    hidden = await past_call(house, citizen_number="anonymous")
+    caller = (await agent.get(f"/api/calls/{hidden.id}")).body["caller"]
+    assert (caller["recent_orders"], caller["recent_contacts"]) == ([], 0)
+
+
 async def test_a_confidential_order_does_not_give_its_caller_away(house: House) -> None:
     agent, other = await house.signed_in("agent"), await house.signed_in("agent2")
     await open_order(agent, confidential=True)

@@ -10,7 +10,7 @@ from tests.console.house import House
 from tests.console.knowledge import LAMP, STALL, decide, known, publish
 from tests.console.orders import FORM, open_order
 from tests.console.stream import listening
-from tests.console.test_calls import past_call
+from tests.console.test_calls import past_call, staff_id
 from tests.console.test_live import heard
 
 pytestmark = pytest.mark.store
@@ -125,6 +125,10 @@ async def test_what_a_citizen_says_proposes_articles_to_the_agent_of_the_call(
     cards = (await agent.get(f"/api/calls/{call_id}/knowledge")).body
     assert [card["number"] for card in cards] == [lamp, stall]
     assert (await other.get(f"/api/calls/{call_id}/knowledge")).status == 404
+    await other.post("/api/agent/sign-in")
+    house.calls.ring(await staff_id(house, "agent2"), call_id)
+    rung = (await other.get(f"/api/calls/{call_id}/knowledge")).body
+    assert [card["number"] for card in rung] == [lamp, stall], "already while it rings"
 
 
 async def test_an_agent_finds_an_article_wrong_and_the_owner_answers(house: House) -> None:

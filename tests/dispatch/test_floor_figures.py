@@ -190,6 +190,24 @@ def values(row: FigureRow) -> dict[str, float | None]:
     return {code: found.value for code, found in row.values.items()}
 
 
+async def test_a_number_repeats_in_any_dress_and_a_hidden_one_never(
+    store: Store, figures: FloorFigures, people: dict[str, Actor]
+) -> None:
+    same = [
+        ("13800000001", "+8613800000001", "008613800000001", "013800000001", "8613800000001"),
+        ("07348123456", "+867348123456", "00867348123456"),
+        ("+4420712345678", "004420712345678"),
+    ]
+    alone = ("+13800000001", "8613800", "8123456", "03800000001",
+             "", "anonymous", "Anonymous", "anonymous", "unknown", "Restricted", "")  # fmt: skip
+    numbers = [number for group in same for number in group] + list(alone)
+    await keep(store, Call, [
+        call(f"n{n}", f"10:{n:02}:00", "SERVED", number=number) for n, number in enumerate(numbers)
+    ])  # fmt: skip
+    whole = values((await figures.table(people["zhuren"], MONDAY, MONDAY, "day")).total)
+    assert (whole["offered"], whole["again"]) == (len(numbers), 4 + 2 + 1)
+
+
 # --- weeks by chance ---------------------------------------------------------------------------
 
 

@@ -59,6 +59,13 @@ def test_without_a_carrier_only_the_practice_phones_are_rung(tmp_path: Path) -> 
     assert {"telephony.trunk_outbound, telephony.trunks"} == {one["setting"] for one in logs}
 
 
+@pytest.mark.parametrize("dress", ["+8613812345678", "008613812345678", "8613812345678"])
+def test_a_citizen_is_called_back_at_the_number_as_it_came(tmp_path: Path, dress: str) -> None:
+    """An order keeps the number of its call; a follow-up rings it as the carrier wants it."""
+    book = directory(tmp_path)
+    assert book.way_to(dress) == book.way_to("13812345678") == "PJSIP/13812345678@trunk"
+
+
 def test_in_practice_a_scripted_phone_answers_for_all_of_them(tmp_path: Path) -> None:
     """Nobody who practises rings the police."""
     police = PartyChoice(emergency="110")
