@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import select
 
-from agent_console.call_queries import visible_call
+from agent_console.call_queries import names_of, visible_call
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
 from models.ports import BookEntry, PartyChoice, Presence
@@ -204,18 +204,21 @@ async def list_call_events(ask: Ask, call_id: str) -> list[CallEventView]:
     hidden = () if ask.person.may("floor.supervise") else (CallEventKind.LISTENED,)
     async with ask.console.store.read() as session:
         await visible_call(session, call_id, ask.person)
-        rows = await session.scalars(
+        query = (
             select(CallEventRow)
             .where(CallEventRow.call_id == call_id, CallEventRow.kind.not_in(hidden))
             .order_by(CallEventRow.at, CallEventRow.id)
         )
+        rows = list(await session.scalars(query))
+        # Who had gone when something of theirs was done is written down without the name.
+        names = await names_of(session, [row.actor for row in rows if not row.actor_name])
         return [
             CallEventView(
                 at=row.at,
                 kind=row.kind,
                 kind_label=row.kind.label,
                 actor=row.actor,
-                actor_name=row.actor_name,
+                actor_name=row.actor_name or names.get(row.actor, ""),
                 reason=row.reason,
                 detail=row.detail,
             )

@@ -128,13 +128,19 @@ async def test_hanging_up_with_and_without_a_question(house: House) -> None:
 async def test_the_history_of_a_call(house: House) -> None:
     call = await past_call(house)
     async with house.store.transaction() as work:
-        kinds = ((CallEventKind.OFFERED, ""), (CallEventKind.CONSULT_BEGUN, "李晓梅"))
-        for second, (kind, name) in enumerate(kinds):
+        gone = await staff_id(house, "agent2")
+        kinds = (
+            (CallEventKind.OFFERED, "", "system"),
+            (CallEventKind.CONSULT_BEGUN, "李晓梅", "system"),
+            (CallEventKind.TRANSFERRED, "", gone),
+        )
+        for second, (kind, name, actor) in enumerate(kinds):
             work.session.add(
                 CallEventRow(
                     call_id=call.id,
                     at=house.clock.now() + timedelta(seconds=second),
                     kind=kind,
+                    actor=actor,
                     actor_name=name,
                     detail={"with": "110"} if name else {},
                 )
@@ -144,6 +150,7 @@ async def test_the_history_of_a_call(house: House) -> None:
     assert [(line["kind_label"], line["actor_name"]) for line in lines] == [
         ("来电", ""),
         ("开始咨询", "李晓梅"),
+        (CallEventKind.TRANSFERRED.label, "王志强"),
     ]
     assert lines[1]["detail"] == {"with": "110"}
     assert (await other.get(f"/api/calls/{call.id}/events")).status == 404
