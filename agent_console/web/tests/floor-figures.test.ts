@@ -6,6 +6,7 @@ import {
   callsBehind,
   columnsOf,
   curvePath,
+  lonePoints,
   lasting,
   rowLabel,
   shown,
@@ -45,6 +46,15 @@ describe('a figure as people read it', () => {
       from: '2026-11-01',
       to: '2026-11-22',
     })
+  })
+})
+
+describe('a curve', () => {
+  it('marks what stands alone', () => {
+    expect(lonePoints([null, 3, null])).toEqual([1])
+    expect(lonePoints([0, null, 2, 3, null, 4])).toEqual([0, 5])
+    expect(lonePoints([1, 2])).toEqual([])
+    expect(lonePoints([7])).toEqual([0])
   })
 })
 

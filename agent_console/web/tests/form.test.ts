@@ -40,6 +40,11 @@ describe('filling the form while the citizen speaks', () => {
     expect(withProposals(newSheet(''), moment, CALLER).form.occurred).toBe('昨天晚上')
   })
 
+  it('writes down no number of a caller who hides it', () => {
+    expect(newSheet('Anonymous')).toEqual(newSheet(''))
+    expect(newSheet('anonymous').origins.caller_phone).toBeUndefined()
+  })
+
   it('takes title, place, time, phone and demand from what was understood', () => {
     const news = understood('蒸湘北路路灯不亮', [
       fact('place', '蒸湘北路', '蒸湘北路'),

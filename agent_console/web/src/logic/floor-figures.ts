@@ -99,6 +99,14 @@ export function curvePath(
     .join('')
 }
 
+/** Where a value stands alone: no line leads there or on, so a dot is drawn. */
+export function lonePoints(values: (number | null)[]): number[] {
+  const there = (index: number) => values[index] !== null && values[index] !== undefined
+  return values.flatMap((_, index) =>
+    there(index) && !there(index - 1) && !there(index + 1) ? [index] : [],
+  )
+}
+
 /** A round number at or above the greatest value, for the axis. */
 export function axisTop(values: (number | null)[]): number {
   const most = Math.max(4, ...values.map((value) => value ?? 0))

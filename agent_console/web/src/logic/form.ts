@@ -7,6 +7,8 @@
 
 import type { Fact, OrderForm, Understanding } from '@/api/types'
 
+import { isHidden } from './text'
+
 /** agent: typed or confirmed by a person; machine: filled from the talk; line: from the exchange. */
 export type Origin = 'agent' | 'machine' | 'line'
 export type Origins = Partial<Record<keyof OrderForm, Origin>>
@@ -35,9 +37,11 @@ export function emptyForm(): OrderForm {
   }
 }
 
+/** The number as it came; of who hides it there is none to write down. */
 export function newSheet(callerNumber = ''): Sheet {
-  const form = { ...emptyForm(), caller_phone: callerNumber }
-  return { form, origins: callerNumber ? { caller_phone: 'line' } : {} }
+  const number = isHidden(callerNumber) ? '' : callerNumber
+  const form = { ...emptyForm(), caller_phone: number }
+  return { form, origins: number ? { caller_phone: 'line' } : {} }
 }
 
 export const TITLE_MAX = 50
@@ -157,6 +161,7 @@ export function fromDraft(content: Record<string, unknown>, callerNumber = ''): 
   for (const key of Object.keys(form) as (keyof OrderForm)[]) {
     if (typeof content[key] === typeof form[key]) Object.assign(form, { [key]: content[key] })
   }
+  if (isHidden(form.caller_phone)) form.caller_phone = ''
   const known = content.origins
   const origins: Origins =
     known && typeof known === 'object'

@@ -37,11 +37,21 @@ export function phrasesOf(text: string): { shown: string; insert: string }[] {
   }))
 }
 
+/** What networks put in the place of a number that its caller hides. */
+const HIDDEN = new Set(['anonymous', 'unknown', 'restricted', 'unavailable', 'private'])
+
+/** Whether the caller hides the number; an empty one is not known at all. */
+export function isHidden(number: string): boolean {
+  return HIDDEN.has(number.trim().toLowerCase())
+}
+
 /** A telephone number in groups as it is read out: 138 0000 0001, 0734 812 3456. */
 export function spokenNumber(number: string): string {
-  if (number === 'anonymous') return '隐藏号码'
-  const abroad = /^\+86(1\d{10})$/.exec(number)
-  if (abroad?.[1]) return spokenNumber(abroad[1])
+  if (isHidden(number)) return '号码未显示'
+  const mobile = /^(?:(?:\+|00)?86|0)(1[3-9]\d{9})$/.exec(number)
+  if (mobile?.[1]) return spokenNumber(mobile[1])
+  const fixed = /^(?:\+|00)86([1-9]\d{8,10})$/.exec(number)
+  if (fixed?.[1]) return spokenNumber(/^[48]00/.test(fixed[1]) ? fixed[1] : `0${fixed[1]}`)
   if (/^1\d{10}$/.test(number)) return `${number.slice(0, 3)} ${number.slice(3, 7)} ${number.slice(7)}`
   const land = /^(0[12]\d|0[3-9]\d{2})(\d{3,4})(\d{4})$/.exec(number)
   return land ? `${land[1]} ${land[2]} ${land[3]}` : number
