@@ -138,7 +138,7 @@ async def test_entered_at_the_end_of_the_call_once(
     # The file itself tells its beginning, to the packet.
     assert (citizen.started_at - start).total_seconds() == pytest.approx(0.2, abs=0.001)
     assert (agent.started_at - start).total_seconds() == pytest.approx(3.0, abs=0.001)
-    assert citizen.keep_until == citizen.started_at + timedelta(days=730)
+    assert citizen.keep_until == citizen.started_at + timedelta(days=1825)
     clock.advance(MINUTE)
     await register.enter_call("c1")
     assert await losses(store) == []
@@ -233,7 +233,7 @@ async def test_deleted_when_its_time_is_over_and_not_before(
     settings.mixes_dir.mkdir()
     for mix in (played, other):
         mix.touch()
-    clock.advance(timedelta(days=729))
+    clock.advance(timedelta(days=1824))
     assert (await retention.run()).deleted == ()
     clock.advance(timedelta(days=2))
     assert sorted((await retention.run(dry=True)).deleted) == [AGENT, CITIZEN]
@@ -264,7 +264,7 @@ async def test_with_a_joined_file_go_the_pieces_that_nobody_entered(
         own = await work.session.scalar(select(Recording).where(Recording.path == AGENT))
         assert own is not None
         own.keep_until += timedelta(days=10)
-    clock.advance(timedelta(days=731))
+    clock.advance(timedelta(days=1826))
     await retention.run()
     assert [file.name for file in folder.rglob("*.wav")] == ["agent-1.wav"]
 
@@ -280,7 +280,7 @@ async def test_files_that_no_call_knows_go_with_the_oldest(
     stray, message = folder / "2026/11/02/1795400829.0/caller.wav", folder / "voicemail/1.wav"
     for path in (stray, message):
         record(path, 2, clock.now())
-    clock.advance(timedelta(days=1824))
+    clock.advance(timedelta(days=4014))
     assert (await retention.run()).strays == ()
     clock.advance(timedelta(days=2))
     assert (await retention.run()).strays == ("2026/11/02/1795400829.0/caller.wav",)
@@ -296,7 +296,7 @@ async def test_the_daily_run_waits_for_its_hour(
     rules: Rules,
 ) -> None:
     await kept_call(register, store, clock, folder)
-    clock.advance(timedelta(days=740))
+    clock.advance(timedelta(days=1850))
     hours = []
     for _ in range(25):
         await retention.daily()
@@ -322,7 +322,7 @@ async def test_a_hold_keeps_all_of_the_call(
         await holds.place(leader, "c2", "诉讼")
     first = await holds.place(leader, "c1", "诉讼")
     second = await holds.place(leader, "c1", "审计")
-    clock.advance(timedelta(days=800))
+    clock.advance(timedelta(days=1900))
     await holds.release(leader, first.id, "结案")
     done = await retention.run()
     assert (done.deleted, sorted(done.held)) == ((), [AGENT, CITIZEN])
@@ -340,9 +340,9 @@ async def test_a_call_with_an_order_is_kept_as_long_as_orders(
 ) -> None:
     await kept_call(register, store, clock, folder)
     await desk.open(call_id="c1")
-    clock.advance(timedelta(days=731))
+    clock.advance(timedelta(days=1826))
     assert sorted((await retention.run()).prolonged) == [AGENT, CITIZEN]
-    clock.advance(timedelta(days=1093))
+    clock.advance(timedelta(days=2188))
     assert (await retention.run()).deleted == ()
     clock.advance(timedelta(days=2))
     assert len((await retention.run()).deleted) == 2
@@ -400,6 +400,8 @@ async def test_the_shift_leader_is_told_before_the_disk_is_full(folder: Path) ->
 
 def test_too_short_a_time_is_refused(tmp_path: Path) -> None:
     rules = rule_file(FILE).read_text("utf-8")
-    (tmp_path / "retention.yaml").write_text(rules.replace("730", "30"), "utf-8")
+    (tmp_path / "retention.yaml").write_text(
+        rules.replace("call_days: 1825", "call_days: 30"), "utf-8"
+    )
     with pytest.raises(ConfigurationError, match="call_days"):
         load_retention(tmp_path)
