@@ -107,11 +107,14 @@ def _told(file: File, task: Task, column: str) -> Iterator[datetime]:
         yield due
 
 
-def _told_at(file: File, task: Task, column: str) -> Iterator[tuple[OrderEvent, datetime]]:
+def _told_at(file: File, task: Task, column: str) -> list[tuple[OrderEvent, datetime]]:
+    """Since it was last taken away, as a first report is that is not wanted any more."""
+    found: list[tuple[OrderEvent, datetime]] = []
     for event in file.events:
         for path, (_before, after) in event.changes.items():
             if file.place(path, event) == (task.id, column):
-                yield event, datetime.fromisoformat(after)
+                found = [*found, (event, datetime.fromisoformat(after))] if after else []
+    return found
 
 
 def _shared(file: File, task: Task) -> bool:
