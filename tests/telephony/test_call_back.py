@@ -73,7 +73,10 @@ def actor(agent: str) -> Actor:
 @asynccontextmanager
 async def desk_at(asterisk: RunningAsterisk, folder: Path, auto: bool) -> AsyncIterator[Desk]:
     """A floor with call-back tasks, taken by agents or called by themselves."""
-    callers = {"callbacks": {"short_abandon_seconds": 0, "auto": auto}}
+    callers = {
+        "callbacks": {"short_abandon_seconds": 0, "auto": auto},
+        "message": {"nobody_seconds": 600},
+    }
     rules = rules_with(folder / "rules", {"callback_from": 1, "announce_every": 600}, callers)
     limits, zone, clock = load_waiting(rules).callbacks, ZoneInfo("Asia/Shanghai"), SystemClock()
 
@@ -158,14 +161,16 @@ async def books(desk: Desk) -> None:
 
 
 async def test_a_booked_place_has_its_turn_before_later_callers(auto_desk: Desk) -> None:
-    floor = auto_desk.floor
+    floor, line = auto_desk.floor, auto_desk.floor.calls.exchange.line
     await books(auto_desk)
     async with (
         calling(floor.asterisk, number="13800000102", gives_up_after=60) as later,
         citizen(floor.asterisk) as called,
     ):
         await floor.happened(CallQueued, 2)
-        await floor.until(lambda: len(floor.calls.exchange.line) == 2)
+        await floor.until(lambda: len(line) == 2)
+        lost, _ = await floor.ended()
+        assert line.in_order()[0].since == lost.queued_at, "the place of the first call is kept"
         async with floor.agent("王芳", "1901") as (agent, phone):
             first = await phone.rung()
             assert first.invite.get("X-Call-Direction") == "OUTBOUND"

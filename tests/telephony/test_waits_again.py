@@ -148,7 +148,7 @@ async def test_a_new_process_is_patient_and_remembers_who_gives_up_while_there_i
     short_asterisk: RunningAsterisk, tmp_path: Path
 ) -> None:
     """Talked, waits again; our process is followed by another, and that one by none for a while."""
-    rules = rules_with(tmp_path / "rules", {}, {"callbacks": {"short_abandon_seconds": 0}})
+    rules = rules_with(tmp_path / "rules", {}, {"message": {"nobody_seconds": 600}})
     async with AsyncExitStack() as lines:
         voice = await lines.enter_async_context(await Voice.open())
         async with (
