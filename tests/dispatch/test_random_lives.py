@@ -92,7 +92,9 @@ class Lives(RuleBasedStateMachine):
         self.store = Store(self.database.__enter__(), self.clock)
         self.service = OrderService(self.store, self.clock, self.rules_in_force)
         timers = OrderTimers(self.service)
-        self.keeper = Timekeeper(self.store, self.clock, timers.handlers, timers.lock)
+        self.keeper = Timekeeper(
+            self.store, self.clock, timers.handlers, timers.lock, timers.together
+        )
         self.order_ids: list[str] = []
         #: How often each action was tried in this life.
         self.tried: dict[Action, int] = {}
