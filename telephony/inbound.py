@@ -41,6 +41,8 @@ _EAR_PAUSE_SECONDS = 5.0
 #: Why an agent who was rung gets a pause.
 _DECLINED = "拒接来电"
 _MISSED = "未接来电"
+#: A phone that goes ends its ring before Asterisk tells that it has gone.
+_PHONE_SETTLES_SECONDS = 1.0
 
 #: Where the citizen hung up → how the contact ended, and in words.
 _ABANDONED = {
@@ -267,9 +269,24 @@ class InboundCall(Conversation):
 
     async def on_agent_not_reached(self, cause: int) -> None:
         """The next agent; the caller keeps the place."""
-        if self.call.state is CallState.RINGING:
-            refused = _DECLINED if cause in causes.DECLINED else _MISSED
-            await self._next_agent(PAGE_RELOADED if self._phone_has_changed() else refused)
+        if self.call.state is not CallState.RINGING:
+            return
+        if cause in causes.DECLINED:
+            await self._next_agent(_DECLINED)
+        elif self._ring_was_cut_short():
+            rung = self.call.ringing_at
+            self.after(_PHONE_SETTLES_SECONDS, "phone", lambda: self._phone_has_settled(rung))
+        else:
+            await self._next_agent(_MISSED)
+
+    def _ring_was_cut_short(self) -> bool:
+        """Then the phone itself may have gone: a page that is closed or loaded anew."""
+        rung = (self.now() - (self.call.ringing_at or self.now())).total_seconds()
+        return rung < self.exchange.settings.telephony.ring_seconds - _PHONE_SETTLES_SECONDS
+
+    async def _phone_has_settled(self, rung: datetime | None) -> None:
+        if self.call.state is CallState.RINGING and self.call.ringing_at == rung:
+            await self._next_agent(PAGE_RELOADED if self._phone_has_changed() else _MISSED)
 
     async def on_phone_reloaded(self, contact: str) -> None:
         """A page that is loaded anew while it rings has not missed the call: it is rung again."""
