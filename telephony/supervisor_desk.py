@@ -158,7 +158,8 @@ async def _pick_up(session: Conversation, leader: Agent, order: Order) -> None:
         raise TransitionRefused("只能抢接市民的来电", state=session.call.state)
     if session.waiting.booked:
         raise TransitionRefused("市民已预约回电，正在结束通话，不能抢接", state=session.call.state)
-    if session.agent is not None and session.agent.agent_id == session.picked_up_by:
+    to_ring = session.call.state in (CallState.QUEUED, CallState.RINGING)
+    if to_ring and session.agent is not None and session.agent.agent_id == session.picked_up_by:
         who = session.agent.agent_name
         raise TransitionRefused(f"{who}正在抢接这通来电", state=session.call.state)
     await session.pick_up(leader)
