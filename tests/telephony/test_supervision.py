@@ -200,7 +200,7 @@ async def test_taking_over_a_held_call_at_once(floor: CallFloor) -> None:
         await call.hear({CITIZEN: {LEADER}, LEADER: {CITIZEN}})
         await call.leader.hang_up(ring)
         await floor.state(call.leader_id, AgentState.WRAP_UP)
-        await call.citizen.hang_up()
+        await call.citizen.finished()  # let go with the leader
         row, _ = await floor.ended()
         assert row.agent_id == call.leader_id
         assert row.hold_seconds > 0
