@@ -9,6 +9,7 @@ import pytest
 
 from models.events import CallAnswered, CallRated, CallStateChanged
 from models.vocabulary import AgentState, CallState, ContactOutcome, Satisfaction
+from telephony.citizen_sound import CitizenSound
 from tests.support.rtp import Voice
 from tests.support.sipp import calling
 from tests.telephony.floor import CallFloor
@@ -88,13 +89,27 @@ async def test_a_citizen_who_is_gone_is_not_asked(floor: CallFloor) -> None:
         assert call.rating_asked_at is None
 
 
-async def test_nobody_is_kept_who_presses_nothing(floor: CallFloor) -> None:
+async def test_nobody_is_kept_who_presses_nothing(
+    floor: CallFloor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked once more, then thanked."""
+    said: list[str] = []
+    play = CitizenSound.play
+
+    async def noted(sound: CitizenSound, playback_id: str, media: str) -> None:
+        said.append(media)
+        await play(sound, playback_id, media)
+
     async with talking(floor) as talk:
+        monkeypatch.setattr(CitizenSound, "play", noted)
         await talk.phone.hang_up(talk.ring)  # by the phone's own button
         call, contact = await floor.ended()
         await talk.citizen.finished()
         assert contact is not None and contact.reason == "坐席挂断"
         assert call.satisfaction is None and call.rating_asked_at is not None
+    prompts, rules = floor.asterisk.prompts, floor.calls.exchange.survey
+    assert rules.repeats == 1
+    assert said == [*[prompts.uri("survey")] * 2, prompts.uri("survey_thanks")]
 
 
 async def test_hanging_up_during_the_question(floor: CallFloor) -> None:
