@@ -127,7 +127,7 @@ async def test_a_deputy_acts_under_the_own_name_for_the_one_who_is_away(house: H
     chosen = (await deputy.post("/api/session/post", {"post": key})).body
     assert (chosen["for_name"], chosen["staff"]["department"]) == ("彭海波", "D-CG")
     order = await done(deputy, order, "sign_for")
-    contact = {"person": "张先生", "reached": True, "evidence": "办公座机8812345拨打"}
+    contact = {"person": "张先生", "reached": True, "evidence": "座机8812345，20日10时拨打"}
     order = await done(deputy, order, "first_contact", **contact)
     await done(deputy, order, "submit_result", **RESULT)
     events = (await dispatcher.get(f"/api/orders/{order['id']}")).body["events"]
