@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from config.rules import RowReader, read_yaml, rule_file
@@ -20,6 +21,18 @@ class UrgencyRule:
     words: tuple[str, ...]
     also: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """The first two characters of each word: where a text has none of them, the words need
+        not be looked for."""
+        return frozenset(word[:2] for word in self.words)
+
+    def may_hold(self, text: str) -> bool:
+        """Whether some part of the text may fulfil it, leaving ``without`` aside."""
+        return any(word in text for word in self.words) and (
+            not self.also or any(other in text for other in self.also)
+        )
 
     def spoken_by(self, text: str) -> str:
         """The word that triggered the rule; empty when it does not hold."""

@@ -12,7 +12,7 @@ from config.catalogue import STREET_OF_PLACE, Catalogue, Decision
 from models.understanding import Candidate
 from models.vocabulary import RequestType
 from nlp.text.cues import CueWords
-from nlp.text.features import Row
+from nlp.text.features import Row, plain
 from nlp.text.model import NEVER, Floats, Head, TextModel
 from nlp.text.numbers import SPOKEN_DIGITS
 from nlp.text.resources import Resources
@@ -82,7 +82,10 @@ class Classifier:
         ]
         self._leaf_of = _positions(model.heads["category"], [leaf.code for leaf in self._leaves])
         self._first_of = _positions(model.heads["level1"], [line[0] for line in self._lines])
-        self._place_names = {name for p in resources.lexicon.places for name in p.spoken}
+        self._words = _TellingWords(model, resources)
+        self._local_units = frozenset(
+            unit.code for unit in resources.departments if resources.is_local(unit.code)
+        )
         self._local = _Local(self._lines)
         self._unit_known = np.array(
             [code in resources.departments for code in model.heads["department"].classes]
@@ -101,25 +104,25 @@ class Classifier:
     ) -> Classified:
         """``street``: asked for the unit of the place named, when a rule needs it. ``scores``:
         those of heads that have not seen the text, in place of the model's own."""
-        what = self._resources.places.masked(text)
-        row, cues = self.model.space.row(what), self._cues.count(what)
+        row, cues = self._read(text)
         if row.empty and not cues:
             return Classified()
         scores = scores or self.model.scores(row)
         types = self._request_types(row, scores)
         leaves = self._leaf_confidences(scores, cues)
         likeliest = RequestType(types[0].code)
+        words = {leaf: self._leaf_words(row, cues, leaf) for leaf in _best(leaves)}
+        first = int(np.argmax(leaves))
         return Classified(
             request_types=types,
-            categories=self._categories(row, cues, leaves),
-            category_words=tuple(self._leaf_words(row, cues, int(np.argmax(leaves)), 8)),
+            categories=self._categories(words, leaves),
+            category_words=tuple((words.get(first) or self._leaf_words(row, cues, first))[:8]),
             departments=self._departments(text, row, scores, leaves, likeliest, street),
         )
 
     def confidences(self, text: str) -> dict[str, float]:
         """The confidence of every type, category (all levels) and unit, for measuring."""
-        what = self._resources.places.masked(text)
-        row, cues = self.model.space.row(what), self._cues.count(what)
+        row, cues = self._read(text)
         scores = self.model.scores(row)
         leaves = self._leaf_confidences(scores, cues)
         found: dict[str, float] = {}
@@ -130,6 +133,11 @@ class Classifier:
         found |= dict(zip(self.model.heads["request_type"].classes, map(float, types), strict=True))
         kind = _likeliest(self.model, types)
         return found | self._votes(text, scores, leaves, kind, None)[0]
+
+    def _read(self, text: str) -> tuple[Row, dict[str, int]]:
+        what = self._resources.places.masked(text)
+        cleaned = plain(what)
+        return self.model.space.row(what, cleaned), self._cues.count(cleaned)
 
     def _type_confidences(self, scores: Scores) -> Floats:
         weighing = self.model.weighing["request_type"]
@@ -142,7 +150,7 @@ class Classifier:
                 code=head.classes[i],
                 name=RequestType(head.classes[i]).label,
                 confidence=_rounded(confidences[i]),
-                reason=_spoke("表述", self._words(head, row, i, cues=True)),
+                reason=_spoke("表述", self._words.of("request_type", row, i, cues=True)),
             )
             for i in _best(confidences)
         )
@@ -155,28 +163,25 @@ class Classifier:
         )
 
     def _categories(
-        self, row: Row, cues: dict[str, int], confidences: Floats
+        self, words: Mapping[int, list[str]], confidences: Floats
     ) -> tuple[Candidate, ...]:
         candidates = tuple(
             Candidate(
                 code=self._leaves[i].code,
                 name=self._leaves[i].name,
                 confidence=_rounded(confidences[i]),
-                reason=_spoke("关键词", self._leaf_words(row, cues, i)),
+                reason=_spoke("关键词", said[:TOP]),
                 path=self._leaves[i].path,
             )
-            for i in _best(confidences)
+            for i, said in words.items()
         )
         return _worth_showing(candidates)
 
-    def _leaf_words(self, row: Row, cues: dict[str, int], leaf: int, count: int = TOP) -> list[str]:
+    def _leaf_words(self, row: Row, cues: dict[str, int], leaf: int) -> list[str]:
         listed = self._cues.spoken_for(leaf, cues)
-        learned = (
-            self._words(self.model.heads["category"], row, int(self._leaf_of[leaf]))
-            if self._leaf_of[leaf] >= 0
-            else []
-        )
-        return list(dict.fromkeys([*listed, *learned]))[:count]
+        number = int(self._leaf_of[leaf])
+        learned = self._words.of("category", row, number) if number >= 0 else []
+        return list(dict.fromkeys([*listed, *learned]))
 
     def _departments(
         self,
@@ -233,7 +238,7 @@ class Classifier:
         """What the classifier says where no rule decides; local matters stay with the streets."""
         if not local:
             return learned
-        streets = {unit: c for unit, c in learned.items() if self._resources.is_local(unit)}
+        streets = {unit: c for unit, c in learned.items() if unit in self._local_units}
         total = sum(streets.values())
         return {unit: c / total for unit, c in streets.items()} if total else {}
 
@@ -241,18 +246,18 @@ class Classifier:
         head = self.model.heads["department"]
         known = np.where(self._unit_known, scores["department"], np.float32(-1e9))
         confidences = self.model.weighing["department"].confidences(known, None, None)
-        return {code: float(c) for code, c in zip(head.classes, confidences, strict=True)}
+        return dict(zip(head.classes, confidences.tolist(), strict=True))
 
     def _unit_candidate(
         self, unit: str, vote: float, decision: Decision | None, row: Row
     ) -> Candidate:
         if decision is not None:
             reason = f"派单目录：{decision.rule.note}"
-        elif self._resources.is_local(unit):
+        elif unit in self._local_units:
             reason = "属地事项，需先确认地点在哪个街道（乡镇）"
         else:
-            head = self.model.heads["department"]
-            reason = _spoke("相似来件的用词", self._words(head, row, head.classes.index(unit)))
+            number = self.model.heads["department"].classes.index(unit)
+            reason = _spoke("相似来件的用词", self._words.of("department", row, number))
         return Candidate(
             code=unit,
             name=self._resources.departments.get(unit).name,
@@ -260,21 +265,34 @@ class Classifier:
             reason=reason,
         )
 
-    def _words(self, head: Head, row: Row, number: int, cues: bool = False) -> list[str]:
-        """The words of the text that spoke most for a class.
+
+class _TellingWords:
+    """Finds the words of a text that spoke most for a class."""
+
+    def __init__(self, model: TextModel, resources: Resources) -> None:
+        self._heads = model.heads
+        self._known = known = model.space.words
+        names = {name for place in resources.lexicon.places for name in place.spoken}
+        self._explain = {
+            cues: np.array([_explains(word, cues) and word not in names for word in known], bool)
+            for cues in (False, True)
+        }
+        self._averages = {
+            name: head.averages(len(known)) for name, head in model.heads.items() if known
+        }
+
+    def of(self, head: str, row: Row, number: int, cues: bool = False) -> list[str]:
+        """At most :data:`TOP`, weightiest first: what each adds to the class beyond what it adds
+        to all.
 
         ``cues``: also turns of speech like 请问, which mean nothing for a category but make a type.
         """
-        known = self.model.space.words
-        parts = head.contributions(row, number)
-        words: list[str] = []
-        for i in np.argsort(-parts):
-            if parts[i] <= 0 or len(words) == TOP:
-                break
-            word = known[row.indices[i]]
-            if _explains(word, cues) and word not in self._place_names:
-                words.append(word)
-        return words
+        words = row.indices[: row.words]
+        weights, averages = self._heads[head].weights, self._averages[head]
+        parts = row.weights[: row.words] * (weights[words, number] - averages[words])
+        order = np.argsort(-parts)
+        told = order[self._explain[cues][words[order]] & (parts[order] > 0)]
+        return [self._known[i] for i in words[told[:TOP]]]
 
 
 class _Local:
@@ -311,8 +329,7 @@ def _positions(head: Head, codes: Sequence[str]) -> np.ndarray[tuple[int], np.dt
 
 
 def _aligned(scores: Floats, positions: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
-    picked = np.append(scores, np.float32(NEVER))[positions]
-    return picked.astype(np.float32)
+    return np.where(positions < 0, np.float32(NEVER), scores[positions])
 
 
 def _best(confidences: Floats, count: int = TOP) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _STOP = re.compile(r"[，。！？；：,.!?;:\n…~～\s]+")
 #: Where speech without punctuation begins something new.
@@ -11,6 +11,10 @@ _TURN = re.compile(
     r"(?=然后|但是|可是|结果|所以|因为|而且|现在|请问|能不能|可不可以|可以不|麻烦|我想|想问|就是说|昨天|前天|今天"
     r"|昨晚|希望|要求|建议|请你们|请你|你们能|求你们|求求|他们|物业|反映|打了|每次|天天|每天"
     r"|快点|赶紧|赶快|(?<![一昨今明每天半到])(?:早上|晚上|凌晨|半夜)|我?电话(?:是|号码)*(?=[0-9幺一]))"
+)
+#: Where a turn can begin: few characters, found much faster than turns.
+_TURN_BEGINS = re.compile(
+    "[然但可结所因而现请能麻我想就昨前今希要建你求他物反打每天快赶早晚凌半电]"
 )
 #: Longer stretches without a stop are cut at turns.
 _LONG = 18
@@ -23,8 +27,7 @@ _LEAD_IN = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Clause:
+class Clause(NamedTuple):
     """A stretch of text: ``text`` is what stands from ``start`` to ``end``."""
 
     text: str
@@ -46,10 +49,12 @@ def split_clauses(text: str) -> list[Clause]:
 def _turns(text: str, start: int, end: int) -> list[Clause]:
     if end - start <= _LONG:
         return [Clause(text[start:end], start, end)] if end > start else []
-    cuts = [start, *(start + m.start() for m in _TURN.finditer(text[start:end])), end]
+    said = text[start:end]
+    begins = (match.start() for match in _TURN_BEGINS.finditer(said))
+    cuts = [*(start + begin for begin in begins if _TURN.match(said, begin)), end]
     parts: list[Clause] = []
     begin = start
-    for cut in cuts[1:]:
+    for cut in cuts:
         # A turn right after another one belongs to it.
         if cut - begin >= 5 or cut == end:
             parts.append(Clause(text[begin:cut], begin, cut))

@@ -8,13 +8,14 @@ from models.understanding import Fact, Span
 from models.vocabulary import RequestType
 from nlp.text.clauses import Clause, to_the_point
 
-#: Strong ones first: a demand put in so many words, a request, a wish.
+#: Strong ones first: a demand put in so many words, a request, a wish. Every alternative begins
+#: with a plain character: then the search skips all others.
 _ASKS = (
     re.compile(r"强烈要求|要求|诉求|恳请|请求|责令"),
     re.compile(
         r"请(?:你们?|您|有关部门|相关部门|政府|领导|上级|城管|交警|环保|派|帮|尽快|赶快|赶紧|马上|查|来|给|安排|协调|严)"
-        r"|请[一-龥]{2,6}?(?:部门|局|委|办)|(?<!不)麻烦(?=你|您|帮|派|尽快|给|安排|来|查|问)|能不能|能否|可不可以|可以不可以|求求|求(?:政府|领导|你)"
-        r"|帮(?:忙|我|我们)|(?:你们?)?(?:赶紧|赶快|尽快|快点|快来)|给(?:我|我们)?个?(?:说法|答复|解释)"
+        r"|请[一-龥]{2,6}?(?:部门|局|委|办)|麻(?<!不麻)烦(?=你|您|帮|派|尽快|给|安排|来|查|问)|能不能|能否|可不可以|可以不可以|求求|求(?:政府|领导|你)"
+        r"|帮(?:忙|我|我们)|你们?(?:赶紧|赶快|尽快|快点|快来)|赶紧|赶快|尽快|快点|快来|给(?:我|我们)?个?(?:说法|答复|解释)"
         r"|什么时候(?:能|可以|才)"
     ),
     re.compile(r"希望|建议|盼望|期望|最好"),

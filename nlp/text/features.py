@@ -14,19 +14,24 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import repeat
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
-from nlp.text.sounds import SYLLABLES, Codes, sounds_of
+from nlp.text.key_table import Ints, Keys, KeyTable
+from nlp.text.sounds import SYLLABLES, Codes, sound_of_code
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Words = Callable[[str], list[str]]
-Keys = npt.NDArray[np.uint64]
-Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+#: Full-width characters that say something; all others are left out in either width.
+_WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ？．]")
 _NOT_TEXT = re.compile(r"[^一-龥a-z?]+")
 _DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _GAP = re.compile(r"[\s,，、/|]+")
@@ -57,8 +62,8 @@ class Row:
 
 def plain(text: str) -> str:
     """Half-width lower-case letters and Chinese characters only; numbers become one letter."""
-    lowered = text.translate(_WIDE).lower()
-    return _NOT_TEXT.sub("", _DIGITS.sub("n", lowered))
+    narrow = _WIDE.sub(lambda wide: chr(ord(wide.group()) - 0xFEE0), text)
+    return _NOT_TEXT.sub("", _DIGITS.sub("n", narrow.lower()))
 
 
 def pieces(text: str) -> list[str] | None:
@@ -98,6 +103,11 @@ class FeatureSpace:
         self._cut_words = cut
         self._number = {word: i for i, word in enumerate(self.words)}
         self._rarest = float(idf.max(initial=1.0))
+        self._sound_of = sound_of_code(sounds)
+
+    @cached_property
+    def _table(self) -> KeyTable:
+        return KeyTable(self.keys)
 
     def __len__(self) -> int:
         return len(self.idf)
@@ -133,12 +143,15 @@ class FeatureSpace:
             self.words, self.keys, self.idf * factors, self.sounds, self._cut_words, self.left_out
         )
 
-    def cut(self, text: str) -> Cut:
-        """The words of a text, as given or as the segmenter sees them."""
-        given = pieces(text)
-        words = (
-            self._cut_words(plain(text)) if given is None else [w for w in map(plain, given) if w]
-        )
+    def cut(self, text: str, made_plain: str | None = None) -> Cut:
+        """The words of a text, as given or as the segmenter sees them.
+
+        ``made_plain``: the text made :func:`plain`, where that is known.
+        """
+        if given := pieces(text):
+            words = [word for word in map(plain, given) if word]
+        else:
+            words = self._cut_words(plain(text) if made_plain is None else made_plain)
         if self.left_out:
             words = [word for word in words if word not in self.left_out]
         chars = "".join(words)
@@ -146,15 +159,14 @@ class FeatureSpace:
             return Cut([], "")
         return Cut([word for word in words if word != "n"], chars)
 
-    def row(self, text: str) -> Row:
+    def row(self, text: str, made_plain: str | None = None) -> Row:
         """One text: sublinear term frequency times rarity, scaled to length one."""
-        one = self.cut(text)
+        one = self.cut(text, made_plain)
         numbers = self._numbers(one)
-        words, times = np.unique(numbers[numbers >= 0], return_counts=True)
-        keys, often = np.unique(self._packed(one, numbers), return_counts=True)
-        places, known = self._places(keys)
-        indices = np.concatenate([words, places[known] + len(self.words)])
-        frequency = np.concatenate([times, often[known]]).astype(np.float32)
+        words, times = _counted(numbers[numbers >= 0])
+        keys, often = _counted(self._table.places(self._packed(one, numbers)))
+        indices = np.concatenate([words, keys + len(self.words)])
+        frequency = np.concatenate([times, often]).astype(np.float32)
         weights = (1 + np.log(frequency)) * self.idf[indices]
         norm = float(np.sqrt(weights @ weights))
         scaled = weights / norm if norm else weights
@@ -172,6 +184,8 @@ class FeatureSpace:
 
     def matrix(self, texts: Iterable[str]) -> csr_matrix:
         """Many texts at once, for training."""
+        from scipy.sparse import csr_matrix  # a third of a second that only training needs
+
         rows = [self.row(text) for text in texts]
         starts = np.cumsum([0, *(len(row.indices) for row in rows)])
         return csr_matrix(
@@ -185,13 +199,13 @@ class FeatureSpace:
 
     def _numbers(self, one: Cut) -> Ints:
         """The column of each word in order; -1 for one that is not known."""
-        number = self._number
-        return np.array([number.get(word, -1) for word in one.words], dtype=np.int64)
+        numbers = map(self._number.get, one.words, repeat(-1))
+        return np.fromiter(numbers, dtype=np.int64, count=len(one.words))
 
     def _packed(self, one: Cut, numbers: Ints) -> Keys:
         """All keys of a text, with repetitions."""
         codes = _codes(one.chars)
-        heard = sounds_of(codes, self.sounds)
+        heard = self._sound_of[codes]
         return np.concatenate([_runs(codes, _CHARS), _runs(heard, _SOUNDS), _pairs(numbers)])
 
     def _places(self, keys: Keys) -> tuple[Ints, npt.NDArray[np.bool_]]:
@@ -207,6 +221,14 @@ def known_words(space: FeatureSpace, texts: Iterable[str]) -> float:
     known = frozenset(space.words)
     words = [word for text in texts for word in space.cut(text).words]
     return sum(word in known for word in words) / len(words) if words else 1.0
+
+
+def _counted(values: Ints) -> tuple[Ints, Ints]:
+    """The distinct values in rising order, and how often each of them stands there."""
+    ordered = np.sort(values)
+    changes = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    edges = np.concatenate(([0], changes, [len(ordered)])) if len(ordered) else np.zeros(1, int)
+    return ordered[edges[:-1]], edges[1:] - edges[:-1]
 
 
 def _codes(chars: str) -> Codes:

@@ -24,7 +24,8 @@ from scipy.linalg import inv
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, diags, vstack
 
-from nlp.text.features import Floats, Ints, plain
+from nlp.text.features import Floats, plain
+from nlp.text.key_table import Ints
 from nlp.text.model import NEVER, Head, Weighing, softmax
 
 #: Rows up to which the exact solution is used: 0.6 GB, half a minute on two cores.

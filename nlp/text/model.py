@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,22 +46,15 @@ class Head:
     weights: Floats
     bias: Floats
 
-    @cached_property
-    def _mean(self) -> Floats:
-        """What each feature adds to the average class."""
-        mean: Floats = self.weights.mean(axis=1)
-        return mean
-
     def scores(self, row: Row) -> Floats:
         """One score per class."""
         scores: Floats = row.weights @ self.weights.take(row.indices, axis=0) + self.bias
         return scores
 
-    def contributions(self, row: Row, number: int) -> Floats:
-        """What each word of the row adds to one class, beyond what it adds to all."""
-        words = row.indices[: row.words]
-        added: Floats = row.weights[: row.words] * (self.weights[words, number] - self._mean[words])
-        return added
+    def averages(self, features: int) -> Floats:
+        """What each of the first ``features`` adds to the average class."""
+        averages: Floats = self.weights[:features].mean(axis=1)
+        return averages
 
 
 @dataclass(frozen=True)
@@ -101,10 +93,21 @@ class TextModel:
     heads: Mapping[str, Head]
     weighing: Mapping[str, Weighing]
     manifest: Mapping[str, Any]
+    #: The weights of all heads side by side, where they lie so; the heads' own are parts of it.
+    side_by_side: Floats | None = None
 
     def scores(self, row: Row) -> dict[str, Floats]:
         """One score per class of every head."""
-        return {name: head.scores(row) for name, head in self.heads.items()}
+        if self.side_by_side is None:
+            return {name: head.scores(row) for name, head in self.heads.items()}
+        # A thousand features from all over the memory: what takes time is going there, so go once.
+        taken = self.side_by_side.take(row.indices, axis=0)
+        scores: dict[str, Floats] = {}
+        end = 0
+        for name, head in self.heads.items():
+            begin, end = end, end + len(head.classes)
+            scores[name] = row.weights @ taken[:, begin:end] + head.bias
+        return scores
 
 
 #: Heads of the hotline's own model.
@@ -148,14 +151,7 @@ def load_model(folder: Path, words: Words) -> TextModel:
     manifest = verify_model(folder)
     data = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
     with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
-        heads = {
-            name: Head(
-                classes=tuple(classes),
-                weights=arrays[f"{name}.weights"],
-                bias=arrays[f"{name}.bias"],
-            )
-            for name, classes in data["classes"].items()
-        }
+        weights, heads = _side_by_side(arrays, data["classes"])
         space = FeatureSpace(
             data["words"],
             arrays["keys"],
@@ -170,7 +166,23 @@ def load_model(folder: Path, words: Words) -> TextModel:
         heads=heads,
         weighing={name: Weighing(**values) for name, values in data["weighing"].items()},
         manifest=manifest,
+        side_by_side=weights,
     )
+
+
+def _side_by_side(
+    arrays: Mapping[str, Any], classes: Mapping[str, list[str]]
+) -> tuple[Floats, dict[str, Head]]:
+    width = sum(map(len, classes.values()))
+    together = np.empty((len(arrays["idf"]), width), dtype=np.float32)
+    heads: dict[str, Head] = {}
+    end = 0
+    for name, named in classes.items():
+        begin, end = end, end + len(named)
+        weights = together[:, begin:end]
+        weights[...] = arrays[f"{name}.weights"]
+        heads[name] = Head(tuple(named), weights, arrays[f"{name}.bias"])
+    return together, heads
 
 
 def verify_model(folder: Path) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import add
 
 from config.lexicon import Lexicon, Place, PlaceKind
 from models.understanding import Fact, Span
@@ -16,12 +18,16 @@ _TAIL = re.compile(
     rf"(?:{_CN}单元)?(?:{_CN}楼|{_CN}[室户号]|[0-9]{{3,4}}(?![0-9年元]))?)?(?:家属院|宿舍)?)"
     r"(?:的?(?:路口|交叉口|交汇处|交界处?|十字路口|门口|对面|旁边|附近|后门|前门|桥下|楼顶|口))?"
 )
-#: A place that the lexicon does not know, by how its name ends.
-_UNKNOWN = re.compile(
-    r"[一-龥]{2,8}?(?:大道|小区|花园|花苑|家园|新村|新城|社区|公寓|家属院|工业园|农贸市场"
+#: A place that the lexicon does not know ends like this, with what stands before as its name.
+_ENDING = re.compile(
+    r"(?:大道|小区|花园|花苑|家园|新村|新城|社区|公寓|家属院|工业园|农贸市场"
     r"|菜市场|水库|广场|小学|中学|幼儿园|医院|派出所|街道|镇|路(?!灯|面|边|上|口|人|过|由|况|段|费|政)"
     r"|街(?!上|边)|巷(?!子|口)|村(?!里|民|上|支|委|干|主|长|口|组|会))"
 )
+#: Where such an ending can begin.
+_ENDING_BEGINS = re.compile("[大小花家新社公工农菜水广中幼医派街镇路巷村]")
+_LONGEST_NAME = 8
+_NAME_BEFORE = re.compile(rf"[一-龥]{{2,{_LONGEST_NAME}}}\Z")
 #: Words that stand before a name but are no part of it.
 _LEAD_IN = re.compile(
     r".*(?:住在|位于|就在|还在|就是|在|到|从|往|去|把|被|是|的|了|和|跟|与|对|向|叫|说|问|我们|我|你们|你|他们|他"
@@ -78,13 +84,11 @@ class PlaceFinder:
         self._names: dict[str, Place] = {
             name: place for place in lexicon.places for name in place.spoken
         }
+        #: How long the names are that begin with these two characters, longer ones first.
         self._lengths: dict[str, tuple[int, ...]] = {}
         for name in self._names:
-            lengths = {*self._lengths.get(name[0], ()), len(name)}
-            self._lengths[name[0]] = tuple(sorted(lengths, reverse=True))
-        begins = "".join(map(re.escape, self._lengths))
-        #: Where a name can begin.
-        self._begins = re.compile(f"[{begins}]" if begins else r"(?!)")
+            lengths = {*self._lengths.get(name[:2], ()), len(name)}
+            self._lengths[name[:2]] = tuple(sorted(lengths, reverse=True))
 
     def find(self, text: str) -> list[PlaceFound]:
         """Places, most exact first; among equals as they appear."""
@@ -97,40 +101,33 @@ class PlaceFinder:
         happens says nothing about what it is. (At a market or a park it does.)"""
         kept: list[str] = []
         begin = passed = 0
-        for match in self._begins.finditer(text):
-            i = match.start()
-            length = self._name_length(text, i) if i >= passed else 0
-            if not length:
+        for i, name in self._spots(text):
+            if i < passed:
                 continue
-            passed = i + length
-            if self._names[text[i:passed]].kind in _SAY_NOTHING:
+            passed = i + len(name)
+            if self._names[name].kind in _SAY_NOTHING:
                 kept.append(text[begin:i])
                 begin = passed
         return "".join([*kept, text[begin:]]) if kept else text
 
-    def _name_length(self, text: str, i: int) -> int:
-        for length in self._lengths.get(text[i], ()):
-            if text[i : i + length] in self._names:
-                return length
-        return 0
+    def _spots(self, text: str) -> Iterator[tuple[int, str]]:
+        """Where a name stands, and the longest one there; names may overlap."""
+        lengths = self._lengths
+        for i, pair in enumerate(map(add, text, text[1:])):
+            if pair in lengths:
+                names = (text[i : i + length] for length in lengths[pair])
+                if name := next((name for name in names if name in self._names), ""):
+                    yield i, name
 
     def _known(self, text: str) -> list[PlaceFound]:
         found: list[PlaceFound] = []
-        for match in self._begins.finditer(text):
-            if found and match.start() < found[-1].end:
-                continue
-            place = self._at(text, match.start())
-            if place is not None:
-                found.append(place)
+        for i, name in self._spots(text):
+            if not found or i >= found[-1].end:
+                place = self._names[name]
+                exactness = _EXACTNESS.get(place.kind, _EXACT)
+                end = i + len(name)
+                found.append(_with_tail(text, i, end, place.name, place.unit, exactness))
         return found
-
-    def _at(self, text: str, i: int) -> PlaceFound | None:
-        length = self._name_length(text, i)
-        if not length:
-            return None
-        place = self._names[text[i : i + length]]
-        exactness = _EXACTNESS.get(place.kind, _EXACT)
-        return _with_tail(text, i, i + length, place.name, place.unit, exactness)
 
     def _join(self, text: str, parts: list[PlaceFound]) -> list[PlaceFound]:
         """Neighbours make one place: 雨母山镇 + 灵官庙村, 红湘北路 + 和 + 杨柳路交界."""
@@ -171,16 +168,32 @@ def _with_tail(
 
 def _unknown(text: str, known: list[PlaceFound]) -> list[PlaceFound]:
     found: list[PlaceFound] = []
-    for match in _UNKNOWN.finditer(text):
-        lead = _LEAD_IN.match(match.group()[:-1])
-        start = match.start() + (lead.end() if lead else 0)
-        name = text[start : match.end()]
+    for begin, end in _stretches(text):
+        lead = _LEAD_IN.match(text, begin, end - 1)
+        start = lead.end() if lead else begin
+        name = text[start:end]
         if len(name) < 3 or _GENERIC.match(name):
             continue
-        if any(place.start < match.end() and start < place.end for place in known):
+        if any(place.start < end and start < place.end for place in known):
             continue
-        found.append(_with_tail(text, start, match.end(), name, None, _UNKNOWN_EXACTNESS))
+        found.append(_with_tail(text, start, end, name, None, _UNKNOWN_EXACTNESS))
     return found
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    """From where to where a name may reach: two to eight characters and an ending.
+
+    Endings are rare and quickly found; trying a name from every character on takes five times as
+    long.
+    """
+    free = 0
+    for match in _ENDING_BEGINS.finditer(text):
+        at = match.start()
+        ending = _ENDING.match(text, at)
+        begin = ending and _NAME_BEFORE.search(text, max(free, at - _LONGEST_NAME), at)
+        if ending and begin:
+            free = ending.end()
+            yield begin.start(), free
 
 
 def _belong(text: str, before: PlaceFound, part: PlaceFound) -> bool:

@@ -29,6 +29,11 @@ def sound_table() -> Codes:
     return table
 
 
+def sound_of_code(table: Codes) -> Codes:
+    """The syllable of every code point below 65,536: what :func:`sounds_of` finds, looked up."""
+    return sounds_of(np.arange(1 << 16, dtype=np.uint16), table)
+
+
 def sounds_of(codes: Codes, table: Codes) -> Codes:
     """Code points to syllables; what is no Chinese character gets one common number."""
     places = codes.astype(np.int32) - FIRST

@@ -76,7 +76,16 @@ def _habitual(text: str, match: re.Match[str]) -> bool:
 
 
 def _matches(text: str) -> list[tuple[re.Match[str], _Resolver]]:
-    found = [(m, resolve) for pattern, resolve in _PATTERNS for m in pattern.finditer(text)]
+    """What each pattern finds by itself, tried only where it can begin."""
+    found: list[tuple[re.Match[str], _Resolver]] = []
+    free = [0] * len(_PATTERNS)
+    for begin in _BEGINS.finditer(text):
+        at = begin.start()
+        for number in _BEGINNING_WITH[begin.group()]:
+            _, pattern, resolve = _PATTERNS[number]
+            if at >= free[number] and (match := pattern.match(text, at)):
+                free[number] = match.end()
+                found.append((match, resolve))
     return sorted(found, key=lambda pair: (pair[0].start(), -pair[0].end()))
 
 
@@ -221,30 +230,57 @@ _AMOUNT = (
 )
 _YEAR = r"(?:20|19)[0-9]{2}|[0-9]{2}(?=年)|[二一][零〇九][零〇一二三四五六七八九]{2}"
 _MONTH = r"1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九]"
-_PATTERNS: list[tuple[re.Pattern[str], _Resolver]] = [
-    (re.compile(pattern), resolve)
-    for pattern, resolve in (
+_NUMBERS = "0123456789一二两三四五六七八九十百〇零"
+#: The characters with which a pattern can begin, the pattern, and what it means.
+_PATTERNS: list[tuple[str, re.Pattern[str], _Resolver]] = [
+    (begins, re.compile(pattern), resolve)
+    for begins, pattern, resolve in (
         (
+            "0123456789一二",
             rf"(?P<year>{_YEAR})[年\-/.](?P<month>{_MONTH})(?:月份?|[\-/.])"
             rf"(?:(?P<dom>{_N})[日号]?)?{_CLOCK}",
             _full_date,
         ),
         (
+            "前去今明",
             rf"(?P<which>[前去今明])年(?P<month>{_MONTH})月份?(?:(?P<dom>{_N})[日号])?{_CLOCK}",
             _named_year,
         ),
-        (rf"(?P<month>{_MONTH})月份?(?P<dom>{_N})[日号]{_CLOCK}", _month_day),
-        (rf"(?:(?P<back>上{{1,2}})个?|这个|本)月(?P<dom>{_N})[日号]{_CLOCK}", _day_of_month),
+        (_NUMBERS, rf"(?P<month>{_MONTH})月份?(?P<dom>{_N})[日号]{_CLOCK}", _month_day),
         (
+            "上这本",
+            rf"(?:(?P<back>上{{1,2}})个?|这个|本)月(?P<dom>{_N})[日号]{_CLOCK}",
+            _day_of_month,
+        ),
+        (
+            "上这本个星礼周",
             rf"(?:(?P<back>上{{1,2}})|(?P<this>这|本))?个?(?:星期|礼拜|周)"
             rf"(?P<wd>[一二三四五六日天]){_CLOCK}",
             _weekday,
         ),
-        (rf"(?P<day>大前天|前天|昨天|昨日|今天|今日|明天|后天){_CLOCK}", _relative_day),
-        (rf"(?P<day>[昨前今明])(?P<part>晚上|晚|夜里|夜|早上|早|晨){_HOUR}", _relative_day),
-        (r"刚刚|刚才", _just_now),
-        (rf"{_AMOUNT}(?:多|来)?(?:之前|以前|前)", _ago),
-        (rf"(?:连续|已经|快|都|有|整整|超过)?{_AMOUNT}(?:多|半)?了", _lasting),
-        (rf"连续{_AMOUNT}", _lasting),
+        (
+            "大前昨今明后",
+            rf"(?P<day>大前天|前天|昨天|昨日|今天|今日|明天|后天){_CLOCK}",
+            _relative_day,
+        ),
+        (
+            "昨前今明",
+            rf"(?P<day>[昨前今明])(?P<part>晚上|晚|夜里|夜|早上|早|晨){_HOUR}",
+            _relative_day,
+        ),
+        ("刚", r"刚刚|刚才", _just_now),
+        (f"{_NUMBERS}半", rf"{_AMOUNT}(?:多|来)?(?:之前|以前|前)", _ago),
+        (
+            f"{_NUMBERS}半连已快都有整超",
+            rf"(?:连续|已经|快|都|有|整整|超过)?{_AMOUNT}(?:多|半)?了",
+            _lasting,
+        ),
+        ("连", rf"连续{_AMOUNT}", _lasting),
     )
 ]
+#: By its first character: the numbers of the patterns that can begin with it.
+_BEGINNING_WITH = {
+    char: [number for number, (begins, _, _) in enumerate(_PATTERNS) if char in begins]
+    for char in sorted({char for begins, _, _ in _PATTERNS for char in begins})
+}
+_BEGINS = re.compile(f"[{''.join(_BEGINNING_WITH)}]")

@@ -42,7 +42,10 @@ def make_title(
     points = [to_the_point(clause) for clause in clauses]
     named = place.text if place else ""
     # A clause that only says where is no title; what it says besides is weighed.
-    scores = [_score(_without(c, named), words, request_type, len(c.text)) for c in points]
+    scores = [
+        _score(c.text.replace(named, "") if named else c.text, words, request_type, len(c.text))
+        for c in points
+    ]
     # People say what it is about first.
     early = [score + 1.5 / (n + 1) if score > 0.3 else score for n, score in enumerate(scores)]
     best = points[max(range(len(points)), key=early.__getitem__)] if any(early) else None
@@ -82,29 +85,24 @@ def _before_personal(said: str) -> str:
     return _TRAILING.sub("", said[: personal.start()] if personal else said)
 
 
-def _without(clause: Clause, place: str) -> Clause:
-    text = clause.text.replace(place, "") if place else clause.text
-    return Clause(text, clause.start, clause.end)
-
-
-def _score(clause: Clause, words: list[str], request_type: RequestType, length: int) -> float:
-    """``length``: that of the clause with the place in it."""
-    hits = [n for n, word in enumerate(words) if word in clause.text]
-    short = _SHORTEST if hits and _PROBLEM.search(clause.text) else 4
-    if len(clause.text) < short:
+def _score(said: str, words: list[str], request_type: RequestType, length: int) -> float:
+    """``said``: a clause without the place; ``length``: with it."""
+    hits = [n for n, word in enumerate(words) if word in said]
+    problem = _PROBLEM.search(said) is not None
+    if len(said) < (_SHORTEST if hits and problem else 4):
         return 0.0
     score = sum((1.0 + 0.3 * len(words[n])) / (1 + 0.2 * n) for n in hits)
     if not hits:
         # Says what is wrong, though with no word of the category.
-        return 0.3 * bool(_PROBLEM.search(clause.text) and not _WISH.search(clause.text))
+        return 0.3 if problem and not _WISH.search(said) else 0.0
     score += 1.0 if length in _GOOD_LENGTH else -0.5
-    score += 0.6 * bool(_PROBLEM.search(clause.text))
-    score -= 1.2 * bool(_WISH.search(clause.text)) * (request_type is not RequestType.SUGGESTION)
-    if _WISH.match(clause.text) and request_type is not RequestType.SUGGESTION:
+    score += 0.6 * problem
+    score -= 1.2 * bool(_WISH.search(said)) * (request_type is not RequestType.SUGGESTION)
+    if _WISH.match(said) and request_type is not RequestType.SUGGESTION:
         # Words of the wish (请联系自来水公司) say less of the matter than those of the story.
         score *= 0.5
-    score += 1.0 * bool(_ASKING.search(clause.text)) * (request_type is RequestType.CONSULTATION)
-    score += 1.0 * bool(_THANKS.search(clause.text)) * (request_type is RequestType.PRAISE)
+    score += 1.0 * bool(_ASKING.search(said)) * (request_type is RequestType.CONSULTATION)
+    score += 1.0 * bool(_THANKS.search(said)) * (request_type is RequestType.PRAISE)
     return max(score, 0.1)
 
 

@@ -25,7 +25,7 @@ from nlp.text.corpus import (
 from nlp.text.cues import CueWords
 from nlp.text.doubts import thresholds
 from nlp.text.evaluate import answers_of, evaluate
-from nlp.text.features import FeatureSpace, Floats, known_words
+from nlp.text.features import FeatureSpace, Floats, known_words, plain
 from nlp.text.linear import Learner, Task, task_of, weigh
 from nlp.text.model import TextModel, save_model
 from nlp.text.resources import Resources
@@ -159,4 +159,4 @@ class _Trainer:
 
     def _cue_scores(self) -> Floats:
         cues = CueWords(self._resources.taxonomy.leaves, self._space.rarity)
-        return np.array([cues.scores(cues.count(text)) for text in self._said])
+        return np.array([cues.scores(cues.count(plain(text))) for text in self._said])

@@ -11,7 +11,7 @@ from config.settings import Settings
 from models.understanding import Fact, Understanding
 from models.vocabulary import RequestType
 from nlp.text.classify import Classified, Classifier
-from nlp.text.clauses import split_clauses
+from nlp.text.clauses import Clause, split_clauses
 from nlp.text.demand import find_demand
 from nlp.text.doubts import doubts_of
 from nlp.text.features import known_words
@@ -68,8 +68,8 @@ class Understander:
         street = next((place.unit for place in places if place.unit), None)
         classifier = self.classifier
         found = classifier.classify(text, lambda: street)
-        facts = self._facts(text, now, found)
         place_facts = [place_fact(text, place) for place in places]
+        clauses = split_clauses(text)
         manifest = classifier.model.manifest
         urgency, reason = judge_urgency(text, self.resources.urgency, found.request_types)
         return Understanding(
@@ -78,24 +78,26 @@ class Understander:
             departments=found.departments,
             urgency=urgency,
             urgency_reason=reason,
-            title=self._title(text, place_facts, found),
-            facts=_once_each([*place_facts, *facts]),
+            title=self._title(clauses, place_facts, found),
+            facts=_once_each([*place_facts, *self._facts(text, clauses, now, found)]),
             model_version=classifier.model.version,
             doubts=doubts_of(found, manifest, manifest.get("few", {})),
         )
 
-    def _facts(self, text: str, now: datetime, found: Classified) -> list[Fact]:
-        single = (find_demand(split_clauses(text), text, _type(found)), find_person(text))
+    def _facts(
+        self, text: str, clauses: list[Clause], now: datetime, found: Classified
+    ) -> list[Fact]:
+        single = (find_demand(clauses, text, _type(found)), find_person(text))
         return [
             *find_times(text, now, self._zone),
             *find_phones(text),
             *(fact for fact in single if fact is not None),
         ]
 
-    def _title(self, text: str, places: list[Fact], found: Classified) -> str:
+    def _title(self, clauses: list[Clause], places: list[Fact], found: Classified) -> str:
         category = found.categories[0] if found.categories else None
         return make_title(
-            split_clauses(text),
+            clauses,
             places[0] if places else None,
             category,
             list(found.category_words),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import add
 
 from config.urgency import UrgencyRules
 from models.understanding import Candidate, Understanding
@@ -30,7 +31,9 @@ def judge_urgency(
     if floor is None:
         return best, reason
     # Most rules have no word in the whole text: they need not be tried on each part.
-    possible = [rule for rule in rules.rules if any(word in text for word in rule.words)]
+    said = {*text, *map(add, text, text[1:])}
+    near = [rule for rule in rules.rules if not rule.beginnings.isdisjoint(said)]
+    possible = [rule for rule in near if rule.may_hold(text)]
     for part in _parts(text) if possible else ():
         for rule in possible:
             if _RANK[rule.level] <= _RANK[best] or rule.level is floor:
