@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from asterisk_sequence import pass_over_sequence_check
+from asterisk_changes import CHECKS, pass_over
 from debian_mirror import debian_mirror
 from progress import PROJECT, InstallError, run, say, step
 
@@ -33,7 +33,7 @@ _MODULES_CONF = PROJECT / "telephony/asterisk/templates/modules.conf"
 _OPENED_BY_NAME = ("libsoftokn3", "libfreebl3", "libfreeblpriv3")
 
 #: Raise it when what is kept changes, so that old folders are made anew.
-_LAYOUT = 3
+_LAYOUT = 4
 
 
 def install_asterisk(root: Path) -> None:
@@ -109,8 +109,9 @@ def _keep_what_is_used(unpacked: Path, kept: Path, wanted: list[str]) -> str:
         "libraries": str(libraries),
         "layout": _LAYOUT,
         "modules": wanted,
-        "sequence_check": pass_over_sequence_check(kept / program.relative_to(unpacked)),
     }
+    ours = kept / program.relative_to(unpacked)
+    manifest |= {check.name: pass_over(check, ours) for check in CHECKS}
     (kept / _MANIFEST).write_text(json.dumps(manifest, indent=1))
     return version
 

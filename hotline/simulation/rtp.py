@@ -74,6 +74,8 @@ class Manner:
     lost: Collection[int] = ()
     #: Packets that the next one overtakes.
     overtaken: Collection[int] = ()
+    #: Packets that the network holds back, and delivers at once with the next one that is not.
+    held_up: Collection[int] = ()
     #: In silence, one packet of comfort noise and then nothing, as voice activity detection does.
     silence_suppression: bool = False
 
@@ -88,7 +90,7 @@ class Voice(asyncio.DatagramProtocol):
         self._heard: list[bytes] = []
         self._spoken: asyncio.Task[None] | None = None
         self._numbering = Numbering(source=id(self) & 0xFFFFFFFF)
-        self._held_back: bytes | None = None
+        self._held_back: list[bytes] = []
         self._silent = False
         #: Keys that the other side has pressed.
         self.keys_heard = ""
@@ -251,13 +253,14 @@ class Voice(asyncio.DatagramProtocol):
         self._numbering.sent()
         if number in manner.lost:
             return
-        if number in manner.overtaken:
-            self._held_back = packet
+        if number in manner.held_up or number in manner.overtaken:
+            self._held_back.append(packet)
             return
-        self._opened.sendto(packet, peer)
-        if self._held_back is not None:
-            self._opened.sendto(self._held_back, peer)
-            self._held_back = None
+        overtakes = number - 1 in manner.overtaken
+        ready = [packet, *self._held_back] if overtakes else [*self._held_back, packet]
+        self._held_back.clear()
+        for one in ready:
+            self._opened.sendto(one, peer)
 
     def _packet(self, frame: bytes, silence_suppression: bool) -> bytes | None:
         """None where a phone that saves silence sends nothing."""

@@ -40,6 +40,8 @@ _log = structlog.get_logger(__name__)
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.05
+#: Of the scheduler (``nice``): what carries sound has its turn before what only computes.
+_PRIORITY = -10
 
 #: Asterisk looks up names only when a setting holds one; a dead name server must not stall calls.
 _ENVIRONMENT = {"RES_OPTIONS": "attempts:1 timeout:1", "LC_ALL": "C.UTF-8"}
@@ -187,7 +189,7 @@ def _spawn(installation: AsteriskInstallation, settings: Settings) -> subprocess
     """Start the program in a session of its own; not through asyncio, whose end would kill it."""
     command = installation.command("-f", "-C", str(configuration_file(settings)))
     with _console(settings).open("wb") as console:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=console,
@@ -196,6 +198,14 @@ def _spawn(installation: AsteriskInstallation, settings: Settings) -> subprocess
             cwd=settings.asterisk_run_dir,
             start_new_session=True,
         )
+    _prefer(child.pid)
+    return child
+
+
+def _prefer(pid: int) -> None:
+    """Sound is late at once when its thread waits; where we may not ask for it, it goes without."""
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        os.setpriority(os.PRIO_PROCESS, pid, _PRIORITY)
 
 
 def _console(settings: Settings) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-#: The phones here are Python on a busy machine: what they send too late, Asterisk leaves out.
+#: The phones here are Python on a busy machine, and may not say all in time.
 #: A tap on the wrong side, in the wrong byte order or mixed, and packets taken for late ones, would
 #: score nothing at all.
 NEARLY_ALL = 0.6

@@ -1,0 +1,76 @@
+"""The bytes that are changed in Asterisk: only where everything looks as expected."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from asterisk_changes import (
+    ABSENT,
+    CHECKS,
+    OFF,
+    QUEUE_FLUSH,
+    SEQUENCE_CHECK,
+    UNKNOWN,
+    Check,
+    pass_over,
+)
+
+from config.settings import PROJECT_ROOT
+
+pytestmark = pytest.mark.asterisk
+
+ROOT = PROJECT_ROOT / "var/asterisk-root"
+#: As it is after the change, and the jump that stood there.
+CHANGED = [
+    # ``cmp $0xffff, %edx; jmp``
+    (SEQUENCE_CHECK, b"\x81\xfa\xff\xff\x00\x00\xeb", b"\x77"),
+    # ``test $8, %dl; je; mov %r14d, %eax; sub %r15d, %eax; cmp $100, %eax; jmp``
+    (QUEUE_FLUSH, b"\xf6\xc2\x08\x74\x3b\x44\x89\xf0\x44\x29\xf8\x83\xf8\x64\xeb", b"\x7e"),
+]
+each_check = pytest.mark.parametrize(
+    ("check", "passed_over", "jump"), CHANGED, ids=[check.name for check, _, _ in CHANGED]
+)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    return Path(shutil.copy2(ROOT / "usr/sbin/asterisk", tmp_path / "asterisk"))
+
+
+def test_the_installed_program_is_changed() -> None:
+    installed = json.loads((ROOT / "installed.json").read_text())
+    assert {check.name: installed[check.name] for check in CHECKS} == {
+        "sequence_check": OFF,
+        "queue_flush": OFF,
+    }
+
+
+@each_check
+def test_one_byte_and_no_more(program: Path, check: Check, passed_over: bytes, jump: bytes) -> None:
+    ours = program.read_bytes()
+    debians = ours.replace(passed_over, passed_over[:-1] + jump)
+    assert sum(a != b for a, b in zip(ours, debians, strict=True)) == 1
+    program.write_bytes(debians)
+    for _ in range(2):  # done twice, it is the same
+        assert pass_over(check, program) == OFF
+        assert program.read_bytes() == ours
+    assert program.stat().st_mode & 0o111
+
+
+@each_check
+def test_what_looks_different_is_left_alone(
+    program: Path, tmp_path: Path, check: Check, passed_over: bytes, jump: bytes
+) -> None:
+    ours = program.read_bytes()
+    program.write_bytes(ours.replace(passed_over, passed_over[:-1] + b"\x90"))
+    before = program.read_bytes()
+    assert pass_over(check, program) == UNKNOWN
+    assert program.read_bytes() == before
+    program.write_bytes(ours.replace(passed_over, b"\x90" * len(passed_over)))
+    assert pass_over(check, program) == ABSENT
+    text = tmp_path / "text"
+    text.write_text("no program")
+    assert pass_over(check, text) == UNKNOWN
