@@ -69,6 +69,8 @@ class OrderRow(BaseModel):
     close_reason: CloseReason | None
     #: Somebody's special attention.
     watched: bool = False
+    #: No clock of it runs.
+    suspended: bool = False
     #: In a unit's inbox.
     task_id: str | None = None
     task_state: TaskState | None = None

@@ -23,10 +23,18 @@ def lead_task(tasks: Iterable[Task]) -> Task | None:
     return next((task for task in leads if task.id not in done_again), None)
 
 
-def first_lead_task(tasks: Iterable[Task]) -> Task | None:
-    """The lead task of the first round."""
-    leads = (task for task in _top_leads(tasks) if task.redo_of is None)
+def first_lead_task(tasks: Iterable[Task], follows: str | None = None) -> Task | None:
+    """The lead task of the first round; ``follows``: of the first after the end of that task."""
+    leads = (task for task in _top_leads(tasks) if task.redo_of == follows)
     return next((task for task in leads if task.state is not TaskState.CANCELLED), None)
+
+
+def redone_by(first: Task, tasks: Sequence[Task]) -> Iterator[Task]:
+    """The lead tasks that did it again, one after the other."""
+    again = first_lead_task(tasks, first.id)
+    while again is not None:
+        yield again
+        again = first_lead_task(tasks, again.id)
 
 
 def had_before(tasks: Iterable[Task], department: str, redo_of: str | None) -> Task | None:

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from config.scoring import FULL, ClosureParts, Part, ScoringRules
+from dispatch.assessment.contact import NoContact
 from dispatch.assessment.facts import ClosureFacts
 from dispatch.due_words import due_text
 from models.vocabulary import Labelled
@@ -75,6 +76,13 @@ class _Scene:
         return due_text(instant.astimezone(self.zone))
 
 
+#: None: a score of before the reason was kept.
+_WHY_NO_CONTACT = {
+    None: "诉求人没有可供单位联系的电话",
+    NoContact.NO_NUMBER: "诉求人没有留可供联系的电话",
+    NoContact.CONFIDENTIAL: "保密工单，不向承办单位提供诉求人的联系方式",
+    NoContact.TRIED: "单位已按规定多次拨打未联系上诉求人，不再要求先行联系",
+}
 #: Points and sentence of one part; points None where it does not apply.
 _Verdict = tuple[float | None, str]
 
@@ -144,7 +152,7 @@ def _sign(scene: _Scene) -> _Verdict:
 def _first_contact(scene: _Scene) -> _Verdict:
     facts, rule = scene.facts, scene.parts.first_contact
     if not facts.contact_applies:
-        return None, "诉求人没有可供单位联系的电话"
+        return None, _WHY_NO_CONTACT[facts.why_no_contact]
     due = scene.moment(facts.first_contact_due)
     if facts.first_contacted_at is None:
         return 0.0, f"没有与诉求人先行联系上的记录，时限为{due}"

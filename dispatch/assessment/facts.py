@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from dispatch.assessment.contact import NoContact
 from dispatch.chain import canonical_json
 from models.vocabulary import Satisfaction, SolvedByCaller
 
@@ -25,6 +26,8 @@ class ClosureFacts:
     signed_at: datetime | None
     #: Nobody to contact: the citizen left no number, or is hidden from the unit.
     contact_applies: bool = True
+    #: Why it does not apply. None: it does, or the score is older than this was told.
+    why_no_contact: NoContact | None = None
     first_contact_due: datetime
     #: None: never reached.
     first_contacted_at: datetime | None
@@ -48,7 +51,10 @@ class ClosureFacts:
 
     def to_json(self) -> dict[str, Any]:
         """As stored with the score."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        facts = {name: _plain(value) for name, value in asdict(self).items()}
+        if self.why_no_contact is None:  # what was stored before it was told keeps its digest
+            del facts["why_no_contact"]
+        return facts
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ClosureFacts:
@@ -60,6 +66,8 @@ class ClosureFacts:
         grade = values["satisfaction"]
         values["satisfaction"] = Satisfaction(grade) if grade else None
         values["offences"] = tuple(values["offences"])
+        why = values.get("why_no_contact")
+        values["why_no_contact"] = NoContact(why) if why else None
         return cls(**values)
 
     def digest(self, rule_version: str) -> str:

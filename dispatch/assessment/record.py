@@ -11,7 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.assessment.assess import Score, assess
+from dispatch.assessment.contact import why_no_contact
 from dispatch.assessment.facts import ClosureFacts
+from dispatch.assessment.opening import Opening, opening_of
 from dispatch.assessment.oversight_facts import offences, oversight_counts
 from dispatch.promises import Promise
 from dispatch.rules import Rules
@@ -21,7 +23,6 @@ from models.store import Store
 from models.tables import AuditReview, ClosureScore, FollowUp, Task, WorkOrder
 from models.task_tree import same_hands
 from models.vocabulary import TaskRole, Urgency
-from models.workflow import first_lead_task, lead_task
 
 
 async def record_score(step: Step) -> Score:
@@ -51,14 +52,16 @@ async def gather_facts(
 ) -> ClosureFacts:
     """The facts of an order with a submitted result.
 
-    Times are those of the first round (a redo is a deduction), marks and opinions the last ones.
+    Times are those of the first round (a redo is a deduction), marks and opinions the last ones. Of
+    an order that was opened again all is looked at from then on.
     """
-    first, last = first_lead_task(tasks), lead_task(tasks)
-    assert first is not None and last is not None, "an order is assessed only with a lead task"
+    opening = await opening_of(session, order, tasks)
+    first, last = opening.first, opening.last
     assert first.submitted_at is not None, "an order is assessed only after a result"
     review = await _passed_review(session, last.id)
     opinion = await _opinion(session, last.id)
     by_hour = order.urgency is not Urgency.NORMAL
+    why_not = why_no_contact(order, first)
     # Whoever has had the order before has signed for it then, in time or not.
     got = next((one for one in same_hands(first, tasks) if one.signed_at is not None), first)
     return ClosureFacts(
@@ -66,7 +69,8 @@ async def gather_facts(
         sign_due=got.sign_due,
         sign_due_twice=Promise.from_json(got.clocks["sign_twice"]).due,
         signed_at=got.signed_at,
-        contact_applies=contact_applies(order) and first.contact_excused_at is None,
+        contact_applies=why_not is None,
+        why_no_contact=why_not,
         first_contact_due=first.first_contact_due,
         first_contacted_at=first.first_contacted_at,
         due_at=first.due_at,
@@ -77,20 +81,18 @@ async def gather_facts(
         quality=review.quality if review else None,
         solved=opinion.solved if opinion else None,
         satisfaction=opinion.satisfaction if opinion else None,
-        counts={**_counts(order, tasks), **await oversight_counts(session, order)},
-        offences=await offences(session, order),
+        counts=_counts(order, tasks, opening) | await oversight_counts(session, order, opening),
+        offences=await offences(session, order, opening),
     )
 
 
-def contact_applies(order: WorkOrder) -> bool:
-    """Whether a unit can be asked to contact the citizen at all."""
-    return bool(order.caller_phone or order.callback_phone) and not order.confidential
-
-
-def _counts(order: WorkOrder, tasks: Sequence[Task]) -> dict[str, int]:
+def _counts(order: WorkOrder, tasks: Sequence[Task], opening: Opening) -> dict[str, int]:
     # What a unit sends back to those below or beside it is its own affair.
     own = [task for task in tasks if task.parent_id is None and task.role is TaskRole.LEAD]
-    counts = {"sent_back": sum(task.sent_back_count for task in own), "redo": order.redo_count}
+    counts = {
+        "sent_back": sum(task.sent_back_count for task in own if opening.has(task)),
+        "redo": order.redo_count if opening.since is None else len(opening.rounds) - 1,
+    }
     return {code: count for code, count in counts.items() if count}
 
 

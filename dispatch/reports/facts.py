@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased, load_only
 
+from dispatch.assessment.contact import why_no_contact
 from dispatch.commands import invalid
 from dispatch.reports.sending import PauseFact, SentFact, paused, sent
 from models.states import UNIT_AT_WORK
@@ -28,6 +30,14 @@ from models.vocabulary import (
 LONGEST = timedelta(days=366)
 #: What was granted not to count in the units' statistics (剔除).
 COUNTED = WorkOrder.excluded_at.is_(None)
+#: The task whose result another one does again.
+_Before = aliased(Task)
+#: What is read of the order beside a task.
+_OF_ORDER = load_only(
+    *(WorkOrder.confidential, WorkOrder.caller_phone, WorkOrder.callback_phone),
+    *(WorkOrder.suspended_at, WorkOrder.shelved_at),
+    raiseload=True,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +90,7 @@ class TaskFact:
 
     order_id: str
     department: str
+    #: The unit does its own result again; another unit that gets a redo has a new order.
     redo: bool
     dispatched_at: datetime
     sign_due: datetime
@@ -90,6 +101,8 @@ class TaskFact:
     due_at: datetime
     #: None while the result is still owed, also after it was sent back.
     submitted_at: datetime | None
+    #: Since when the clocks of what is still owed stand still: suspended, or on the shelf.
+    stopped_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,31 +183,33 @@ async def _tasks(session: AsyncSession, period: Period) -> list[TaskFact]:
     # What units hand down among themselves is not counted twice.
     own = (Task.role == TaskRole.LEAD, Task.parent_id.is_(None), COUNTED)
     query = (
-        select(Task, WorkOrder.confidential, WorkOrder.caller_phone, WorkOrder.callback_phone)
+        select(Task, WorkOrder, _Before.department)
         .join(WorkOrder, WorkOrder.id == Task.order_id)
+        .outerjoin(_Before, _Before.id == Task.redo_of)
+        .options(_OF_ORDER)
         .where(*own, Task.state != TaskState.CANCELLED, in_period)
         .order_by(Task.dispatched_at, Task.id)
     )
-    found = []
-    for task, confidential, phone, callback in await session.execute(query):
-        contactable = bool(phone or callback) and not confidential
-        contactable = contactable and task.contact_excused_at is None
-        owed = task.state in UNIT_AT_WORK
-        found.append(
-            TaskFact(
-                order_id=task.order_id,
-                department=task.department,
-                redo=task.redo_of is not None,
-                dispatched_at=task.dispatched_at,
-                sign_due=task.sign_due,
-                signed_at=task.signed_at,
-                first_contact_due=task.first_contact_due if contactable else None,
-                first_contacted_at=task.first_contacted_at,
-                due_at=task.due_at,
-                submitted_at=None if owed else task.submitted_at,
-            )
-        )
-    return found
+    return [_task(*row) for row in await session.execute(query)]
+
+
+def _task(task: Task, order: WorkOrder, done_by: str | None) -> TaskFact:
+    """``done_by``: the unit whose result it does again."""
+    contactable = why_no_contact(order, task) is None
+    owed = task.state in UNIT_AT_WORK
+    return TaskFact(
+        order_id=task.order_id,
+        department=task.department,
+        redo=task.department == done_by,
+        dispatched_at=task.dispatched_at,
+        sign_due=task.sign_due,
+        signed_at=task.signed_at,
+        first_contact_due=task.first_contact_due if contactable else None,
+        first_contacted_at=task.first_contacted_at,
+        due_at=task.due_at,
+        submitted_at=None if owed else task.submitted_at,
+        stopped_at=(order.suspended_at or order.shelved_at) if owed else None,
+    )
 
 
 async def _opinions(session: AsyncSession, period: Period) -> list[OpinionFact]:

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from config.scoring import ScoringRules
 from dispatch.assessment.assess import one_decimal
-from dispatch.reports.facts import Facts, Period
+from dispatch.reports.facts import Facts, Period, TaskFact
 from models.vocabulary import Satisfaction, SolvedByCaller
 
 #: Standard normal quantile of a 95 % interval.
@@ -73,9 +73,10 @@ def _done_by(done: datetime | None, due: datetime | None) -> float:
     return float(done is not None and due is not None and done <= due)
 
 
-def _decided(done: datetime | None, due: datetime, now: datetime) -> bool:
-    """Whether it is known if the limit was kept."""
-    return done is not None or due < now
+def _decided(row: TaskFact, done: datetime | None, due: datetime, now: datetime) -> bool:
+    """Whether it is known if the limit was kept. While the clocks stand still nothing comes due;
+    what was late when they stopped is late."""
+    return done is not None or due < min(now, row.stopped_at or now)
 
 
 def received(facts: Facts, period: Period) -> tuple[str, ...]:
@@ -113,7 +114,7 @@ def signed(facts: Facts, period: Period, now: datetime) -> Rate:
     rows = [
         row
         for row in facts.tasks
-        if period.holds(row.dispatched_at) and _decided(row.signed_at, row.sign_due, now)
+        if period.holds(row.dispatched_at) and _decided(row, row.signed_at, row.sign_due, now)
     ]
     return rate_of(rows, lambda row: _done_by(row.signed_at, row.sign_due))
 
@@ -125,7 +126,7 @@ def contacted(facts: Facts, period: Period, now: datetime) -> Rate:
         for row in facts.tasks
         if period.holds(row.dispatched_at)
         and row.first_contact_due is not None
-        and _decided(row.first_contacted_at, row.first_contact_due, now)
+        and _decided(row, row.first_contacted_at, row.first_contact_due, now)
     ]
     return rate_of(rows, lambda row: _done_by(row.first_contacted_at, row.first_contact_due))
 
@@ -135,7 +136,7 @@ def on_time(facts: Facts, period: Period, now: datetime) -> Rate:
     rows = [
         row
         for row in facts.tasks
-        if period.holds(row.due_at) and _decided(row.submitted_at, row.due_at, now)
+        if period.holds(row.due_at) and _decided(row, row.submitted_at, row.due_at, now)
     ]
     return rate_of(rows, lambda row: _done_by(row.submitted_at, row.due_at))
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from dispatch.views.conditions import light_condition
 from models.guards import Actor
 from models.tables import Draft, Task, WorkOrder
 from models.vocabulary import Light, OrderState, TaskState
-from models.workflow import OPEN_STATES, UNIT_AT_WORK
+from models.workflow import IN_HAND, OPEN_STATES, UNIT_AT_WORK
 
 #: Desks that ask citizens for what is missing.
 _SUPPLEMENTING = frozenset({"order.create", "queue.dispatch"})
@@ -47,7 +47,14 @@ def badge_counts(
         late = light_condition(Light.RED, now)
         yield "overdue", _count(WorkOrder, WorkOrder.state.in_(OPEN_STATES), late)
     elif "order.view_unit" in may:
-        yield "overdue", _count(Task, own, Task.state.in_(UNIT_AT_WORK), Task.due_at < now)
+        past = (Task.state.in_(UNIT_AT_WORK), Task.due_at < now, _runs())
+        yield "overdue", _count(Task, own, *past)
+
+
+def _runs() -> ColumnElement[bool]:
+    """Of a task at work: its clocks run. What is suspended or on the shelf is not late."""
+    in_hand = (WorkOrder.state.in_(IN_HAND), WorkOrder.suspended_at.is_(None))
+    return exists().where(WorkOrder.id == Task.order_id, *in_hand)
 
 
 def _count(kind: type[Any], *conditions: ColumnElement[bool]) -> ColumnElement[int]:

@@ -9,9 +9,9 @@ from typing import Any
 from config.limits import CLOCK_LABELS
 from dispatch.promises import Promise
 from dispatch.running import FIRST_TRY, ORDER_CLOCKS, running_clocks
-from dispatch.views.rows import clock_view, task_done_at
+from dispatch.views.rows import clock_view, clocks_run, task_done_at
 from dispatch.views.shapes import ClockView, EarlierDue
-from models.states import IN_HAND, UNIT_AT_WORK
+from models.states import IN_HAND
 from models.tables import Task, WorkOrder
 from models.vocabulary import TaskState
 
@@ -40,7 +40,7 @@ def order_clocks(order: WorkOrder, audited_at: datetime | None, now: datetime) -
 
 def task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
     """Those that the unit is held to, and for its result the one above."""
-    runs = task.state in UNIT_AT_WORK and order.state in IN_HAND and order.suspended_at is None
+    runs = clocks_run(task, order)
     names = ["sign", "first_contact"]
     names += ["progress"] if "progress" in task.clocks else []
     # Only who hands work down at all is held to doing so soon.

@@ -176,7 +176,7 @@ class Queues:
             first_contact_due=task.first_contact_due,
             first_contacted_at=task.first_contacted_at,
             due_at=task.due_at,
-            light=task_light(task, now),
+            light=task_light(task, order, now),
             sent_back_count=task.sent_back_count,
             order=order_row(order, self._rules, now),
         )

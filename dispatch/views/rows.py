@@ -14,7 +14,7 @@ from dispatch.views.privacy import list_veil
 from dispatch.views.shapes import ClockView, OrderRow
 from models.tables import Task, WorkOrder
 from models.vocabulary import Light, TaskState
-from models.workflow import UNIT_AT_WORK
+from models.workflow import IN_HAND, UNIT_AT_WORK
 
 _WORST_LAST = list(Light)
 _LIT = ("yellow_at", "orange_at", "due")
@@ -43,6 +43,7 @@ ORDER_LINE = load_only(
     WorkOrder.closed_at,
     WorkOrder.close_reason,
     WorkOrder.watched_at,
+    WorkOrder.suspended_at,
     raiseload=True,
 )
 
@@ -79,6 +80,7 @@ def order_row(order: WorkOrder, rules: Rules, now: datetime) -> OrderRow:
         closed_at=order.closed_at,
         close_reason=order.close_reason,
         watched=order.watched_at is not None,
+        suspended=order.suspended_at is not None,
     )
 
 
@@ -112,12 +114,18 @@ def clock_view(
     )
 
 
-def task_light(task: Task, now: datetime) -> Light:
+def clocks_run(task: Task, order: WorkOrder) -> bool:
+    """Whether the unit's clocks run: not of what is suspended, on the shelf or over."""
+    at_work = task.state in UNIT_AT_WORK and order.state in IN_HAND
+    return at_work and order.suspended_at is None
+
+
+def task_light(task: Task, order: WorkOrder, now: datetime) -> Light:
     """The worst light of the clocks the unit still owes something on; of a result from below, the
-    light of the unit above that has to look at it."""
+    light of the unit above that has to look at it. The same as on the order's page."""
     if task.state is TaskState.SUBMITTED and "audit" in task.clocks:
-        return light_of(task.clocks["audit"], now)
-    if task.state not in UNIT_AT_WORK:
+        return light_of(task.clocks["audit"], now) if order.state in IN_HAND else Light.NONE
+    if not clocks_run(task, order):
         return Light.NONE
     owed = [
         light_of(task.clocks[name], now)

@@ -87,6 +87,8 @@ class OrderRow(BaseModel):
     close_reason: CloseReason | None
     #: Somebody's special attention.
     watched: bool = False
+    #: No clock of it runs.
+    suspended: bool = False
 
 
 class OrderPage(BaseModel):

@@ -47,6 +47,8 @@ export interface OrderRow {
   own: boolean
   /** Somebody's special attention. */
   watched: boolean
+  /** No clock of it runs. */
+  suspended: boolean
 }
 
 export interface Change {
