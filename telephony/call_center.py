@@ -137,7 +137,7 @@ class CallCenter:
             survey=load_survey(settings.rules),
             trunks=Trunks(settings.telephony),
         )
-        self.exchange.expected_wait = WaitEstimates(self.exchange).of
+        self.exchange.expected = WaitEstimates(self.exchange).of
         front.listen(bus, self.exchange)
         self.exchange.voice_level = watched.silence.level
         self._floor_watch = FloorWatch(self.exchange, watched)

@@ -16,7 +16,7 @@ from telephony.agents import Agent
 from telephony.ari import ARIClient
 from telephony.callers import Callers
 from telephony.distribution import WaitingLine
-from telephony.expected_wait import HandlingTimes
+from telephony.expected_wait import Expected, HandlingTimes
 from telephony.front_desk import FrontParts
 from telephony.media import MediaReceiver
 from telephony.presence import PresenceBoard
@@ -100,8 +100,8 @@ class Exchange:
     shared_floor: SharedFloor | None = None
     #: Gives waiting callers to free agents; call it whenever either may have changed.
     distribute: Callable[[], None] = lambda: None
-    #: Seconds that a waiting caller will probably wait on; None when it cannot be told.
-    expected_wait: Callable[[str], float | None] = lambda call_id: None
+    #: What one who waits can be told of it.
+    expected: Callable[[str], Expected] = lambda call_id: Expected()
 
     def comes_to_us(self, *args: str) -> dict[str, str]:
         """Variables with which the dialplan hands a line that we ring over to this process."""

@@ -1,4 +1,7 @@
-"""How long a caller will probably wait. Pure, but for what it remembers of recent calls.
+"""What a waiting caller is told: the place, and how long it will probably take.
+
+The place is that among all who wait for the same agents: agents serve several queues, and who is
+the first of the own queue may have many before. Pure, but for what it remembers of recent calls.
 
 Each of ``n`` agents at work becomes free once in an average handling time ``h``, so the line moves
 one place every ``h / n``: the caller at place ``p`` waits about ``p × h / n``. With too few recent
@@ -8,13 +11,15 @@ calls, with nobody at work, or beyond a limit, nothing is said of it.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from config.waiting import ExpectedWaitRules
 from models.vocabulary import AgentState
 from telephony.agents import Agent
-from telephony.distribution import serves
+from telephony.distribution import Waiting, serves
 
 if TYPE_CHECKING:
     from telephony.exchange import Exchange
@@ -60,36 +65,56 @@ class HandlingTimes:
         return wait if wait <= self._rules.longest else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What one who waits can be told."""
+
+    #: From 1; 0 for one who does not wait.
+    place: int = 0
+    #: Seconds; None when it cannot be told.
+    wait: float | None = None
+
+
 class WaitEstimates:
-    """Expected waits of those who wait now."""
+    """What those who wait now can expect."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
-    def of(self, call_id: str) -> float | None:
-        """Seconds; None when it cannot be told.
-
-        Counted are the agents at work who serve this caller, and everybody before in the line whom
-        one of these agents serves too.
-        """
+    def of(self, call_id: str) -> Expected:
+        """The place among all who wait for the same agents, of whatever queue, and how long."""
         exchange = self._exchange
         waiting = exchange.line.get(call_id)
         if waiting is None:
-            return None
-        agents = self._at_work(waiting.queue)
-        place = 1
-        for other in exchange.line.in_order():
-            if other.call_id == call_id:
-                break
-            queue = exchange.queues.queue(other.queue)
-            place += any(serves(agent, queue, exchange.queues) for agent in agents)
-        expected = exchange.handling.expected_wait(place, len(agents), exchange.clock.now())
-        return expected.total_seconds() if expected is not None else None
+            return Expected()
+        here = [agent for agent in exchange.board if self._serves(agent, waiting.queue)]
+        at_work = [agent for agent in here if is_at_work(agent)]
+        place = self._place(waiting, at_work or here)
+        wait = exchange.handling.expected_wait(place, len(at_work), exchange.clock.now())
+        return Expected(place=place, wait=wait.total_seconds() if wait is not None else None)
 
-    def _at_work(self, queue: str) -> list[Agent]:
+    def _serves(self, agent: Agent, queue: str) -> bool:
+        """Whether somebody who is signed in gets callers of this queue, sooner or later."""
         rules = self._exchange.queues
-        return [
-            agent
-            for agent in self._exchange.board
-            if is_at_work(agent) and serves(agent, rules.queue(queue), rules)
-        ]
+        able = self._everybody or serves(agent, rules.queue(queue), rules)
+        return able and agent.state is not AgentState.OFFLINE
+
+    def _place(self, waiting: Waiting, agents: list[Agent]) -> int:
+        """One after those who stand before in the line, and whom one of ``agents`` serves too."""
+        queues, line = self._exchange.queues, self._exchange.line
+        beside = {code for code in queues.queues if self._share(waiting.queue, code, agents)}
+        before = takewhile(lambda one: one.call_id != waiting.call_id, line.in_order())
+        return 1 + sum(queues.queue(one.queue).code in beside for one in before)
+
+    def _share(self, queue: str, other: str, agents: list[Agent]) -> bool:
+        """Whether both queues wait for the same agents; with nobody there, for the same groups."""
+        if queue == other or agents:
+            return queue == other or any(self._serves(agent, other) for agent in agents)
+        rules = self._exchange.queues
+        groups = {step.code for step in rules.queue(queue).groups}
+        return any(step.code in groups for step in rules.queue(other).groups)
+
+    @property
+    def _everybody(self) -> bool:
+        """In a surge the agents of all groups serve all queues."""
+        return self._exchange.front.surge.all_serve_all

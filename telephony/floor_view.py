@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from config.queues import BREAKS
@@ -47,6 +48,11 @@ def floor_view(exchange: Exchange, online: bool) -> Floor:
         calls=tuple(one.call.view(one.parties) for one in living.values()),
         waiting=tuple(_waiting_view(exchange, one, places) for one in waiting),
         exchange_online=online,
+        booked=Counter(
+            one.queue
+            for one in exchange.line.in_order()
+            if one.call_id not in exchange.sessions and one.elsewhere is None
+        ),
     )
 
 
@@ -57,5 +63,5 @@ def _waiting_view(
     return WaitingView(
         **view,
         position=places[session.call.id],
-        expected_wait_s=exchange.expected_wait(session.call.id),
+        expected_wait_s=exchange.expected(session.call.id).wait,
     )

@@ -31,7 +31,8 @@ class Survey:
         self._session = session
         self._rules = session.exchange.survey
         self._asked = 0
-        self._thanked = False
+        #: The last words are being said.
+        self._parting = False
         #: What is being said.
         self._sound = ""
 
@@ -71,7 +72,7 @@ class Survey:
         """The question is through, and the time for a key begins; or the thanks are."""
         if playback_id != self._sound:
             return
-        if self._thanked:
+        if self._parting:
             await self._over()
         else:
             self._session.after(self._rules.wait_seconds, "survey", self._no_key)
@@ -79,32 +80,32 @@ class Survey:
     async def on_key(self, digit: str) -> None:
         """The first grade counts; other keys mean nothing."""
         session, grade = self._session, self._rules.grades.get(digit)
-        if grade is None or self._thanked or session.call.satisfaction is not None:
+        if grade is None or self._parting or session.call.satisfaction is not None:
             return
         session.call.satisfaction = grade
         session.save(CallRated(**session.facts, satisfaction=grade))
         session.note(
             CallEventKind.RATED, actor="citizen", reason=grade.label, detail={"key": digit}
         )
-        await self._thank()
+        await self._say_goodbye("survey_thanks")
 
     async def _no_key(self) -> None:
         if self._asked <= self._rules.repeats:
             await self.ask()
         else:
-            await self._thank()
+            await self._say_goodbye("goodbye")  # nothing to thank for
 
-    async def _thank(self) -> None:
+    async def _say_goodbye(self, prompt: str) -> None:
         self._session.cancel_timer("survey")
         await self._session.sound.hush()
-        self._thanked = True
-        await self._play("survey_thanks")
+        self._parting = True
+        await self._play(prompt)
 
     async def _play(self, prompt: str) -> None:
         session, sounds = self._session, self._session.exchange.sounds
-        wait = 0.0 if self._thanked else self._rules.wait_seconds
+        wait = 0.0 if self._parting else self._rules.wait_seconds
         limit = sounds.seconds(prompt) + wait + _MARGIN_SECONDS
-        session.after(limit, "survey", self._over if self._thanked else self._no_key)
+        session.after(limit, "survey", self._over if self._parting else self._no_key)
         self._sound = session.sound.next_id()
         try:
             await session.sound.play(self._sound, sounds.uri(prompt))

@@ -137,8 +137,8 @@ class Waiting:
         """Say where the caller stands; and from some time on, that one may be called back."""
         self._after(self._pause(), "announce", self._announce)
         if self._in_line and not self._playing and not self._confirming:
-            place = self._exchange.line.position(self._call.id)
-            wait = self._exchange.expected_wait(self._call.id)
+            expected = self._exchange.expected(self._call.id)
+            place, wait = expected.place, expected.wait
             detail = {"place": place, "expected_wait_s": round(wait) if wait is not None else None}
             self._session.note(CallEventKind.ANNOUNCED, detail=detail)
             front, desks = self._session.front.offers(), self._session.place.offers()
@@ -147,12 +147,20 @@ class Waiting:
     def _offers(self) -> list[Text]:
         key = self._rules.callback_key
         due = self._waited() >= self._limits.callback_from - _EARLY_SECONDS
-        # Nobody is promised a call to a number that may not be dialled: 400 lines, abroad, hidden.
-        number = normal_number(self._call.citizen_number)
-        if not key or not due or not may_be_rung(self._exchange.settings.telephony, number):
+        if not key or not due or not self._can_be_called:
             return []
         self._offered = True
-        return [("callback_offer", {"key": _KEY_WORDS[key]})]
+        return [(self._promised("callback_offer"), {"key": _KEY_WORDS[key]})]
+
+    @property
+    def _can_be_called(self) -> bool:
+        """Nobody is promised a call to a number that may not be dialled: 400, abroad, hidden."""
+        number = normal_number(self._call.citizen_number)
+        return may_be_rung(self._exchange.settings.telephony, number)
+
+    def _promised(self, prompt: str) -> str:
+        """The words of a call-back: a place is promised only where one is kept."""
+        return prompt if self._rules.callbacks.auto else f"{prompt}_later"
 
     def _speak(self, *texts: Text) -> None:
         """Make the sounds beside the call, then play them."""
@@ -235,7 +243,7 @@ class Waiting:
         self._session.note(CallEventKind.CALLBACK_BOOKED, actor="citizen")
         self._session.save()
         await self._exchange.records.stored()
-        await self._sound(self._exchange.sounds.uri("callback_booked"))
+        await self._sound(self._exchange.sounds.uri(self._promised("callback_booked")))
 
     # --- a message, at the very last ------------------------------------------------------------
 
@@ -288,6 +296,9 @@ class Waiting:
             limits = f"{rules.silence_seconds},{rules.message_seconds}"
             await ari.channels.set_variable(channel, "MESSAGE", str(file))
             await ari.channels.set_variable(channel, "MESSAGE_LIMITS", limits)
+            if not self._can_be_called:
+                sorry = self._exchange.sounds.uri("all_busy_unknown").removeprefix("sound:")
+                await ari.channels.set_variable(channel, "SORRY", sorry)
             await ari.channels.continue_in_dialplan(
                 channel, context="message", extension="leave", priority=1
             )

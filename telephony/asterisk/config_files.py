@@ -130,6 +130,7 @@ def _paths(
         "sound_voicemail": prompts.path("voicemail"),
         "sound_goodbye": prompts.path("goodbye"),
         "sound_all_busy": prompts.path("all_busy"),
+        "sound_all_busy_unknown": prompts.path("all_busy_unknown"),
         "sound_beep": prompts.path("beep"),
     }
     for path in paths.values():

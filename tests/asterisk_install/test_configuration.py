@@ -23,7 +23,7 @@ from telephony.asterisk.prompts import Prompts
 
 pytestmark = pytest.mark.unit
 
-_PROMPTS = ("restoring", "voicemail", "goodbye", "all_busy", "beep")
+_PROMPTS = ("restoring", "voicemail", "goodbye", "all_busy", "all_busy_unknown", "beep")
 
 
 def _rendered(var: Path, **overrides: Any) -> dict[str, str]:

@@ -35,8 +35,10 @@ def short_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     book["prompts"] |= {"greeting": "您好。", "survey": "请评价。", "survey_thanks": "谢谢。"}
     book["prompts"] |= {"call_out": "您好。"}
     book["prompts"] |= {"all_busy": "坐席都在忙。", "voicemail": "请您留言。", "goodbye": "再见。"}
+    book["prompts"] |= {"all_busy_unknown": "请稍后再拨。"}
     book["with_values"] |= {
         "callback_offer": "需要回电请按{key}。", "callback_confirm": "确认回电再按{key}。",
+        "callback_offer_later": "稍后回电请按{key}。",
     }  # fmt: skip
     (rules / "prompts.yaml").write_text(yaml.safe_dump(book, allow_unicode=True), "utf-8")
     survey = yaml.safe_load((PROJECT_ROOT / "config" / "survey.yaml").read_text(encoding="utf-8"))

@@ -55,6 +55,7 @@ async def opened(
     max_wait: float = 600,
     nobody_seconds: float = 600,
     confirm_seconds: float = 20,
+    auto: bool = True,
 ) -> AsyncIterator[CallFloor]:
     """A floor with call-back tasks, and these times for those who wait."""
     waiting = {
@@ -63,7 +64,7 @@ async def opened(
     callers = {
         "confirm_seconds": confirm_seconds,
         "message": {"nobody_seconds": nobody_seconds, "silence_seconds": 1},
-        "callbacks": {"short_abandon_seconds": 0},
+        "callbacks": {"short_abandon_seconds": 0, "auto": auto},
     }
     rules = rules_with(folder / "rules", waiting, callers)
     async with call_floor(asterisk, folder, rules=rules) as floor:

@@ -92,7 +92,7 @@ async def test_a_citizen_who_is_gone_is_not_asked(floor: CallFloor) -> None:
 async def test_nobody_is_kept_who_presses_nothing(
     floor: CallFloor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asked once more, then thanked."""
+    """Asked once more, then goodbye is said: nobody is thanked for a grade not given."""
     said: list[str] = []
     play = CitizenSound.play
 
@@ -109,7 +109,7 @@ async def test_nobody_is_kept_who_presses_nothing(
         assert call.satisfaction is None and call.rating_asked_at is not None
     prompts, rules = floor.asterisk.prompts, floor.calls.exchange.survey
     assert rules.repeats == 1
-    assert said == [*[prompts.uri("survey")] * 2, prompts.uri("survey_thanks")]
+    assert said == [*[prompts.uri("survey")] * 2, prompts.uri("goodbye")]
 
 
 async def test_hanging_up_during_the_question(floor: CallFloor) -> None:

@@ -102,11 +102,12 @@ async def test_a_call_back_is_booked_by_key_and_keeps_the_place(
 async def test_who_does_not_confirm_waits_on(
     short_asterisk: RunningAsterisk, tmp_path: Path
 ) -> None:
+    """Where the place would not be kept it is not promised either."""
     times = {"callback_from": 1.0, "confirm_seconds": 1.0}
-    async with opened(short_asterisk, tmp_path, **times) as floor:
+    async with opened(short_asterisk, tmp_path, **times, auto=False) as floor:
         async with caller(floor) as (citizen, voice, call_id):
             prompts = short_asterisk.prompts
-            await hears(voice, await prompts.say("callback_offer", key="一"))
+            await hears(voice, await prompts.say("callback_offer_later", key="一"))
             await voice.press("1")
             await hears(voice, await prompts.say("callback_confirm", key="一"))
             waiting = wait_of(floor, call_id)
@@ -219,9 +220,11 @@ async def test_a_talk_that_broke_off_is_owed_a_call(
         assert (await the_task(floor)).reason is CallbackReason.INTERRUPTED
 
 
-async def leaves_message(citizen: Phone, voice: Voice, floor: CallFloor) -> None:
+async def leaves_message(
+    citizen: Phone, voice: Voice, floor: CallFloor, sorry: str = "all_busy"
+) -> None:
     """Speaks after the beep, and is silent: the dialplan says goodbye."""
-    await hears(voice, said(floor, "all_busy"))
+    await hears(voice, said(floor, sorry))
     await hears(voice, said(floor, "beep"))
     voice.say(spoken_ulaw(MESSAGE))
     await citizen.finished()
@@ -244,19 +247,26 @@ async def test_agents_who_have_all_closed_their_pages_are_not_waited_for(
         assert contact.outcome is ContactOutcome.VOICEMAIL_LEFT
 
 
-@pytest.mark.parametrize("limit", ["max_wait", "nobody_seconds"])
+@pytest.mark.parametrize(
+    ("limit", "number", "sorry"),
+    [
+        ("max_wait", "13800000101", "all_busy"),
+        ("nobody_seconds", "anonymous", "all_busy_unknown"),
+    ],
+)
 async def test_at_the_very_last_a_message_is_taken(
-    short_asterisk: RunningAsterisk, tmp_path: Path, limit: str
+    short_asterisk: RunningAsterisk, tmp_path: Path, limit: str, number: str, sorry: str
 ) -> None:
+    """Who hides the number is not told that it was written down."""
     async with opened(short_asterisk, tmp_path, **{limit: 1}) as floor:
-        async with caller(floor) as (citizen, voice, call_id):
+        async with caller(floor, number) as (citizen, voice, call_id):
             await floor.until(
                 lambda: any(
                     event.state is CallState.MESSAGE for event in floor.all(CallStateChanged)
                 )
             )
             assert floor.calls.floor().waiting == ()
-            await leaves_message(citizen, voice, floor)
+            await leaves_message(citizen, voice, floor, sorry)
         call, contact = await floor.ended()
         assert contact is not None
         assert (contact.outcome, contact.channel) == (
