@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from config.limits import Limit
-from dispatch.asking import agree, ask_office, decide
-from dispatch.checks import Faults
+from dispatch.asking import agree, ask_office, decide, withdraw_all
 from dispatch.commands import (
     Archive,
     AskExclusion,
@@ -16,12 +12,12 @@ from dispatch.commands import (
     DecideReopening,
 )
 from dispatch.evidence import Shown, attach, require_proof, with_files
+from dispatch.possible import check_possible
 from dispatch.running import run_clock
 from dispatch.step import Handler, Step
-from dispatch.terms import promise_for, terms_of
-from models.errors import TransitionRefused
+from dispatch.terms import promise_for
 from models.vocabulary import Action, RequestKind
-from models.workflow import Case, lead_task
+from models.workflow import Case
 
 
 async def archive(step: Step, command: Archive) -> None:
@@ -33,7 +29,7 @@ async def archive(step: Step, command: Archive) -> None:
 async def ask_reopening(step: Step, command: AskReopening) -> None:
     """Within the time after closing that the rules give."""
     step.follow()
-    _check_in_time(step, "reopen_request", "申请恢复办理")
+    check_possible(step)
     require_proof(step, Shown(words=command.evidence, files=command.files))
     step.reason = command.reason
     limit = step.rules.oversight.reopen_decision.limit
@@ -54,6 +50,7 @@ async def decide_reopening(step: Step, command: DecideReopening) -> None:
     decide(step, command.granted, command.reason, given={"unit_fault": command.unit_fault})
     if not command.granted:
         return
+    withdraw_all(step, "工单已恢复办理，申请自动失效")
     step.told(unit_fault=command.unit_fault)
     step.change(
         reopen_count=step.order.reopen_count + 1,
@@ -68,12 +65,7 @@ async def decide_reopening(step: Step, command: DecideReopening) -> None:
 async def ask_exclusion(step: Step, command: AskExclusion) -> None:
     """The order that the unit led to its end, soon after it was closed."""
     step.follow()
-    faults = Faults(step.rules)
-    lead = lead_task(step.tasks)
-    if lead is None or lead.department != step.actor.department:
-        faults.add("reason", "该工单不是由您所在的单位主办的")
-    faults.raise_any()
-    _check_in_time(step, "exclusion_request", "申请不计入统计")
+    check_possible(step)
     require_proof(step, Shown(words=command.evidence, files=command.files))
     step.reason = command.reason
     ask_office(
@@ -103,18 +95,6 @@ async def confirm_exclusion(step: Step, command: ConfirmExclusion) -> None:
     decide(step, command.granted, command.reason)
     if command.granted:
         step.change(excluded_at=step.now)
-
-
-def _check_in_time(step: Step, clock: str, what: str) -> None:
-    """:raises TransitionRefused: when the order was closed too long ago."""
-    limit = terms_of(step.order, step.rules).limit(clock)
-    if step.now > _end(step, limit):
-        raise TransitionRefused(f"办结已超过{limit.text}，不能再{what}")
-
-
-def _end(step: Step, limit: Limit) -> datetime:
-    assert step.order.closed_at is not None, "a closed order knows when"
-    return step.rules.counter.due(step.order.closed_at, limit).at
 
 
 HANDLERS: dict[Action, Handler] = {

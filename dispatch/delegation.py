@@ -10,13 +10,14 @@ from dispatch.commands import AcceptResult, AddJoint, Delegate, DismissJoint, Re
 from dispatch.due_words import moment_text
 from dispatch.intake import check_units
 from dispatch.own_work import why_not_handed_down
+from dispatch.possible import check_possible
 from dispatch.promises import Promise
 from dispatch.requests import drop_open
 from dispatch.running import latest_below, new_child_task, new_joint_task
 from dispatch.step import Handler, Step
 from models.ids import new_id
 from models.tables import AuditReview, Task
-from models.task_tree import active, below, children_of, depth, parent_of
+from models.task_tree import active, below, children_of, parent_of
 from models.vocabulary import Action, TaskRole, TaskState
 
 
@@ -24,8 +25,9 @@ async def delegate(step: Step, command: Delegate) -> None:
     """To one lead unit below, and those that help it; the own unit stays responsible."""
     step.follow()
     parent = step.subject
+    check_possible(step)
     check_units(step, command.department, command.joint)
-    _check_way_down(step, parent, command.department, command.joint)
+    _check_below(step, parent, command.department, command.joint)
     _check_time(step, parent, command.due_at)
     _check_soon(step, parent, command.note)
     step.reason = command.note
@@ -37,17 +39,12 @@ async def delegate(step: Step, command: Delegate) -> None:
     step.result["task_id"] = child.id
 
 
-def _check_way_down(step: Step, parent: Task, department: str, joint: Sequence[str] = ()) -> None:
-    """Only to units below the own one, not too deep, not what is the unit's own work.
+def _check_below(step: Step, parent: Task, department: str, joint: Sequence[str] = ()) -> None:
+    """Only to units below the own one, and not what is the unit's own work.
 
     :raises InvalidInput: naming the unit that is wrong.
     """
     faults, rules = Faults(step.rules), step.rules
-    if lead := next((t for t in _living(step, parent) if t.role is TaskRole.LEAD), None):
-        name = rules.unit_name(lead.department)
-        faults.add("department", f"已下派给{name}，须先收回才能另派")
-    if depth(parent, step.tasks) >= rules.handling.depth:
-        faults.add("department", f"最多下派到第{rules.handling.depth}级，不能再往下派")
     under = rules.subtree(parent.department) - {parent.department}
     for field, unit in [("department", department), *(("joint", one) for one in joint)]:
         if unit not in under:
@@ -60,9 +57,7 @@ def _check_way_down(step: Step, parent: Task, department: str, joint: Sequence[s
 
 def _check_time(step: Step, parent: Task, due_at: datetime | None) -> None:
     faults, latest = Faults(step.rules), latest_below(step, parent).due
-    if latest <= step.now:
-        faults.add("department", "本单位的办结时限已到或所剩无几，不能再下派，请自行办理或申请延期")
-    elif due_at is not None and not step.now < due_at <= latest:
+    if due_at is not None and not step.now < due_at <= latest:
         wanted = f"{step.rules.counter.local(latest):%m月%d日%H:%M}"
         faults.add("due_at", f"下级时限应在现在之后，且不晚于{wanted}，为本单位预留时间")
     faults.raise_any()
@@ -89,7 +84,7 @@ def hand_to_another(step: Step, task: Task, department: str, note: str) -> Task:
     parent = parent_of(task, step.tasks)
     assert parent is not None, "only what was handed down is handed to another unit below"
     check_units(step, department)
-    _check_way_down(step, parent, department)
+    _check_below(step, parent, department)
     if task.role is TaskRole.LEAD:
         return new_child_task(step, parent, department, note, None)
     lead = next(t for t in _living(step, parent) if t.role is TaskRole.LEAD)
@@ -156,7 +151,10 @@ async def accept_result(step: Step, command: AcceptResult) -> None:
 async def add_joint(step: Step, command: AddJoint) -> None:
     """One more unit helps."""
     step.follow()
+    check_possible(step)
     check_units(step, command.department)
+    if (parent := parent_of(step.subject, step.tasks)) is not None:
+        _check_below(step, parent, command.department)
     step.reason = command.note
     task = new_joint_task(step, step.subject, command.department, command.note)
     step.result["task_id"] = task.id

@@ -7,6 +7,7 @@ from dispatch.checks import Faults
 from dispatch.commands import DecideExtension, RequestExtension
 from dispatch.evidence import Shown, attach, require_proof, with_files
 from dispatch.oversight_times import lift_untrue
+from dispatch.possible import check_possible, granted_extensions
 from dispatch.promises import Promise
 from dispatch.requests import ask, decide
 from dispatch.running import (
@@ -20,9 +21,9 @@ from dispatch.running import (
 from dispatch.same_unit import first_promise
 from dispatch.step import Handler, Step
 from dispatch.terms import terms_of
-from models.tables import OrderRequest
-from models.task_tree import lead_task, leader_of, parent_of, same_hands
-from models.vocabulary import Action, LimitUnit, RequestKind, RequestState, TaskRole
+from models.tables import OrderRequest, Task
+from models.task_tree import lead_task, leader_of, parent_of
+from models.vocabulary import Action, LimitUnit, RequestKind, TaskRole
 from models.workflow import Case
 
 _IN_DAYS = (LimitUnit.WD, LimitUnit.ND)
@@ -31,6 +32,7 @@ _IN_DAYS = (LimitUnit.WD, LimitUnit.ND)
 async def request_extension(step: Step, command: RequestExtension) -> None:
     """The unit asks for more time."""
     step.follow()
+    check_possible(step)
     _check_amount(step, Limit(amount=command.amount, unit=command.unit))
     check_informed(step, command.caller_informed)
     require_proof(step, Shown(words=command.evidence, files=command.files))
@@ -63,14 +65,11 @@ def check_informed(step: Step, informed: bool) -> None:
 def _check_amount(step: Step, wanted: Limit) -> None:
     faults, task = Faults(step.rules), step.subject
     rule, first = terms_of(step.order, step.rules).extension, first_promise(step, task).limit
-    mine = {one.id for one in same_hands(task, step.tasks)}
-    granted = [one for one in step.requests if _granted(one, mine)]
-    if len(granted) >= rule.most:
-        times = f"最多延期{rule.most}次" if rule.most else "不能延期"
-        faults.add("amount", f"该类工单{times}")
-    elif (wanted.unit is LimitUnit.WD) != (first.unit in _IN_DAYS):
-        usual = LimitUnit.WD if first.unit in _IN_DAYS else LimitUnit.NH
-        faults.add("unit", f"该工单的办结时限为{first.text}，请按“{usual.label}”申请")
+    granted = granted_extensions(task, step.tasks, step.requests)
+    usual = _counted_in(step, task)
+    if wanted.unit is not usual:
+        why = f"的办结时限为{first.text}" if _counts_in(first) is usual else "现按小时计时"
+        faults.add("unit", f"该工单{why}，请按“{usual.label}”申请")
     elif _hours(wanted) > _hours(first) * rule.share:
         faults.add("amount", f"一次延期不能超过原办结时限（{first.text}）")
     elif rule.total is not None and _sum(granted, wanted) > _hours(rule.total):
@@ -78,12 +77,17 @@ def _check_amount(step: Step, wanted: Limit) -> None:
     faults.raise_any()
 
 
-def _granted(one: OrderRequest, tasks: set[str]) -> bool:
-    return (
-        one.task_id in tasks
-        and one.kind is RequestKind.EXTENSION
-        and one.state is RequestState.GRANTED
-    )
+def _counted_in(step: Step, task: Task) -> LimitUnit:
+    """Hours, where the task is held to hours now, by its promise or by what the order has become:
+    a working day may be three."""
+    promised = Promise.from_json(task.clocks["handle"]).limit
+    now = (promised, terms_of(step.order, step.rules).limit("handle"))
+    hours = any(_counts_in(one) is LimitUnit.NH for one in now)
+    return LimitUnit.NH if hours else LimitUnit.WD
+
+
+def _counts_in(limit: Limit) -> LimitUnit:
+    return LimitUnit.WD if limit.unit in _IN_DAYS else LimitUnit.NH
 
 
 def _sum(granted: list[OrderRequest], wanted: Limit) -> float:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
+from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.checks import Faults
 from dispatch.commands import InviteFollowUp
 from dispatch.due_words import moment_text
 from dispatch.notices.board import message_row
+from dispatch.possible import check_possible, mobiles_of
 from dispatch.running import show_lights
 from dispatch.step import Handler, Step
 from models.ids import new_id
-from models.tables import FollowUpLink, Task
+from models.tables import FollowUpLink, Task, WorkOrder
 from models.task_tree import lead_task
 from models.vocabulary import Action, MessageChannel
-
-#: Why nobody can be sent a link here.
-NO_PAGE = "未设置诉求人可以访问的评价页面地址（配置 web.citizen_url），请电话回访"
-_MOBILE = re.compile(r"1\d{10}")
 
 
 async def invite(step: Step, command: InviteFollowUp) -> None:
@@ -29,7 +26,8 @@ async def invite(step: Step, command: InviteFollowUp) -> None:
     step.follow()
     task = lead_task(step.tasks)
     assert task is not None, "what is asked about was handled by somebody"
-    phone = await _check(step, task)
+    check_possible(step, link_sent=await link_sent(step.session, step.order, task, step.now))
+    phone = mobiles_of(step.order)[0]
     secret = secrets.token_urlsafe(16)
     link = _link(step, task, secret)
     step.session.add(link)
@@ -42,23 +40,16 @@ async def invite(step: Step, command: InviteFollowUp) -> None:
     show_lights(step)
 
 
-async def _check(step: Step, task: Task) -> str:
-    """The mobile that the message goes to."""
-    order, faults = step.order, Faults(step.rules)
-    phones = [one for one in (order.callback_phone, order.caller_phone) if _MOBILE.fullmatch(one)]
+async def link_sent(
+    session: AsyncSession, order: WorkOrder, task: Task | None, now: datetime
+) -> bool:
+    """Whether the citizen has a link to say how the present result was."""
     query = select(FollowUpLink.id).where(
         FollowUpLink.order_id == order.id,
-        FollowUpLink.task_id == task.id,
-        FollowUpLink.expires_at > step.now,
+        FollowUpLink.task_id == (task and task.id),
+        FollowUpLink.expires_at > now,
     )
-    if not step.rules.handling.follow_up.link:
-        faults.add("phone", NO_PAGE)
-    elif not phones:
-        faults.add("phone", "诉求人没有留手机号码，请电话回访")
-    elif await step.session.scalar(query.limit(1)):
-        faults.add("phone", "已向诉求人发送评价链接，请等待答复或电话回访")
-    faults.raise_any()
-    return phones[0]
+    return await session.scalar(query.limit(1)) is not None
 
 
 def hash_of(secret: str) -> str:

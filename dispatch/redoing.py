@@ -39,6 +39,9 @@ _CASES = {
     PanelFinding.REDO_AGAIN: Case.REDO,
 }
 
+#: What is wanted of every order that is shelved.
+_OF_THE_SHELF = ("plan", "leader", "caller_informed")
+
 
 def again_or_panel(step: Step) -> Case:
     """Whether it may be done once more, or a panel has the word."""
@@ -135,7 +138,7 @@ async def decide_panel(step: Step, command: DecidePanel) -> None:
     case = _CASES[command.finding]
     faults = Faults(step.rules)
     if case is Case.SHELVE:
-        for name in ("plan", "leader"):
+        for name in _OF_THE_SHELF:
             if not getattr(command, name):
                 faults.add(name, "列入疑难挂账的必须填写")
     faults.raise_any()
@@ -147,7 +150,7 @@ async def decide_panel(step: Step, command: DecidePanel) -> None:
         case Case.CLOSE:
             await close(step, CloseReason.PANEL)
         case Case.SHELVE:
-            step.told(plan=command.plan, leader=command.leader)
+            step.told(**{name: getattr(command, name) for name in _OF_THE_SHELF})
             step.change(shelved_at=step.now)
         case Case.REDO:
             task = _again(step)

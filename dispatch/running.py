@@ -213,13 +213,29 @@ def keep_order_due(step: Step) -> None:
 
 def new_joint_task(step: Step, lead: Task, department: str, note: str) -> Task:
     """A unit that helps: it reports to the lead one, and before it has to be done."""
-    handle = latest_beside(step, lead)
+    handle = _beside(step, lead, department)
     task = _new_task(step, department, note, TaskRole.JOINT, _own_clocks(step, department, handle))
     task.parent_id = lead.parent_id
     # It speaks with the lead unit; the citizen hears from one of them.
     task.contact_excused_at = step.now
     step.add_task(task)
     return task
+
+
+def _beside(step: Step, lead: Task, department: str) -> Promise:
+    """Who is asked to help with what is late already is not late for that: it has the time of a
+    result that was sent back."""
+    promise = latest_beside(step, lead)
+    if lead.parent_id is not None or promise.due > counted_from(step):
+        return promise
+    own = promise_for(step.order, step.rules, "resubmit", counted_from(step), department)
+    return replace(own, name="handle", explanation=f"主办单位已超期，协办另计。{own.explanation}")
+
+
+def counted_from(step: Step) -> datetime:
+    """When the clocks of those start who are to help, or to work below: now; while all the others'
+    rest, as if they had been there when the pause began, so that theirs rest with them."""
+    return step.order.suspended_at or step.now
 
 
 def new_child_task(
@@ -248,7 +264,9 @@ def latest_beside(step: Step, lead: Task) -> Promise:
 
 def _before(step: Step, other: Task, share: float, whose: str) -> Promise:
     promise = Promise.from_json(other.clocks["handle"])
-    return step.rules.promiser.before(promise, step.now, share, name="handle", whose=whose)
+    return step.rules.promiser.before(
+        promise, counted_from(step), share, name="handle", whose=whose
+    )
 
 
 def cut(promise: Promise, latest: datetime, words: str = "派单时要求提前完成。") -> Promise:
@@ -270,7 +288,8 @@ def _own_clocks(step: Step, department: str, handle: Promise | None = None) -> d
     """Signing and first contact, within the time that the handling leaves."""
     order, rules = step.order, step.rules
     names = ("sign", "first_contact")
-    clocks = {name: promise_for(order, rules, name, step.now, department) for name in names}
+    start = counted_from(step)
+    clocks = {name: promise_for(order, rules, name, start, department) for name in names}
     # Signing within twice its limit is still worth something in the closure assessment.
     clocks["sign_twice"] = twice(order, rules, clocks["sign"])
     if handle is not None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dispatch.asking import ask_office, decide
 from dispatch.back_in_hand import go_on, waiting_return
-from dispatch.checks import Faults
 from dispatch.commands import AskShelf, DecideShelf, ReviewShelf, TakeOffShelf
+from dispatch.possible import check_possible
 from dispatch.running import new_lead_task, run_clock
 from dispatch.step import Handler, Step
 from dispatch.suspension import resume_clocks
 from dispatch.terms import promise_for
 from models.states import ACTIVE_TASK
 from models.task_tree import lead_task
-from models.vocabulary import Action, RequestKind, Role
+from models.vocabulary import Action, RequestKind
 from models.workflow import Case
 
 
@@ -41,13 +41,8 @@ async def decide_shelf(step: Step, command: DecideShelf) -> None:
 
 async def review_shelf(step: Step, command: ReviewShelf) -> None:
     """What has come of the plan. After a year only a leader may leave it where it is."""
-    role = step.follow().role
-    since = step.order.shelved_at or step.now
-    limit = step.rules.oversight.shelf_leader_after.limit
-    if step.now > step.rules.counter.due(since, limit).at and role is not Role.MANAGER:
-        faults = Faults(step.rules)
-        faults.add("progress", f"挂账已满{limit.text}，应由{Role.MANAGER.label}复核")
-        faults.raise_any()
+    step.follow()
+    check_possible(step)
     step.reason = command.progress
     run_clock(step)
 

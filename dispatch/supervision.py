@@ -18,6 +18,7 @@ from dispatch.evidence import attach
 from dispatch.numbers import NAME_LENGTH, next_in
 from dispatch.oversight_timers import leader_asked
 from dispatch.oversights import issue_supervision, open_ones, refresh_level, settle
+from dispatch.possible import check_possible
 from dispatch.step import Handler, Step
 from dispatch.terms import promise_for
 from models.errors import TransitionRefused
@@ -131,7 +132,7 @@ async def answer_supervision(step: Step, command: AnswerSupervision) -> None:
     """The unit answers; whoever is in charge of the order looks at it."""
     step.follow()
     step.reason = command.answer
-    row = await _in_force(step, OversightState.OPEN, "该督办已经答复，等待审核")
+    row = await _in_force(step)
     await attach(step, command.files)
     row.answer, row.answered_at = command.answer, step.now
     row.answered_by, row.answered_by_name = step.actor.id, step.actor.name
@@ -145,9 +146,7 @@ async def settle_supervision(step: Step, command: SettleSupervision) -> None:
     """The answer is enough, or the unit has to answer again."""
     step.follow(Case.GRANTED if command.granted else Case.REFUSED)
     step.reason = command.remark
-    row = await _in_force(step, OversightState.ANSWERED, "承办单位还没有答复督办")
-    if row.answered_by in step.actor.selves:
-        raise TransitionRefused("不能审核本人提交的督办答复，请由其他人员审核")
+    row = await _in_force(step)
     row.remark, row.lapsed_at = command.remark, None
     if command.granted:
         settle(step, row, OversightState.ACCEPTED, command.remark)
@@ -160,15 +159,11 @@ async def settle_supervision(step: Step, command: SettleSupervision) -> None:
     step.told(**{"answer_due": row.due_at, f"oversights.{row.id}.answer_due": row.due_at})
 
 
-async def _in_force(step: Step, state: OversightState, otherwise: str) -> Oversight:
-    """The supervision of the subject task in a state.
-
-    :raises TransitionRefused: saying ``otherwise``.
-    """
-    for row in await open_ones(step, step.subject):
-        if row.kind is OversightKind.SUPERVISION and row.state is state:
-            return row
-    raise TransitionRefused(f"不能“{step.action.label}”：{otherwise}。")
+async def _in_force(step: Step) -> Oversight:
+    """The supervision of the subject task, where it is the actor's turn."""
+    rows = await open_ones(step, step.subject)
+    check_possible(step, oversights=rows)
+    return next(row for row in rows if row.kind is OversightKind.SUPERVISION)
 
 
 async def lapse_supervision(step: Step, command: LapseSupervision) -> None:

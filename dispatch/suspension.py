@@ -80,9 +80,17 @@ def resume_clocks(step: Step, began: datetime) -> None:
     away = taken_back(step.tasks, lead.redo_of) if lead else []
     order = sorted(step.tasks, key=lambda one: (depth(one, step.tasks), one.role is TaskRole.JOINT))
     for task in order:
-        if task.state in UNIT_AT_WORK or task in away:
+        if task.state in UNIT_AT_WORK or task in away or _may_come_back(task, step):
             _go_on(step, task, min(began, step.now))
     keep_order_due(step)
+
+
+def _may_come_back(task: Task, step: Step) -> bool:
+    """A result with the unit above, or with the one that is helped: it may be sent back."""
+    if task.state is TaskState.SUBMITTED:
+        return task.parent_id is not None
+    helped = leader_of(task, step.tasks) if task.role is TaskRole.JOINT else None
+    return task.state is TaskState.DONE and helped is not None
 
 
 def _go_on(step: Step, task: Task, began: datetime) -> None:

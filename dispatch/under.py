@@ -33,6 +33,7 @@ def _latest(step: Step, task: Task) -> list[Promise]:
     parent, found = parent_of(task, step.tasks), []
     if parent is not None:
         found.append(latest_below(step, parent))
-    if task.role is TaskRole.JOINT and (helped := leader_of(task, step.tasks)) is not None:
+    helped = leader_of(task, step.tasks) if task.role is TaskRole.JOINT else None
+    if helped is not None and helped.due_at > step.now:  # who helps a late one has its own time
         found.append(latest_beside(step, helped))
     return found

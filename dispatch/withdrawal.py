@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 
 from dispatch.asking import ask_office, decide, withdraw_all
@@ -10,10 +12,10 @@ from dispatch.commands import AskWithdrawal, DecideWithdrawal, Withdraw
 from dispatch.evidence import Shown, attach, check_call, check_proof, with_files
 from dispatch.intake import eases
 from dispatch.merging import leave_lead
+from dispatch.possible import check_possible
 from dispatch.running import run_clock
 from dispatch.step import Handler, Step
 from dispatch.terms import promise_for
-from models.errors import TransitionRefused
 from models.states import ACTIVE_TASK
 from models.tables import OrderEvent
 from models.vocabulary import Action, OrderState, RequestKind, TaskState
@@ -43,8 +45,7 @@ async def ask_withdrawal(step: Step, command: AskWithdrawal) -> None:
 async def decide_withdrawal(step: Step, command: DecideWithdrawal) -> None:
     """Granted, units stop working on it; else nothing has changed."""
     step.follow(Case.GRANTED if command.granted else Case.REFUSED)
-    if command.granted:
-        await _check_second_person(step)
+    check_possible(step, eased_by=eased_by(await _amendments(step)))
     decide(step, command.granted, command.reason)
     if command.granted:
         await _strike_off(step)
@@ -68,24 +69,21 @@ async def _strike_off(step: Step) -> None:
     run_clock(step)
 
 
-async def _check_second_person(step: Step) -> None:
-    """Who took the demand in, or took its protection away, does not strike it off.
-
-    :raises TransitionRefused: it is the same person.
-    """
-    selves = step.actor.selves
-    if step.order.accepted_by in selves or await _eased_by(step, selves):
-        raise TransitionRefused("不能审定本人受理或本人更正过性质的工单的撤单，请由其他人员审定")
-
-
-async def _eased_by(step: Step, selves: frozenset[str]) -> bool:
+async def _amendments(step: Step) -> Iterable[OrderEvent]:
     query = select(OrderEvent).where(
-        OrderEvent.order_id == step.order.id,
-        OrderEvent.action == Action.AMEND.value,
-        OrderEvent.actor_id.in_(selves),
+        OrderEvent.order_id == step.order.id, OrderEvent.action == Action.AMEND.value
     )
-    events = await step.session.scalars(query)
-    return any(eases(name, *change) for event in events for name, change in event.changes.items())
+    return await step.session.scalars(query)
+
+
+def eased_by(events: Iterable[OrderEvent]) -> frozenset[str]:
+    """Who has taken something from the citizen by correcting the order."""
+    return frozenset(
+        event.actor_id
+        for event in events
+        if event.action == Action.AMEND.value
+        if any(eases(name, *change) for name, change in event.changes.items())
+    )
 
 
 HANDLERS: dict[Action, Handler] = {

@@ -207,6 +207,7 @@ FORM_LABELS = {
     ("decide_panel", "reason"): "会商意见",
     ("decide_panel", "plan"): "解决计划（列入疑难挂账的必填）",
     ("decide_panel", "leader"): "包案领导（列入疑难挂账的必填）",
+    ("decide_panel", "caller_informed"): "何时、如何告知诉求人（列入疑难挂账的必填）",
     ("decide_refusal", "granted"): "是否同意不予受理",
     ("decide_objection", "granted"): "异议是否成立",
     ("supplement", "text"): "诉求人补充的情况",

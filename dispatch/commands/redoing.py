@@ -36,6 +36,7 @@ class DecidePanel(OrderCommand):
     request_id: str | None = Field(None, max_length=26)
     finding: PanelFinding
     reason: str = Field(min_length=5, max_length=2000)
-    #: What is planned and who is in charge, where it is shelved.
+    #: What is planned, who is in charge, when and how the citizen was told, where it is shelved.
     plan: str = Field("", max_length=2000)
     leader: str = Field("", max_length=50)
+    caller_informed: str = Field("", max_length=500)

@@ -11,7 +11,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.directory.heads import heads_for
+from dispatch.follow_up_links import link_sent
 from dispatch.numbers import spoken
+from dispatch.possible import Facts
 from dispatch.rules import Rules
 from dispatch.scope import can_see
 from dispatch.transfer import systems_of
@@ -29,11 +31,9 @@ from dispatch.views.shapes import (
     ScoreView,
     TaskView,
 )
-from dispatch.views.step_shapes import (
-    RequestView,
-)
 from dispatch.views.steps import Steps, request_view
 from dispatch.views.timeline import Teller
+from dispatch.withdrawal import eased_by
 from models.clock import Clock
 from models.errors import NotFound
 from models.guards import Actor
@@ -49,7 +49,7 @@ from models.tables import (
     Task,
     WorkOrder,
 )
-from models.task_tree import depth
+from models.task_tree import depth, lead_task
 from models.vocabulary import CloseReason, OrderState, Role, SendBackReason
 
 _ID: Any = bindparam("order_id", type_=WorkOrder.id.type)
@@ -70,6 +70,8 @@ class _File:
     office: OfficeFile
     score: ClosureScore | None
     staff: dict[str, str]
+    #: The citizen has a link to say how the result was.
+    link_sent: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,7 @@ class OrderDetails:
         :raises NotFound: when there is none, or the reader may not see it.
         """
         async with self._store.read() as session:
-            file = await _read_file(session, WorkOrder.id == order_id)
+            file = await _read_file(session, WorkOrder.id == order_id, self._clock.now())
             known = await self._known(session, actor)
         return self._shown(actor, file, order_id, known)
 
@@ -105,7 +107,7 @@ class OrderDetails:
         """One order by its number, with or without blanks."""
         number = order_no.replace(" ", "")
         async with self._store.read() as session:
-            file = await _read_file(session, WorkOrder.order_no == number)
+            file = await _read_file(session, WorkOrder.order_no == number, self._clock.now())
             known = await self._known(session, actor)
         return self._shown(actor, file, order_no, known)
 
@@ -139,16 +141,18 @@ class OrderDetails:
         )
 
 
-async def _read_file(session: AsyncSession, which: Any) -> _File | None:
+async def _read_file(session: AsyncSession, which: Any, now: datetime) -> _File | None:
     order = await session.scalar(select(WorkOrder).where(which))
     if order is None:
         return None
     of_order = {"order_id": order.id}
     belonging = Belonging(session, order.id)
     await belonging.look()
+    tasks = (await session.scalars(_TASKS, of_order)).all()
+    asked = order.state is OrderState.TO_FOLLOW_UP
     found = _File(
         order=order,
-        tasks=(await session.scalars(_TASKS, of_order)).all(),
+        tasks=tasks,
         events=(await session.scalars(_EVENTS, of_order)).all(),
         audits=await belonging.rows(AuditReview),
         follow_ups=await belonging.rows(FollowUp),
@@ -156,6 +160,7 @@ async def _read_file(session: AsyncSession, which: Any) -> _File | None:
         office=await read_office(session, order, belonging),
         score=next(iter(await belonging.rows(ClosureScore)), None),
         staff={},
+        link_sent=asked and await link_sent(session, order, lead_task(tasks), now),
     )
     found.staff.update(await _names(session, found))
     return found
@@ -222,9 +227,8 @@ def _progress(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
         "suspended_until",
         "disputed_at",
         "watched_at",
-        "watch_reason",
     )
-    steps = Steps(order, file.tasks, file.requests, reader.actor, rules, reader.now, reader.known)
+    steps = Steps(_facts(file, reader, rules), reader.known)
     audited_at = file.audits[-1].at if file.audits else None
     return {
         **{name: getattr(order, name) for name in plain},
@@ -234,14 +238,23 @@ def _progress(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
         "allowed_actions": steps.allowed(),
         "refused_actions": steps.refused(),
         "office": office_view(file.office, reader.veil, rules, reader.now),
-        "requests": [_request(one, reader, rules) for one in file.requests],
+        "watch_reason": reader.veil.scrub(order.watch_reason),
+        "requests": [request_view(one, reader.veil, rules, reader.now) for one in file.requests],
     }
 
 
-def _request(found: OrderRequest, reader: _Reader, rules: Rules) -> RequestView:
-    shown, scrub = request_view(found, rules, reader.now), reader.veil.scrub
-    words = {name: scrub(getattr(shown, name)) for name in ("reason", "decision_reason")}
-    return shown.model_copy(update=words)
+def _facts(file: _File, reader: _Reader, rules: Rules) -> Facts:
+    return Facts(
+        order=file.order,
+        tasks=file.tasks,
+        requests=file.requests,
+        actor=reader.actor,
+        rules=rules,
+        now=reader.now,
+        oversights=file.office.oversights,
+        eased_by=eased_by(file.events),
+        link_sent=file.link_sent,
+    )
 
 
 def _record(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
@@ -289,7 +302,7 @@ def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
         level=depth(task, file.tasks),
         opinion=veil.scrub(task.opinion),
         reviewed_by=task.reviewed_by,
-        evidence=_evidence(task, veil),
+        evidence=veil.scrub_all(task.evidence or {}),
         note=veil.scrub(task.note),
         first_contact=_first_contact(task, veil),
         unresolved_reason=veil.scrub(task.unresolved_reason),
@@ -299,20 +312,14 @@ def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
     )
 
 
-def _evidence(task: Task, veil: Veil) -> dict[str, Any]:
-    evidence = task.evidence or {}
-    return {**evidence, "text": veil.scrub(evidence.get("text", ""))} if evidence else {}
-
-
 def _first_contact(task: Task, veil: Veil) -> dict[str, Any] | None:
     if task.first_contact is None:
         return None
     contact = task.first_contact
     return {
-        **contact,
+        **veil.scrub_all(contact),
         "person": veil.show_name(contact["person"]),
         "phone": veil.show_phone(contact["phone"]),
-        "note": veil.scrub(contact["note"]),
     }
 
 

@@ -80,7 +80,7 @@ class OfficeLists:
             found = [(asked, order) for asked, order in await session.execute(query)]
         return [
             WaitingRequest(
-                request=_scrubbed(request_view(asked, self._rules, now), order),
+                request=_short(request_view(asked, list_veil(order), self._rules, now)),
                 order=order_row(order, self._rules, now),
                 own=asked.asked_by == actor.id,
             )
@@ -138,11 +138,9 @@ class OfficeLists:
         )
 
 
-def _scrubbed(shown: RequestView, order: WorkOrder) -> RequestView:
-    """Lists never show a name or number in full."""
-    veil = list_veil(order)
-    words = {name: veil.scrub(getattr(shown, name)) for name in ("reason", "decision_reason")}
-    return shown.model_copy(update={**words, "evidence": {}, "wanted": {}})
+def _short(shown: RequestView) -> RequestView:
+    """What shows that it is so is read with the order."""
+    return shown.model_copy(update={"evidence": {}, "wanted": {}})
 
 
 async def _grants(session: AsyncSession, order_ids: list[str]) -> dict[str, OrderRequest]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from dispatch.rules import Rules
 from dispatch.scope import sees_all
@@ -56,6 +57,17 @@ class Veil:
             if _BETWEEN.sub("", phone) in digits:
                 text = re.sub(_SEPARATED.join(map(re.escape, phone)), self.show_phone(phone), text)
         return text.replace(self.name, self.show_name(self.name)) if self.name else text
+
+    def scrub_all(self, kept: dict[str, Any]) -> dict[str, Any]:
+        """What people have written, at whatever depth; what it is kept under is no writing."""
+        return {name: self._deep(value) for name, value in kept.items()}
+
+    def _deep(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return self.scrub_all(value)
+        if isinstance(value, list):
+            return [self._deep(one) for one in value]
+        return self.scrub(value) if isinstance(value, str) else value
 
     def _show(self, clear: str, masked: str) -> str:
         if not clear or self.visibility is Visibility.CLEAR:

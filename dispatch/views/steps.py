@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from dispatch.follow_up_links import NO_PAGE
+from dispatch.possible import Facts, why_not
 from dispatch.rules import Rules
 from dispatch.views.forms import Known, form_of
+from dispatch.views.privacy import Veil
 from dispatch.views.step_shapes import (
     AllowedAction,
     RefusedAction,
     RequestView,
 )
 from dispatch.waiting import waiting_light
-from models.guards import Actor
-from models.tables import OrderRequest, Task, WorkOrder
-from models.vocabulary import ALL, Action, Light, OrderState, RequestKind, RequestState
+from models.tables import OrderRequest, Task
+from models.vocabulary import ALL, Light, RequestKind, RequestState
 from models.workflow import AllowedStep, RefusedStep, allowed_steps, refused_steps
 
 #: The set of reasons of each kind of request.
@@ -57,38 +56,23 @@ def state_label(request: OrderRequest) -> str:
 class Steps:
     """Reads the table for one reader of one order."""
 
-    def __init__(
-        self,
-        order: WorkOrder,
-        tasks: Sequence[Task],
-        requests: Sequence[OrderRequest],
-        actor: Actor,
-        rules: Rules,
-        now: datetime,
-        known: Known,
-    ) -> None:
-        self._asked = (order, tasks, actor, requests, now)
-        self._several = sum(task.parent_id is not None for task in tasks) + len(tasks) > 1
-        self._rules = rules
-        self._known = known
+    def __init__(self, facts: Facts, known: Known) -> None:
+        self._rules, self._known = facts.rules, known
+        self._asked = (facts.order, facts.tasks, facts.actor, facts.requests, facts.now)
+        #: What the table allows, each with what stands against it all the same.
+        self._here = [
+            (step, why_not(step.transition.action, facts, step.task))
+            for step in allowed_steps(*self._asked)
+        ]
 
     def allowed(self) -> list[AllowedAction]:
         """What the reader may do, each action once for each task and request it concerns."""
-        steps = allowed_steps(*self._asked)
-        return [self._allowed(step) for step in steps if not self._not_set_up(step)]
+        return [self._allowed(step) for step, reason in self._here if not reason]
 
     def refused(self) -> list[RefusedAction]:
         """What state and post would allow, with what stands against it."""
         found = [self._refused(step, step.reason) for step in refused_steps(*self._asked)]
-        if self._asked[0].state is OrderState.TO_FOLLOW_UP:
-            here = allowed_steps(*self._asked)
-            found += [self._refused(step, NO_PAGE) for step in here if self._not_set_up(step)]
-        return found
-
-    def _not_set_up(self, step: AllowedStep) -> bool:
-        """This house cannot do it, whoever asks."""
-        links = step.transition.action is Action.INVITE_FOLLOW_UP
-        return links and not self._rules.handling.follow_up.link
+        return found + [self._refused(step, reason) for step, reason in self._here if reason]
 
     def _refused(self, step: AllowedStep | RefusedStep, reason: str) -> RefusedAction:
         return RefusedAction(
@@ -116,8 +100,8 @@ class Steps:
         return self._rules.unit_name(task.department) if task else ""
 
 
-def request_view(found: OrderRequest, rules: Rules, now: datetime) -> RequestView:
-    """One request as shown."""
+def request_view(found: OrderRequest, veil: Veil, rules: Rules, now: datetime) -> RequestView:
+    """One request as a reader may see it, all that people wrote in it scrubbed."""
     plain = (
         "id",
         "task_id",
@@ -126,21 +110,22 @@ def request_view(found: OrderRequest, rules: Rules, now: datetime) -> RequestVie
         "asked_at",
         "asked_by_name",
         "reason_code",
-        "reason",
-        "evidence",
-        "wanted",
         "due_at",
         "decided_at",
         "decided_by_name",
-        "decision_reason",
-        "granted",
     )
+    words = {name: veil.scrub(getattr(found, name)) for name in ("reason", "decision_reason")}
+    written = {
+        name: veil.scrub_all(getattr(found, name)) for name in ("evidence", "wanted", "granted")
+    }
     waiting = found.state in (RequestState.OPEN, RequestState.AGREED)
     light = Light.NONE
     if waiting:
         light = waiting_light(found.asked_at, found.due_at, rules, now)
     return RequestView(
         **{name: getattr(found, name) for name in plain},
+        **words,
+        **written,
         state_label=state_label(found),
         asked_department_name=rules.unit_name(found.asked_department),
         reason_label=reason_label(found.kind, found.reason_code),

@@ -7,6 +7,7 @@ from models.guards import (
     NOT_SUSPENDED,
     NOTHING_OPEN_BELOW,
     OWN_DEPARTMENT,
+    PARENT_DEPARTMENT,
     UNIT_FREE,
 )
 from models.states import IN_HAND, UNIT, UNIT_AT_WORK, WORKABLE
@@ -111,7 +112,20 @@ TRANSITIONS: tuple[Transition, ...] = (
         part=TaskRole.LEAD,
         guards=(NOT_SUSPENDED,),
         needs=("department", "note"),
-        effect="协办时限早于主办单位的办结时限",
+        effect="协办时限早于主办单位的办结时限；主办单位已超期的另计",
+    ),
+    Transition(
+        action=Action.ADD_JOINT,
+        from_order=IN_HAND,
+        to_order=None,
+        roles=UNIT,
+        from_task=UNIT_AT_WORK,
+        new_task=T.TO_SIGN,
+        level=Level.BELOW,
+        part=TaskRole.LEAD,
+        guards=(PARENT_DEPARTMENT, NOT_SUSPENDED),
+        needs=("department", "note"),
+        effect="限本单位的下级单位，协办时限早于所协助单位的时限",
     ),
     Transition(
         action=Action.DISMISS_JOINT,

@@ -21,9 +21,15 @@ from dispatch.order_timers import OrderTimers
 from dispatch.reports.facts import Period, read_facts
 from dispatch.timers import Timekeeper
 from models.clock import ManualClock
-from models.errors import InvalidInput, TransitionRefused
+from models.errors import TransitionRefused
 from models.store import Store
-from models.vocabulary import ExclusionReason, OrderState, ReopeningReason, RequestState
+from models.vocabulary import (
+    ExclusionReason,
+    OrderState,
+    ReopeningReason,
+    RequestKind,
+    RequestState,
+)
 from tests.dispatch.desk import FRIDAY, HAPPY, ZONE, Desk
 from tests.dispatch.reading import local, order_of, requests_of, task_at
 
@@ -94,6 +100,18 @@ async def test_nothing_is_put_away_while_somebody_has_a_say(
     assert (await order_of(store, order_id)).state is OrderState.ARCHIVED
 
 
+async def test_opened_again_nobody_is_asked_any_more_to_leave_it_out(
+    desk: Desk, store: Store
+) -> None:
+    order_id = await closed(desk)
+    await desk.act("chengguan", order_id, NOT_OURS)
+    await desk.act("huawu1", order_id, APPEAL)
+    await desk.act("zhuren", order_id, DecideReopening(granted=True, reason="修复质量不合格"))
+    states = {one.kind: one.state for one in await requests_of(store, order_id)}
+    assert states[RequestKind.EXCLUSION] is RequestState.WITHDRAWN
+    assert states[RequestKind.REOPENING] is RequestState.GRANTED
+
+
 async def test_an_order_opened_again_is_handled_and_scored_again(
     desk: Desk, store: Store, keeper: Timekeeper
 ) -> None:
@@ -128,10 +146,10 @@ async def test_an_order_opened_again_is_handled_and_scored_again(
 async def test_too_late_is_too_late(desk: Desk, store: Store) -> None:
     order_id = await closed(desk)
     desk.later(days=6)
-    with pytest.raises(TransitionRefused, match="办结已超过3个工作日，不能再申请不计入统计"):
+    with pytest.raises(TransitionRefused, match="不能“申请不计入统计”：办结已超过3个工作日"):
         await desk.act("chengguan", order_id, NOT_OURS)
     desk.later(days=25)
-    with pytest.raises(TransitionRefused, match="办结已超过30个自然日，不能再申请恢复办理"):
+    with pytest.raises(TransitionRefused, match="不能“申请恢复办理”：办结已超过30个自然日"):
         await desk.act("huawu1", order_id, APPEAL)
     assert await requests_of(store, order_id) == []
 
@@ -170,7 +188,7 @@ async def test_only_the_unit_that_led_it_may_have_an_order_left_out(
     await desk.submit(order_id, "zhujian")
     await desk.approve(order_id)
     await desk.follow_up(order_id, **HAPPY)
-    with pytest.raises(InvalidInput, match="不是由您所在的单位主办的"):
+    with pytest.raises(TransitionRefused, match="不是由您所在的单位主办的"):
         await desk.act("chengguan", order_id, NOT_OURS)
     await desk.act("zhujian", order_id, NOT_OURS)
     assert [one.asked_department for one in await requests_of(store, order_id)][-1] == "D-ZJ"

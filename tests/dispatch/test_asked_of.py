@@ -171,7 +171,7 @@ async def test_a_link_ends_with_its_days_and_with_the_telephone(
     desk, answers = linked
     order_id = await desk.approved()
     code = await invited(desk, store, order_id)
-    with pytest.raises(InvalidInput, match="已向诉求人发送"):
+    with pytest.raises(TransitionRefused, match="已向诉求人发送"):
         await desk.act("huifang", order_id, InviteFollowUp())
     await desk.follow_up(order_id, **HAPPY)
     assert (await answers.view(code)).over
@@ -186,11 +186,11 @@ async def test_a_link_ends_with_its_days_and_with_the_telephone(
 async def test_without_a_page_or_a_mobile_the_desk_rings(
     desk: Desk, linked: tuple[Desk, FollowUpAnswers]
 ) -> None:
-    with pytest.raises(InvalidInput, match="未设置诉求人可以访问的评价页面"):
+    with pytest.raises(TransitionRefused, match="未设置诉求人可以访问的评价页面"):
         await desk.act("huifang", await desk.approved(), InviteFollowUp())
     other, _ = linked
     order_id = await other.approved(caller_phone="07348812345")
-    with pytest.raises(InvalidInput, match="没有留手机号码"):
+    with pytest.raises(TransitionRefused, match="没有留手机号码"):
         await other.act("huifang", order_id, InviteFollowUp())
 
 

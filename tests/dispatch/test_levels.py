@@ -111,7 +111,7 @@ async def test_a_child_is_due_before_its_parent_or_when_it_is_told(
 async def test_too_late_to_hand_down(desk: Desk) -> None:
     order_id = await desk.signed()
     desk.later(days=30)
-    with pytest.raises(InvalidInput, match="办结时限已到或所剩无几"):
+    with pytest.raises(TransitionRefused, match="办结时限已到或所剩无几"):
         await desk.act("chengguan", order_id, Delegate(department=SECTION))
 
 
@@ -152,13 +152,13 @@ async def test_not_deeper_than_the_rules_allow(desk: Desk, rules: Rules) -> None
     shallow = rules.handling.model_copy(update={"depth": 2})
     desk.service.rules = replace(rules, handling=shallow)
     order_id = await delegated(desk, SECTION)
-    with pytest.raises(InvalidInput, match="最多下派到第2级"):
+    with pytest.raises(TransitionRefused, match="最多下派到第2级"):
         await desk.act(SECTION, order_id, Delegate(department=CREW))
 
 
 async def test_one_lead_at_each_level(desk: Desk) -> None:
     order_id = await delegated(desk)
-    with pytest.raises(InvalidInput, match="已下派给城管局市政股，须先收回才能另派"):
+    with pytest.raises(TransitionRefused, match="已下派给城管局市政股，须先收回才能另派"):
         await desk.act("chengguan", order_id, Delegate(department=CREW))
 
 

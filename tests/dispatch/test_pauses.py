@@ -14,6 +14,7 @@ from dispatch.commands import (
     DecideExtension,
     DecideSuspension,
     Delegate,
+    RaiseUrgency,
     RequestExtension,
     RequestSuspension,
     Resume,
@@ -26,7 +27,7 @@ from dispatch.views.detail import OrderDetails
 from models.clock import ManualClock
 from models.errors import InvalidInput, TransitionRefused
 from models.store import Store
-from models.vocabulary import OrderState, RequestState, Role, TaskState
+from models.vocabulary import OrderState, RequestState, Role, TaskState, Urgency
 from tests.dispatch.conftest import DEEP
 from tests.dispatch.desk import FRIDAY, RESULT, Desk, called
 from tests.dispatch.reading import events_of, local, order_of, requests_of, task_at
@@ -126,7 +127,7 @@ async def test_twice_and_no_more(desk: Desk) -> None:
     for _ in range(2):
         await ask_more(desk, order_id, amount=5)
         await desk.act("banzhang", order_id, YES)
-    with pytest.raises(InvalidInput, match="最多延期2次"):
+    with pytest.raises(TransitionRefused, match="最多延期2次"):
         await ask_more(desk, order_id, amount=1)
 
 
@@ -135,7 +136,6 @@ async def test_twice_and_no_more(desk: Desk) -> None:
     [
         ({}, {"amount": 6}, "一次延期不能超过原办结时限（5个工作日）"),
         ({"request_type": "SUGGESTION"}, {"amount": 16}, "一次延期不能超过原办结时限"),
-        ({"urgency": "CRITICAL"}, {"amount": 1, "unit": "NH"}, "该类工单不能延期"),
         ({"urgency": "URGENT"}, {"amount": 1}, "请按“小时”申请"),
         ({"urgency": "URGENT"}, {"amount": 25, "unit": "NH"}, "一次延期不能超过"),
         ({}, {"caller_informed": False}, "请先把延长的原因和时间告知诉求人"),
@@ -157,6 +157,19 @@ async def test_all_extensions_together_have_a_bound(desk: Desk) -> None:
     with pytest.raises(InvalidInput, match="累计延期不能超过15个工作日"):
         await ask_more(desk, order_id, amount=6)
     await ask_more(desk, order_id, amount=5)
+
+
+async def test_what_has_become_urgent_is_extended_by_hours(desk: Desk, store: Store) -> None:
+    order_id = await desk.signed()
+    desk.later(hours=1)
+    urgent = RaiseUrgency(urgency=Urgency.URGENT, reason="夜间行车已有险情")
+    await desk.act("banzhang", order_id, urgent)
+    assert local((await task_at(store, order_id, "D-CG")).due_at) == "11-21 11:00"
+    with pytest.raises(InvalidInput, match="请按“小时”申请"):  # a working day would be 61 of them
+        await ask_more(desk, order_id, amount=1)
+    await ask_more(desk, order_id, amount=24, unit="NH")
+    await desk.act("banzhang", order_id, YES)
+    assert local((await task_at(store, order_id, "D-CG")).due_at) == "11-22 11:00"
 
 
 async def test_too_late_to_ask(desk: Desk) -> None:

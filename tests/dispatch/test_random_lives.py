@@ -69,6 +69,8 @@ _DEMANDS: list[dict[str, Any]] = [
 _SELDOM = frozenset({Action.ASK_WITHDRAWAL, Action.ARCHIVE, Action.MERGE, Action.NOTE})
 #: What may happen next; mostly somebody does what they may.
 KINDS = (*["allowed"] * 4, "anything", "stale", "wait", "call", "look")
+#: Refused or not by what is filled in: the other order, what is corrected.
+_DEPENDS = frozenset({Action.MERGE, Action.AMEND})
 #: How often in the beginning of a life, and how often at most afterwards.
 ROUNDS, MORE_ROUNDS = 8, 4
 #: Gives an empty database with the staff in it, to be given back at the end.
@@ -187,7 +189,8 @@ class Lives(RuleBasedStateMachine):
             body["request_id"] = step.request.id
         if "into" in model.model_fields:
             body["into"] = random.choice(others or self.order_ids)
-        done = self._try(who, order_id, model.model_validate(body))
+        command = model.model_validate(body)
+        done = self._try(who, order_id, command, offered=True)
         if done and action is Action.MERGE and body["into"] in others:
             self.reached.merged_into_lower_hands += 1
 
@@ -264,11 +267,17 @@ class Lives(RuleBasedStateMachine):
             with pytest.raises((Conflict, NotFound)):
                 self.run(self.service.act(self.people[random.choice(WHO)], order_id, stale))
 
-    def _try(self, who: str, order_id: str, command: OrderCommand) -> bool:
+    def _try(
+        self, who: str, order_id: str, command: OrderCommand, *, offered: bool = False
+    ) -> bool:
         self.tried[command.action] = self.tried.get(command.action, 0) + 1
         try:
             self.run(self.service.act(self.people[who], order_id, command))
-        except (TransitionRefused, InvalidInput, NotFound):
+        except TransitionRefused as refusal:
+            if offered and command.action not in _DEPENDS:
+                self._the_page_says_why(who, order_id, command, str(refusal))
+            return False
+        except (InvalidInput, NotFound):
             return False
         self.run(self._check(order_id))
         return True
@@ -298,6 +307,18 @@ class Lives(RuleBasedStateMachine):
         async with self.store.read() as session:
             for event in await session.scalars(select(OrderEvent)):
                 self.reached.note(event)
+
+    def _the_page_says_why(
+        self, who: str, order_id: str, command: OrderCommand, refusal: str
+    ) -> None:
+        """Nothing is offered that is refused whatever one fills in."""
+        details = OrderDetails(self.store, self.clock, self.rules_in_force)
+        shown = self.run(details.order(self.people[who], order_id))
+        about = (command.action, command.task_id, getattr(command, "request_id", None))
+        offers = [(one.action, one.task_id, one.request_id) for one in shown.allowed_actions]
+        assert about not in offers, f"{about} is offered to {who}, but: {refusal}"
+        reasons = [one.reason for one in shown.refused_actions if one.action is command.action]
+        assert any(reason in refusal for reason in reasons), f"{reasons}, but: {refusal}"
 
     def _nobody_reads_what_is_hidden(self, order_id: str) -> None:
         """Whoever works on a confidential order in a unit does not learn who asked for it."""

@@ -183,6 +183,9 @@ async def test_a_panel_shelves_with_a_plan_and_it_is_taken_up_again(
     with pytest.raises(InvalidInput, match="解决计划：列入疑难挂账的必须填写"):
         await desk.act("zhuren", order_id, bare)
     planned = bare.model_copy(update={"plan": "明年线路改造时解决", "leader": "彭局长"})
+    with pytest.raises(InvalidInput, match="告知诉求人情况：列入疑难挂账的必须填写"):
+        await desk.act("zhuren", order_id, planned)
+    planned = planned.model_copy(update={"caller_informed": "11月20日电话告知会商意见"})
     await desk.act("zhuren", order_id, planned)
     assert (await order_of(store, order_id)).state is OrderState.SHELVED
     await desk.act("banzhang", order_id, TakeOffShelf(reason="改造项目已经开工"))
@@ -206,7 +209,7 @@ async def test_a_shelved_order_keeps_its_time_and_is_looked_at(desk: Desk, store
     await desk.act("banzhang", order_id, ReviewShelf(progress="已完成勘察设计"))
     assert local((await order_of(store, order_id)).light_red_at) == "01-20 23:59"
     desk.later(days=340)
-    with pytest.raises(InvalidInput, match="应由热线办负责人复核"):
+    with pytest.raises(TransitionRefused, match="应由热线办负责人复核"):
         await desk.act("banzhang", order_id, ReviewShelf(progress="仍在等待立项"))
     await desk.act("zhuren", order_id, ReviewShelf(progress="仍在等待立项"))
     await desk.act("banzhang", order_id, TakeOffShelf(reason="改造项目已经开工"))
