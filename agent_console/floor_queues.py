@@ -19,6 +19,8 @@ class QueueNow(BaseModel):
     code: str
     name: str
     waiting: int
+    #: Places that callers keep who have hung up and will be called back.
+    booked: int
     longest_wait_s: float | None
     ready_agents: int
     agents: int
@@ -35,6 +37,9 @@ class FloorView(BaseModel):
     waiting: tuple[WaitingView, ...]
     exchange_online: bool
     queues: list[QueueNow]
+    #: An answer within so many seconds is in time; for this share of calls it is wanted.
+    service_seconds: float
+    target_share: float
 
 
 def queues_now(
@@ -60,6 +65,7 @@ def _queue(queue: Queue, floor: Floor, count: QueueCount, clock: Clock) -> Queue
         code=queue.code,
         name=queue.name,
         waiting=len(waiting),
+        booked=floor.booked.get(queue.code, 0),
         longest_wait_s=(clock.now() - min(since)).total_seconds() if since else None,
         ready_agents=sum(one.state is AgentState.READY and one.phone_online for one in agents),
         agents=len(agents),

@@ -152,6 +152,8 @@ class Floor:
     calls: tuple[CallView, ...]
     waiting: tuple[WaitingView, ...]
     exchange_online: bool
+    #: Places in each queue's line that are kept for those who will be called back.
+    booked: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)

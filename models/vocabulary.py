@@ -144,6 +144,11 @@ class AgentState(Labelled):
     OUTBOUND = "OUTBOUND", "外呼"
 
 
+#: In these an agent has the citizen on the line, and so has answered the call: for the figures, the
+#: floor's page and distribution alike. A colleague who is only asked has CONSULT.
+WITH_CITIZEN = (AgentState.TALKING, AgentState.HOLD, AgentState.CONFERENCE)
+
+
 class Role(Labelled):
     """A post that a member of staff may hold."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from config.queues import BREAKS
 from models.ports import Presence
-from models.vocabulary import AgentState
+from models.vocabulary import WITH_CITIZEN, AgentState
 
 #: States that an agent may choose.
 CHOSEN = frozenset({
@@ -59,6 +59,17 @@ class Agent(Presence):
     reserved: bool = False
     #: The day of ``calls_today``.
     counted_on: date | None = None
+    #: A call that is in ``calls_today`` already, or does not belong there.
+    counted_call: str | None = None
+
+    def counting(self, call_id: str, state: AgentState, today: date) -> Agent:
+        """With this state of a call: each citizen's call counts once, whoever had it before, and
+        also when it comes back.
+        """
+        if state not in WITH_CITIZEN or call_id == self.counted_call:
+            return self
+        calls = self.calls_today + 1 if self.counted_on == today else 1
+        return replace(self, calls_today=calls, counted_on=today, counted_call=call_id)
 
     @property
     def free(self) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from config.queues import BREAKS
 from models.ports import Floor, Presence, WaitingView
 from models.vocabulary import AgentState
 from telephony.agents import Agent
+from telephony.distribution import WaitingLine
 from telephony.exchange import Exchange
 from telephony.session import CallSession
 
@@ -48,11 +49,19 @@ def floor_view(exchange: Exchange, online: bool) -> Floor:
         calls=tuple(one.call.view(one.parties) for one in living.values()),
         waiting=tuple(_waiting_view(exchange, one, places) for one in waiting),
         exchange_online=online,
-        booked=Counter(
-            one.queue
-            for one in exchange.line.in_order()
-            if one.call_id not in exchange.sessions and one.elsewhere is None
-        ),
+        booked=kept_places(exchange.line, exchange.sessions),
+    )
+
+
+def kept_places(line: WaitingLine, sessions: Collection[str]) -> Counter[str]:
+    """How many places of each queue belong to nobody on the line, but to booked call-backs.
+
+    :param sessions: ids of the calls that are here.
+    """
+    return Counter(
+        one.queue
+        for one in line.in_order()
+        if one.call_id not in sessions and one.elsewhere is None
     )
 
 

@@ -108,7 +108,7 @@ class HandingOn(Together):
             self.party = None
         else:
             self.party = party
-        if not back:
+        if not back and party.kind is not PartyKind.SUPERVISOR:
             session.call.transfers += 1
         self._tell_transferred(party, inside)
 
@@ -121,8 +121,13 @@ class HandingOn(Together):
             session.save(*events, CallAnswered(**session.facts))
         else:
             session.save(*events, CallStateChanged(**facts, state=CallState.TALKING))
+        if party.kind is not PartyKind.SUPERVISOR:  # a call taken over was not handed on by anybody
+            self._note_transferred(party, sender)
+        self._from_agent = None
+
+    def _note_transferred(self, party: Party, sender: str) -> None:
         waited = party.joined_at - party.rung_at if party.joined_at and party.rung_at else None
-        session.note(
+        self._session.note(
             CallEventKind.TRANSFERRED,
             actor=sender or "system",
             reason="对方已接通",
@@ -132,7 +137,6 @@ class HandingOn(Together):
                 "rang_s": round(waited.total_seconds(), 1) if waited else None,
             },
         )
-        self._from_agent = None
 
     async def _come_back(self, reason: str) -> None:
         """A transfer that nobody took: to the agent who made it, else to the line's head."""
@@ -144,7 +148,9 @@ class HandingOn(Together):
             await session.on_agent_lost_for_good("转接失败")
             return
         self._comes_back = True
-        session.exchange.board.invite(sender.agent_id, session.call.id, wrapping_up=True)
+        session.exchange.board.invite(
+            sender.agent_id, session.call.id, wrapping_up=True, counts=False
+        )
         target = Target(
             kind=PartyKind.AGENT,
             name=sender.agent_name,

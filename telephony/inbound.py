@@ -41,6 +41,8 @@ _EAR_PAUSE_SECONDS = 5.0
 #: Why an agent who was rung gets a pause.
 _DECLINED = "拒接来电"
 _MISSED = "未接来电"
+#: Why a ring ended that was no fault of anybody's: another process has given this agent a call.
+_GIVEN_AWAY = "坐席正在接听其他来电"
 #: A phone that goes ends its ring before Asterisk tells that it has gone.
 _PHONE_SETTLES_SECONDS = 1.0
 
@@ -59,6 +61,15 @@ _LOST = (
     ContactOutcome.FAILED,
 )
 _NOT_OWED = "名单号码，未接通即结束，不安排回电"
+
+
+def line_of_ring(reason: str) -> CallEventKind:
+    """What the history says of a ring that ended so. Only what the agent could have answered was
+    missed; else the caller just waits again.
+    """
+    return {_DECLINED: CallEventKind.DECLINED, _MISSED: CallEventKind.MISSED}.get(
+        reason, CallEventKind.QUEUED
+    )
 
 
 class InboundCall(Conversation):
@@ -308,15 +319,21 @@ class InboundCall(Conversation):
         self.call.agent_id = None
         if agent is not None:
             self._free(agent, reason)
-            declined = reason == _DECLINED
-            kind = CallEventKind.DECLINED if declined else CallEventKind.MISSED
-            self.note(kind, by=agent, reason=reason)
-            if reason == _MISSED:
-                self.exchange.missed(self.call.id, agent)
+            self._ring_noted(agent, reason)
         await self.phones.drop_agent()
         self.enter(CallState.QUEUED)
         self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
         self.wait_in_line()
+
+    def _ring_noted(self, agent: Agent, reason: str) -> None:
+        kind = line_of_ring(reason)
+        if kind is CallEventKind.QUEUED:
+            again = {"queue_name": self.exchange.queues.queue(self.call.queue).name}
+            self.note(kind, reason=reason or _GIVEN_AWAY, detail=again)
+            return
+        self.note(kind, by=agent, reason=reason)
+        if kind is CallEventKind.MISSED:
+            self.exchange.missed(self.call.id, agent)
 
     def _free(self, agent: Agent, reason: str) -> None:
         board = self.exchange.board

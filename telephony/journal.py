@@ -97,7 +97,7 @@ class CallerJournal:
             access_number=note.dialled[:32],
             started_at=note.at,
             ended_at=self._recordings.last_written(recording) or note.at,
-            outcome=ContactOutcome.ABANDONED_GREETING,
+            outcome=ContactOutcome.FAILED,
             reason=_REASON,
             recording="",
         )

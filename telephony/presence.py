@@ -184,12 +184,17 @@ class PresenceBoard:
             self._watching.discard(agent_id)
             self._go_back(self._agents[agent_id])
 
-    def hand_over(self, agent_id: str, call_id: str, state: AgentState) -> Agent | None:
-        """A call passes into this agent's hands; None when the agent has another."""
+    def hand_over(
+        self, agent_id: str, call_id: str, state: AgentState, *, counts: bool = True
+    ) -> Agent | None:
+        """A call passes into this agent's hands; None when the agent has another. ``counts``: it
+        was a citizen who called.
+        """
         agent = self._agents.get(agent_id)
         if agent is None or agent.state in IN_CALL or agent.state is AgentState.OFFLINE:
             return None
         self._watching.discard(agent_id)
+        agent = agent.counting(call_id, state, self.today()) if counts else agent
         return self._enter(agent, state, call_id=call_id)
 
     def claim(self, agent_id: str, call_id: str) -> Agent:
@@ -204,16 +209,20 @@ class PresenceBoard:
 
     # --- changes by calls -----------------------------------------------------------------------
 
-    def invite(self, agent_id: str, call_id: str, *, wrapping_up: bool = False) -> None:
+    def invite(
+        self, agent_id: str, call_id: str, *, wrapping_up: bool = False, counts: bool = True
+    ) -> None:
         """A colleague is asked into a call and rung.
 
-        ``wrapping_up``: also one who still writes down the last call.
+        ``wrapping_up``: also one who still writes down the last call. ``counts``: it was a citizen
+        who called.
 
         :raises TransitionRefused: when not signed in, in a call, or without a phone.
         """
         agent = agent_rules.need_free_colleague(
             self._agents.get(agent_id), watching=self.watches(agent_id), wrapping_up=wrapping_up
         )
+        agent = agent if counts else replace(agent, counted_call=call_id)
         self._enter(agent, AgentState.RINGING, call_id=call_id)
 
     def reserve(self, agent_id: str, call_id: str) -> bool:
@@ -232,6 +241,7 @@ class PresenceBoard:
         agent = self.need(agent_id)
         self._refuse_in_call(agent, AgentState.OUTBOUND.label)
         agent_rules.need_phone(agent)
+        agent = replace(agent, counted_call=call_id)
         self._enter(agent, AgentState.OUTBOUND, call_id=call_id)
 
     def take_up(self, agent_id: str | None, call_id: str, state: AgentState) -> Agent | None:
@@ -246,10 +256,7 @@ class PresenceBoard:
         agent = self._holding(agent_id, call_id)
         if agent is None:
             return False
-        if agent.state is AgentState.RINGING and state is AgentState.TALKING:
-            agent = replace(
-                agent, calls_today=self._calls_today(agent) + 1, counted_on=self.today()
-            )
+        agent = agent.counting(call_id, state, self.today())
         if agent.state is not state or agent.reason != reason:
             self._enter(agent, state, reason=reason, call_id=call_id)
         return True
@@ -323,9 +330,6 @@ class PresenceBoard:
         agent = self._agents[agent_id]
         if agent.counted_on != self.today():
             self._put(replace(agent, calls_today=0, counted_on=self.today()))
-
-    def _calls_today(self, agent: Agent) -> int:
-        return agent.calls_today if agent.counted_on == self.today() else 0
 
     def today(self) -> date:
         """The present day where the hotline is."""

@@ -14,14 +14,14 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import select, union
+from sqlalchemy import select
 
 from models.store import Store
-from models.tables import AgentPresenceRow, Call, CallEventRow, CallParty, Staff
+from models.tables import AgentPresenceRow, AgentStateLogRow, Call, CallParty, Staff
 from models.vocabulary import (
+    WITH_CITIZEN,
     AgentState,
     CallDirection,
-    CallEventKind,
     CallState,
     ContactOutcome,
     SupervisionKind,
@@ -178,24 +178,24 @@ class Reconciler:
                     self._exchange.handling.note(answered_at, ended_at, wrap_up)
 
     async def calls_today(self, agent_ids: Sequence[str]) -> dict[str, int]:
-        """How many citizens' calls each has answered since midnight, also those handed on."""
+        """How many citizens' calls each has talked in since midnight, also those handed on: as the
+        figures count them.
+        """
         zone = ZoneInfo(self._exchange.settings.timezone)
         now = self._exchange.clock.now().astimezone(zone)
         midnight = datetime.combine(now.date(), time(), zone)
         of_today = (Call.direction == CallDirection.INBOUND, Call.started_at >= midnight)
-        last = select(Call.agent_id, Call.id).where(
-            *of_today, Call.agent_id.in_(agent_ids), Call.answered_at.is_not(None)
-        )
-        first = (
-            select(CallEventRow.actor, Call.id)
-            .join(Call, Call.id == CallEventRow.call_id)
-            .where(*of_today, CallEventRow.kind == CallEventKind.ANSWERED)
-            .where(CallEventRow.actor.in_(agent_ids))
+        row = AgentStateLogRow
+        talked = (
+            select(row.agent_id, row.call_id)
+            .join(Call, Call.id == row.call_id)
+            .where(*of_today, Call.answered_at.is_not(None))
+            .where(row.agent_id.in_(agent_ids), row.since >= midnight)
+            .where(row.state.in_(WITH_CITIZEN))
+            .distinct()
         )
         async with self._store.read() as session:
-            # The same call counts once for each.
-            answered = await session.scalars(union(last, first))
-            return Counter(agent_id for agent_id in answered if agent_id)
+            return Counter(agent_id for agent_id, _ in await session.execute(talked))
 
     async def reread(self, agent_id: str) -> None:
         """Another process has changed this agent's row."""
@@ -223,6 +223,7 @@ class Reconciler:
                 skills=staff.skills,
                 calls_today=calls_today,
                 counted_on=self._exchange.board.today(),
+                counted_call=None if row.state is AgentState.RINGING else row.call_id,
             )
         )
 

@@ -24,6 +24,7 @@ from models.errors import TransitionRefused
 from models.events import CallSupervised
 from models.vocabulary import (
     AgentState,
+    CallDirection,
     CallEventKind,
     CallState,
     Leg,
@@ -206,7 +207,10 @@ class Supervision:
         await session.consultation.hand_over(self._party())
         session.agent_found()
         board = session.exchange.board
-        session.agent = board.hand_over(self.leader.agent_id, session.call.id, AgentState.TALKING)
+        inbound = session.call.direction is CallDirection.INBOUND
+        session.agent = board.hand_over(
+            self.leader.agent_id, session.call.id, AgentState.TALKING, counts=inbound
+        )
         session.listen(Leg.AGENT, self.channel)
 
     def _party(self) -> Party:

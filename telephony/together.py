@@ -8,7 +8,7 @@ import structlog
 
 from models.errors import TransitionRefused
 from models.events import CallStateChanged
-from models.vocabulary import AgentState, CallEventKind, CallState, PartyKind
+from models.vocabulary import AgentState, CallDirection, CallEventKind, CallState, PartyKind
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.tidy import tidily
 from telephony.names import TONE, name
@@ -54,7 +54,8 @@ class Together:
             return
         if session.agent is not None and session.agent.agent_id == target.agent_id:
             raise TransitionRefused("不能转给或咨询自己", state=session.call.state)
-        board.invite(target.agent_id, session.call.id)
+        inbound = session.call.direction is CallDirection.INBOUND
+        board.invite(target.agent_id, session.call.id, counts=inbound)
 
     async def _ring(self, target: Target) -> None:
         """Ring; when that fails at once the keeper's :meth:`left` puts the call back."""

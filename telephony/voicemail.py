@@ -102,7 +102,8 @@ class Voicemail:
             access_number=note.dialled[:32],
             started_at=note.at,
             ended_at=_written(note.message) or note.at,
-            outcome=(ContactOutcome.VOICEMAIL_LEFT if left else ContactOutcome.ABANDONED_GREETING),
+            # Without a message it was we who could not serve: the caller has not given up.
+            outcome=ContactOutcome.VOICEMAIL_LEFT if left else ContactOutcome.FAILED,
             reason="系统恢复期间来电，" + ("已留言" if left else "未留言挂断"),
             recording=self._recordings.relative(target) if left else "",
         )

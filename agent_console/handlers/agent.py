@@ -136,11 +136,13 @@ async def get_floor(ask: Ask) -> FloorView:
     ask.person.require("call.seat" if not ask.person.may("call.floor") else "call.floor")
     floor = ask.console.calls.floor()
     today = await ask.console.queue_counts.today()
-    rules = ask.console.services.rules.queues
+    rules = ask.console.services.rules
     return FloorView(
         agents=floor.agents,
         calls=tuple(mask_call(call, ask.person) for call in floor.calls),
         waiting=tuple(mask_call(call, ask.person) for call in floor.waiting),
         exchange_online=floor.exchange_online,
-        queues=queues_now(rules, floor, today, ask.console.services.clock),
+        queues=queues_now(rules.queues, floor, today, ask.console.services.clock),
+        service_seconds=rules.figures.service_seconds,
+        target_share=rules.figures.staffing.target_share,
     )

@@ -17,13 +17,19 @@ from dispatch.floor.sql_numbers import caller_key, is_known
 from dispatch.floor.sql_time import micros_of, quarter_of
 from models.tables import AgentStateLogRow, Call, Callback, CallEventRow
 from models.tables.base import UtcDateTime
-from models.vocabulary import AgentState, CallDirection, CallEventKind, ContactOutcome
+from models.vocabulary import (
+    WITH_CITIZEN,
+    AgentState,
+    CallDirection,
+    CallEventKind,
+    ContactOutcome,
+)
 
 MICRO = 1_000_000
 #: What a call in an agent's hands is made of, by state of the ledger.
 TALKING = (AgentState.TALKING, AgentState.CONSULT, AgentState.CONFERENCE)
 HOLDING = (AgentState.HOLD,)
-HANDLING = (*TALKING, *HOLDING)
+HANDLING = (*TALKING, *HOLDING, AgentState.WRAP_UP)
 #: Nobody writes up a call for longer than this after the span in which it began.
 _LONGEST_HANDLING = timedelta(hours=12)
 
@@ -108,14 +114,17 @@ def _repeated(span: Span, reach: timedelta) -> Rows:
 
 
 def handled(span: Span) -> Select[Any, Any]:
-    """Who talked with the caller in which call: ``agent_id call_id``, once each."""
+    """Who talked with the caller in which call: ``agent_id call_id``, once each.
+
+    A colleague who was only asked has not.
+    """
     row = AgentStateLogRow
     return (
         select(row.agent_id, row.call_id)
         .where(
             row.since >= span.start,
             row.since < span.end + _LONGEST_HANDLING,
-            row.state.in_(HANDLING),
+            row.state.in_(WITH_CITIZEN),
             row.call_id.is_not(None),
         )
         .distinct()
@@ -158,9 +167,9 @@ def handling(span: Span, agent: str = "", *, each_agent: bool = True) -> Rows:
         row.since >= span.start,
         row.since < span.end + _LONGEST_HANDLING,
         row.call_id.is_not(None),
-        row.state.in_((*HANDLING, AgentState.WRAP_UP)),
+        row.state.in_(HANDLING),
     )
     if agent:
         query = query.where(row.agent_id == agent)
-    took_part = func.max(case((row.state.in_(HANDLING), 1), else_=0)) == 1
+    took_part = func.max(case((row.state.in_(WITH_CITIZEN), 1), else_=0)) == 1
     return query.group_by(*keys).having(took_part)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.commands import invalid
@@ -26,19 +26,11 @@ from models.clock import Clock
 from models.errors import Forbidden
 from models.guards import Actor
 from models.store import Store
-from models.tables import Call, Contact, Staff
-from models.vocabulary import Channel, ContactOutcome
+from models.tables import Staff
 
 PERMISSION = "floor.figures"
 #: A table of half hours is no longer than this.
 MOST_DAYS_BY_HALF_HOUR = 7
-
-
-class Outside(BaseModel):
-    """Calls that met the emergency announcement because the system was away. In no other figure."""
-
-    calls: int
-    messages: int
 
 
 class FigureTable(BaseModel):
@@ -54,7 +46,6 @@ class FigureTable(BaseModel):
     columns: list[FigureColumn]
     rows: list[FigureRow]
     total: FigureRow
-    outside: Outside
     #: How good forecasts of the last weeks were; None for tables without them.
     accuracy: dict[str, float] | None
     notes: list[str]
@@ -152,7 +143,6 @@ class FloorFigures:
             columns=sheet.columns(),
             rows=rows,
             total=sheet.total(whole),
-            outside=await _outside(session, span),
             accuracy=accuracy,
             notes=notes(self._rules),
         )
@@ -237,16 +227,3 @@ def require_figures(rules: Rules, actor: Actor) -> None:
 async def _names(session: AsyncSession, ids: list[str]) -> dict[str, str]:
     rows = await session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
     return {staff_id: name for staff_id, name in rows}
-
-
-async def _outside(session: AsyncSession, span: Span) -> Outside:
-    """Contacts of the dialplan alone: no call of ours belongs to them."""
-    left = Contact.outcome == ContactOutcome.VOICEMAIL_LEFT
-    query = select(func.count(), func.count().filter(left)).where(
-        Contact.channel == Channel.VOICEMAIL,
-        Contact.started_at >= span.start,
-        Contact.started_at < span.end,
-        ~select(Call.id).where(Call.contact_id == Contact.id).exists(),
-    )
-    calls, messages = (await session.execute(query)).one()
-    return Outside(calls=calls, messages=messages)

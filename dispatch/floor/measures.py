@@ -175,13 +175,13 @@ def counts(rules: FigureRules) -> tuple[Count, ...]:
         Count(
             code="voicemail",
             label="语音留言",
-            words="没有等到坐席、留下语音留言的来电数",
+            words="没有等到坐席、留下语音留言的来电数，含系统恢复期间的应急留言",
             holds=lambda f: f.ended(outcome.VOICEMAIL_LEFT),
         ),
         Count(
             code="failed",
             label="系统原因中断",
-            words="因系统或线路故障，未能接听的来电数",
+            words="因系统或线路故障未能接听的来电数，含系统恢复期间只听到应急播报、未留言的",
             holds=_failed,
         ),
         Count(

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.floor.call_facts import Span
@@ -21,10 +21,17 @@ from models.clock import Clock
 from models.guards import Actor
 from models.store import Store
 from models.tables import AgentPresenceRow, Call, Callback, CallParty
-from models.vocabulary import AgentState, CallbackState, CallDirection, CallState
+from models.vocabulary import (
+    AgentState,
+    CallbackState,
+    CallDirection,
+    CallState,
+    ContactOutcome,
+)
 
 _RECENT = timedelta(minutes=30)
 _TALKING = (AgentState.TALKING, AgentState.HOLD, AgentState.CONSULT, AgentState.CONFERENCE)
+_WHOLE = Narrowing()
 _AWAY = (AgentState.BUSY, AgentState.REST, AgentState.MEAL, AgentState.TRAINING, AgentState.MEETING)
 
 
@@ -40,6 +47,8 @@ class FloorNow(BaseModel):
     """One look at the floor."""
 
     at: datetime
+    #: Of all queues together, as the floor's page shows them: not those whom an agent's phone rings
+    #: for, nor those who have booked a call-back.
     waiting: int
     longest_wait_s: float | None
     talking_calls: int
@@ -55,8 +64,9 @@ class FloorNow(BaseModel):
     abandoned: Value
     connection: Value
     service_level: Value
-    #: What "in time" means.
+    #: What "in time" means, and for which share of calls it is wanted.
     service_seconds: float
+    target_share: float
     #: Of the last half hour.
     recent_service_level: Value
     #: Expected until now, and for the whole day; None without a past.
@@ -84,9 +94,11 @@ class FloorWall:
         require_figures(self._rules, actor)
         now, zone = self._clock.now(), self._rules.zone
         start = midnight(now.astimezone(zone).date(), zone)
+        since = (now - _RECENT).replace(microsecond=0)  # cells know whole seconds
+        lately = Narrowing(start=since, end=now + timedelta(seconds=1))
         async with self._store.read() as session:
             today = await self._count(session, start, now)
-            recent = await self._count(session, now - _RECENT, now)
+            recent = await self._count(session, since, now)
             so_far, whole = await self._foreseen(session, now)
             states = await _states(session)
             waiting, longest, talking = await _calls(session, now)
@@ -109,7 +121,8 @@ class FloorWall:
             connection=_share(today, "answered", "offered", "short"),
             service_level=_share(today, "in_time", "answered"),
             service_seconds=self._rules.figures.service_seconds,
-            recent_service_level=_share(recent, "in_time", "answered", open_=False),
+            target_share=self._rules.figures.staffing.target_share,
+            recent_service_level=_share(recent, "in_time", "answered", narrow=lately),
             forecast_so_far=so_far,
             forecast_day=whole,
             callbacks_open=owed,
@@ -146,13 +159,17 @@ async def _states(session: AsyncSession) -> Counter[AgentState]:
 async def _calls(session: AsyncSession, now: datetime) -> tuple[int, float | None, int]:
     """How many wait, how long the first has waited, how many are in talk."""
     open_ = (Call.ended_at.is_(None), Call.direction == CallDirection.INBOUND)
-    waits = (CallState.QUEUED, CallState.RINGING)
+    waits = and_(
+        Call.state.in_((CallState.QUEUED, CallState.SELF_SERVICE)),
+        Call.queued_at.is_not(None),
+        Call.outcome != ContactOutcome.CALLBACK_BOOKED,
+    )
     # Who has talked waits anew since the last of those has left who took part.
     left = select(func.max(CallParty.left_at)).where(
         CallParty.call_id == Call.id, CallParty.joined_at.is_not(None)
     )
     begun = func.coalesce(left.scalar_subquery(), Call.queued_at)
-    query = select(func.count(), func.min(begun)).where(*open_, Call.state.in_(waits))
+    query = select(func.count(), func.min(begun)).where(*open_, waits)
     waiting, since = (await session.execute(query)).one()
     talks = (CallState.TALKING, CallState.HELD, CallState.CONSULTING, CallState.CONFERENCE)
     talking = await session.scalar(select(func.count()).where(*open_, Call.state.in_(talks)))
@@ -170,8 +187,13 @@ def _count(sums: Sums, code: str) -> Value:
     return Value(value=sums.get(code, 0), cell=Narrowing().cell(code))
 
 
-def _share(sums: Sums, hits: str, of: str, less: str = "", *, open_: bool = True) -> Value:
+def _share(sums: Sums, hits: str, of: str, less: str = "", *, narrow: Narrowing = _WHOLE) -> Value:
     whole = sums.get(of, 0) - (sums.get(less, 0) if less else 0)
-    cell = Narrowing().cell(f"{of}-{less}" if less else of) if open_ else None
     part = sums.get(hits, 0)
-    return Value(value=part / whole if whole else None, hits=part, of=whole, cell=cell)
+    return Value(
+        value=part / whole if whole else None,
+        hits=part,
+        of=whole,
+        cell=narrow.cell(f"{of}-{less}" if less else of),
+        hits_cell=narrow.cell(hits),
+    )

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, or_, select
 
 from dispatch.floor.sql_time import micros_of
 from models.clock import Clock
 from models.store import Store
 from models.tables import Call
-from models.vocabulary import CallDirection
+from models.vocabulary import CallDirection, ContactOutcome
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueueCount:
-    """Citizens' calls of one queue since midnight."""
+    """Citizens' calls of one queue since midnight, counted as in the table of figures."""
 
     offered: int = 0
     answered: int = 0
@@ -45,7 +45,9 @@ class QueueCounts:
         now = self._clock.now().astimezone(self._zone)
         midnight = datetime.combine(now.date(), time(), self._zone)
         waited = micros_of(Call.answered_at) - micros_of(Call.queued_at)
-        soon = waited <= int(self._service_seconds * 1_000_000)
+        # Who was picked up before queueing did not wait at all.
+        no_wait = or_(waited.is_(None), waited <= int(self._service_seconds * 1_000_000))
+        soon = and_(Call.answered_at.is_not(None), no_wait)
         query = (
             select(
                 Call.queue,
@@ -53,7 +55,11 @@ class QueueCounts:
                 func.count(Call.answered_at),
                 func.sum(case((soon, 1), else_=0)),
             )
-            .where(Call.started_at >= midnight, Call.direction == CallDirection.INBOUND)
+            .where(
+                Call.started_at >= midnight,
+                Call.direction == CallDirection.INBOUND,
+                Call.outcome != ContactOutcome.BLOCKED,
+            )
             .group_by(Call.queue)
         )
         async with self._store.read() as session:

@@ -80,12 +80,12 @@ class ServiceLevelWatch:
         return tallies
 
     async def _raise(self, queue: str, tally: _Tally) -> None:
-        rule = self._rule
+        rule, limit = self._rule, f"{self._rule.answered_within_seconds}秒"
         await self._alerts.raise_alert(
             AlertKind.SERVICE_LEVEL,
             _matter(queue),
-            f"近 {rule.minutes} 分钟 {rule.answered_within_seconds} 秒接通率为 {tally.share:.0%}"
-            f"（{tally.in_time}/{tally.offered}），低于 {rule.share:.0%}",
+            f"近{rule.minutes}分钟排队来电{tally.offered}通（不计{limit}内自行挂断的），"
+            f"{limit}内接通{tally.in_time}通，占{tally.share:.0%}，低于{rule.share:.0%}",
             queue=queue,
             detail={"offered": tally.offered, "in_time": tally.in_time},
         )

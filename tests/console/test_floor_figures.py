@@ -81,6 +81,46 @@ async def test_who_has_talked_waits_anew_on_the_wall(house: House) -> None:
     assert (wall["waiting"], wall["longest_wait_s"]) == (1, 40)
 
 
+async def test_who_waits_is_the_same_on_the_wall_and_in_the_line(house: House) -> None:
+    """Neither whom a phone rings for, nor who has booked a call-back, nor who never queued."""
+    manager, now = await house.signed_in("manager"), house.clock.now()
+    running, state = ContactOutcome.IN_PROGRESS, CallState
+    async with house.store.transaction() as work:
+        for minutes, (where, outcome, queued) in enumerate(
+            [
+                (state.QUEUED, running, True),
+                (state.SELF_SERVICE, running, True),
+                (state.SELF_SERVICE, running, False),
+                (state.RINGING, running, True),
+                (state.QUEUED, ContactOutcome.CALLBACK_BOOKED, True),
+            ]
+        ):
+            came = now - timedelta(minutes=minutes + 1)
+            work.session.add(
+                Call(
+                    direction=CallDirection.INBOUND,
+                    state=where,
+                    started_at=came,
+                    queued_at=came if queued else None,
+                    outcome=outcome,
+                )
+            )
+    wall = (await manager.get("/api/floor-figures/now")).body
+    assert (wall["waiting"], wall["longest_wait_s"]) == (2, 120)
+
+
+async def test_the_last_half_hours_service_level_opens_to_its_calls(house: House) -> None:
+    await a_morning(house)
+    leader = await house.signed_in("leader")
+    wall = (await leader.get("/api/floor-figures/now")).body
+    assert wall["target_share"] == 0.95
+    lately = wall["recent_service_level"]
+    assert lately["of"] >= lately["hits"] > 0
+    for cell, wanted in ((lately["cell"], lately["of"]), (lately["hits_cell"], lately["hits"])):
+        opened = await leader.get(f"/api/calls?figures_cell={cell}&{PERIOD}&limit=200")
+        assert len(opened.body["items"]) == wanted
+
+
 async def test_who_may_not_see_the_figures_and_wrong_questions(house: House) -> None:
     agent, leader = await house.signed_in("agent"), await house.signed_in("leader")
     assert (await agent.get(f"/api/floor-figures?{PERIOD}")).status == 403

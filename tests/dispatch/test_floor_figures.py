@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from dispatch.floor.counting import Chosen
 from dispatch.floor.figures import FigureTable, FloorFigures
 from dispatch.floor.load_test import counted_calls
+from dispatch.floor.queue_counts import QueueCount, QueueCounts
 from dispatch.floor.sheet import FigureRow
 from dispatch.rules import Rules
 from models.clock import ManualClock
@@ -190,6 +191,72 @@ def values(row: FigureRow) -> dict[str, float | None]:
     return {code: found.value for code, found in row.values.items()}
 
 
+async def test_who_met_the_emergency_announcement_has_not_given_up(
+    store: Store, figures: FloorFigures, people: dict[str, Actor]
+) -> None:
+    """However soon the caller hung up: it was we who were away."""
+    await keep(store, Call, [
+        call("down", "10:00:00", "FAILED", ended_at="10:00:03"),
+        call("left", "10:01:00", "VOICEMAIL_LEFT", ended_at="10:02:00"),
+    ])  # fmt: skip
+    whole = values((await figures.table(people["zhuren"], MONDAY, MONDAY, "day")).total)
+    assert {code: whole[code] for code in ("offered", "failed", "voicemail")} == {
+        "offered": 2, "failed": 1, "voicemail": 1,
+    }  # fmt: skip
+    assert (whole["abandoned"], whole["short"]) == (0, 0)
+
+
+async def test_a_colleague_who_was_only_asked_has_not_answered(
+    store: Store, figures: FloorFigures, people: dict[str, Actor]
+) -> None:
+    one, two, three = AGENTS
+    state = AgentState
+    await keep(store, Call, [
+        call("a", "09:00:00", "SERVED", queue="general", agent=one, queued_at="09:00:05",
+             answered_at="09:00:10", ended_at="09:05:00"),
+    ])  # fmt: skip
+    await keep(store, AgentStateLogRow, [
+        line(1, one, state.TALKING, "09:00:10", "09:02:00", "a"),
+        line(2, one, state.CONSULT, "09:02:00", "09:03:00", "a"),
+        line(3, two, state.CONSULT, "09:02:00", "09:03:00", "a"),
+        line(4, one, state.CONFERENCE, "09:03:00", "09:05:00", "a"),
+        line(5, three, state.CONFERENCE, "09:03:00", "09:05:00", "a"),
+    ])  # fmt: skip
+    leader = people["zhuren"]
+    agents = await figures.table(leader, MONDAY, MONDAY, "agent")
+    mine = {row.key: values(row) for row in agents.rows}
+    assert {agent: found["answered"] for agent, found in mine.items()} == {one: 1, two: 0, three: 1}
+    assert mine[one]["talk_time"] == pytest.approx(290)
+    alone = await figures.table(leader, MONDAY, MONDAY, "day", Chosen(agent=two))
+    assert values(alone.total)["answered"] == 0
+    assert values(agents.total)["answered"] == 1
+
+
+async def test_the_floors_page_counts_a_queue_like_the_table(
+    store: Store, clock: ManualClock, rules: Rules, figures: FloorFigures, people: dict[str, Actor]
+) -> None:
+    await past_of(6).write(store)
+    today = MONDAY + timedelta(days=2)
+    await keep(store, Call, [
+        row | {"started_at": at("08:00:00", today), "answered_at": answered}
+        for row, answered in (
+            (call("screened", "08:00:00", "BLOCKED", queue="general"), None),
+            # Picked up before the line: nobody waited less.
+            (call("at once", "08:00:00", "SERVED", queue="general"), at("08:00:20", today)),
+        )
+    ])  # fmt: skip
+    clock.set(NOW)
+    seconds = rules.figures.service_seconds
+    counted = await QueueCounts(store, clock, rules.zone, seconds).today()
+    table = await figures.table(people["zhuren"], today, today, "queue")
+    assert {"general", "elderly"} <= {row.key for row in table.rows}
+    for row in table.rows:
+        found, level = counted.get(row.key, QueueCount()), row.values["service_level"]
+        assert (found.offered, found.answered, found.in_time) == (
+            row.values["offered"].value, row.values["answered"].value, level.hits,
+        )  # fmt: skip
+
+
 async def test_a_number_repeats_in_any_dress_and_a_hidden_one_never(
     store: Store, figures: FloorFigures, people: dict[str, Actor]
 ) -> None:
@@ -366,6 +433,12 @@ async def test_every_number_opens_to_as_many_calls(
                     assert len(listed) == 1
                 else:
                     assert len(listed) == wanted, (row.label, code)
+                if found.hits_cell:
+                    async with store.read() as session:
+                        hits = figures.opened(leader, MONDAY, last, found.hits_cell)
+                        listed = list(await session.scalars(hits))
+                    assert len(listed) == found.hits, (row.label, code)
+                    await figures.name_of(found.hits_cell, "")
 
 
 async def test_an_opened_number_says_what_it_is(

@@ -18,7 +18,7 @@ from config.rules import SHIPPED
 from models.clock import SystemClock
 from models.events import CallAnswered, CallOffered, CallQueued, CallRinging
 from models.ids import new_id
-from models.tables import Call, CallerProfile, CallEventRow, Contact
+from models.tables import AgentStateLogRow, Call, CallerProfile, CallEventRow, Contact
 from models.vocabulary import (
     AgentState,
     CallDirection,
@@ -89,9 +89,10 @@ async def answered_today(floor: CallFloor, agent: str, count: int) -> None:
     now = SystemClock().now()
     async with floor.store.transaction() as work:
         for _ in range(count):
+            call_id = new_id()
             work.session.add(
                 Call(
-                    id=new_id(),
+                    id=call_id,
                     direction=CallDirection.INBOUND,
                     state=CallState.ENDED,
                     agent_id=agent,
@@ -99,6 +100,12 @@ async def answered_today(floor: CallFloor, agent: str, count: int) -> None:
                     answered_at=now,
                     ended_at=now,
                     outcome=ContactOutcome.SERVED,
+                )
+            )
+            await work.session.flush()
+            work.session.add(
+                AgentStateLogRow(
+                    agent_id=agent, state=AgentState.TALKING, since=now, until=now, call_id=call_id
                 )
             )
 

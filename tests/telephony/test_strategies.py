@@ -11,7 +11,8 @@ from config.queues import GroupStep, Queue, QueueRules, load_queues
 from models.clock import ManualClock
 from models.vocabulary import AgentState, PriorityReason, QueueStrategy
 from telephony.agents import Agent
-from telephony.distribution import WaitingLine, distribute
+from telephony.distribution import Waiting, WaitingLine, distribute
+from telephony.floor_view import kept_places
 from telephony.presence import PresenceBoard
 
 pytestmark = pytest.mark.unit
@@ -276,3 +277,53 @@ def test_overflow_steps_may_be_written_in_any_order() -> None:
     floor.pass_time(5)
     floor.go()
     assert floor.given == [("x", "market")]
+
+
+def test_each_has_answered_a_call_once_however_it_came() -> None:
+    """A colleague who is only asked has not; one to whom it is handed on has, as has the leader."""
+    floor = Floor()
+    for name in ("first", "asked", "leader"):
+        floor.agent(name, general=1)
+    board = floor.board
+
+    def calls() -> list[int]:
+        return [board.need(one).calls_today for one in ("first", "asked", "leader")]
+
+    board.reserve("first", "a")
+    board.move("first", "a", AgentState.TALKING)
+    board.move("first", "a", AgentState.CONSULT)
+    board.invite("asked", "a")
+    board.move("asked", "a", AgentState.CONSULT)
+    assert calls() == [1, 0, 0]
+    board.release("first", "a", AgentState.WRAP_UP)
+    board.move("asked", "a", AgentState.TALKING)
+    assert calls() == [1, 1, 0]
+    board.release("asked", "a", AgentState.READY)
+    board.hand_over("leader", "a", AgentState.TALKING)
+    assert calls() == [1, 1, 1]
+    board.release("leader", "a", AgentState.READY)
+    board.invite("first", "a", wrapping_up=True, counts=False)
+    board.move("first", "a", AgentState.TALKING)
+    assert calls() == [1, 1, 1], "it came back"
+
+
+def test_a_call_to_a_citizen_is_none_that_was_answered() -> None:
+    floor = Floor()
+    floor.agent("caller", general=1)
+    floor.agent("asked", general=1)
+    floor.board.call_out("caller", "out")
+    for state in (AgentState.TALKING, AgentState.CONSULT, AgentState.TALKING):
+        floor.board.move("caller", "out", state)
+    floor.board.invite("asked", "out", counts=False)
+    floor.board.move("asked", "out", AgentState.CONSULT)
+    floor.board.move("asked", "out", AgentState.CONFERENCE)
+    assert [one.calls_today for one in floor.board] == [0, 0]
+
+
+def test_places_of_booked_call_backs_are_told_apart_from_callers() -> None:
+    floor = Floor()
+    floor.caller("here")
+    floor.caller("booked")
+    floor.caller("booked too", "market")
+    floor.line.learn_elsewhere([Waiting(call_id="at another process", since=START)])
+    assert kept_places(floor.line, {"here"}) == {"general": 1, "market": 1}

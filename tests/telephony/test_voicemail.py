@@ -11,7 +11,7 @@ from sqlalchemy import select
 from config.rules import SHIPPED
 from models.events import CallOffered
 from models.store import Store
-from models.tables import Callback, Contact
+from models.tables import Call, Callback, Contact
 from models.vocabulary import CallbackReason, Channel, ContactOutcome
 from telephony.recording import Recordings
 from telephony.voicemail import Voicemail
@@ -52,7 +52,7 @@ async def test_a_message_left_while_we_were_down_becomes_a_contact(
     assert left.outcome is ContactOutcome.VOICEMAIL_LEFT
     assert floor.recording(left.recording).stat().st_size > 40000
     assert silent.citizen_number == "13900000000"
-    assert silent.outcome is ContactOutcome.ABANDONED_GREETING
+    assert silent.outcome is ContactOutcome.FAILED
     assert not list(folder.iterdir())
     # Who hung up before the beep is owed a call like who has left a message.
     assert {task.citizen_number: task.reason for task in tasks} == {
@@ -99,7 +99,7 @@ async def test_we_are_down_and_the_disk_for_recordings_is_full(
     async with call_floor(short_asterisk, tmp_path) as floor:
         contacts, (task,) = await kept(floor)
         assert {one.citizen_number: one.outcome for one in contacts} == dict.fromkeys(
-            ("13912345670", "13912345679"), ContactOutcome.ABANDONED_GREETING
+            ("13912345670", "13912345679"), ContactOutcome.FAILED
         )
         assert len(contacts) == 2
         assert (task.citizen_number, task.reason) == ("13912345679", CallbackReason.INTERRUPTED)
@@ -122,6 +122,12 @@ async def test_notes_of_all_kinds(tmp_path: Path) -> None:
     assert await voicemail.take_in({"1.4"}) == 2
     async with store.read() as session:
         contacts = {one.citizen_number: one for one in await session.scalars(select(Contact))}
+        calls = {one.citizen_number: one.outcome for one in await session.scalars(select(Call))}
+    # Whom we could not serve has not given up.
+    assert calls == {
+        "13800138000": ContactOutcome.VOICEMAIL_LEFT,
+        "": ContactOutcome.FAILED,
+    }
     assert set(contacts) == {"13800138000", ""}
     assert contacts["13800138000"].recording == "2025/11/22/1.1/voicemail.wav"
     assert contacts[""].recording == ""

@@ -25,7 +25,7 @@ function table(by: FigureTable['by'], first = '2026-11-22', last = first): Figur
   return {
     first, last, by, queue: '', agent: '', made_at: '', rule_version: '',
     columns: ['satisfaction', 'answered', 'offered', 'occupancy'].map((code) => column(code)),
-    rows: [], total, outside: { calls: 0, messages: 0 }, accuracy: null, notes: [],
+    rows: [], total, accuracy: null, notes: [],
   }
 }
 

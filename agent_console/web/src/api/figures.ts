@@ -46,7 +46,6 @@ export interface FigureTable {
   columns: FigureColumn[]
   rows: FigureRow[]
   total: FigureRow
-  outside: { calls: number; messages: number }
   accuracy: ForecastAccuracy | null
   notes: string[]
 }
