@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.errors import HotlineError
+from nlp.text.archive import Array, mapped_arrays
 from nlp.text.features import FeatureSpace, Row, Words
 
 FORMAT = 2
@@ -150,16 +151,16 @@ def load_model(folder: Path, words: Words) -> TextModel:
     """
     manifest = verify_model(folder)
     data = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
-    with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
-        weights, heads = _side_by_side(arrays, data["classes"])
-        space = FeatureSpace(
-            data["words"],
-            arrays["keys"],
-            arrays["idf"],
-            arrays["sounds"],
-            words,
-            data["left_out"],
-        )
+    arrays = mapped_arrays(folder / ARRAYS)
+    weights, heads = _side_by_side(arrays, data["classes"])
+    space = FeatureSpace(
+        data["words"],
+        arrays["keys"].astype(np.uint64),
+        arrays["idf"].astype(np.float32),
+        arrays["sounds"].astype(np.uint16),
+        words,
+        data["left_out"],
+    )
     return TextModel(
         version=manifest["version"],
         space=space,
@@ -171,7 +172,7 @@ def load_model(folder: Path, words: Words) -> TextModel:
 
 
 def _side_by_side(
-    arrays: Mapping[str, Any], classes: Mapping[str, list[str]]
+    arrays: Mapping[str, Array], classes: Mapping[str, list[str]]
 ) -> tuple[Floats, dict[str, Head]]:
     width = sum(map(len, classes.values()))
     together = np.empty((len(arrays["idf"]), width), dtype=np.float32)
@@ -180,8 +181,10 @@ def _side_by_side(
     for name, named in classes.items():
         begin, end = end, end + len(named)
         weights = together[:, begin:end]
-        weights[...] = arrays[f"{name}.weights"]
-        heads[name] = Head(tuple(named), weights, arrays[f"{name}.bias"])
+        stored = arrays[f"{name}.weights"].astype(np.float32, copy=False)
+        # As bytes: what is not aligned would be copied number by number.
+        weights.view(np.uint8)[...] = stored.view(np.uint8)
+        heads[name] = Head(tuple(named), weights, arrays[f"{name}.bias"].astype(np.float32))
     return together, heads
 
 

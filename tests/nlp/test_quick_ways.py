@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from nlp.text.archive import mapped_arrays
 from nlp.text.corpus import LabelledText
 from nlp.text.cues import CueWords
 from nlp.text.features import plain
@@ -85,3 +88,23 @@ def test_heads_side_by_side_score_as_each_by_itself(model: TextModel, texts: lis
         row = model.space.row(text)
         for name, scores in model.scores(row).items():
             assert np.allclose(together.scores(row)[name], scores, atol=1e-5)
+
+
+class TestArchive:
+    def test_arrays_are_those_that_were_saved(self, tmp_path: Path) -> None:
+        saved: dict[str, Any] = {
+            "a.weights": np.arange(6, dtype=np.float32).reshape(2, 3),
+            "none": np.empty((0, 4), dtype=np.uint16),
+            "keys": np.array([1, 1 << 60], dtype=np.uint64),
+        }
+        np.savez(tmp_path / "arrays.npz", **saved)
+        found = mapped_arrays(tmp_path / "arrays.npz")
+        assert found.keys() == saved.keys()
+        for name, array in saved.items():
+            assert found[name].dtype == array.dtype
+            assert np.array_equal(found[name], array)
+
+    def test_packed_ones_are_refused(self, tmp_path: Path) -> None:
+        np.savez_compressed(tmp_path / "arrays.npz", a=np.zeros(100))
+        with pytest.raises(ValueError, match="packed"):
+            mapped_arrays(tmp_path / "arrays.npz")
