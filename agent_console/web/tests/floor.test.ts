@@ -101,6 +101,7 @@ describe('whom to ring', () => {
         code: 'market',
         name: '市场监管',
         waiting: 2,
+        booked: 0,
         longest_wait_s: 10,
         ready_agents: 1,
         agents: 2,
@@ -172,7 +173,7 @@ describe('the floor', () => {
 
   it('grades waits and levels', () => {
     expect([5, 16, 60].map(waitLevel)).toEqual(['fine', 'long', 'too-long'])
-    expect([null, 0.9, 0.7, 0.2].map(levelGrade)).toEqual(['none', 'good', 'low', 'bad'])
+    expect([null, 0.95, 0.9].map((share) => levelGrade(share, 0.95))).toEqual(['none', 'good', 'bad'])
   })
 })
 

@@ -66,6 +66,7 @@ export interface FloorNow {
   connection: FigureValue
   service_level: FigureValue
   service_seconds: number
+  target_share: number
   recent_service_level: FigureValue
   forecast_so_far: number | null
   forecast_day: number | null

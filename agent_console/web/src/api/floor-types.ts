@@ -29,6 +29,8 @@ export interface FloorQueue {
   code: string
   name: string
   waiting: number
+  /** Places kept for those who have hung up and will be called back. */
+  booked: number
   longest_wait_s: number | null
   ready_agents: number
   agents: number
@@ -43,6 +45,9 @@ export interface Floor {
   waiting: WaitingCall[]
   queues?: FloorQueue[]
   exchange_online: boolean
+  /** An answer within so many seconds is in time; for this share of calls it is wanted. */
+  service_seconds: number
+  target_share: number
 }
 
 export interface Queues {

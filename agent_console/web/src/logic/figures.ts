@@ -14,6 +14,8 @@ export interface FigureCard {
   note: string
   /** What it counts. */
   to?: RouteLocationRaw
+  /** Of a share, those that it is the share of: the first number of the note. */
+  noteTo?: RouteLocationRaw
 }
 
 /** 0.9234 → 92.3% */

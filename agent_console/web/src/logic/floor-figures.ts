@@ -2,8 +2,9 @@
 
 import type { FigureColumn, FigureRow, FigureTable, FigureValue } from '@/api/figures'
 
+import { serverNow } from './clock'
 import { percent, type FigureCard } from './figures'
-import { duration } from './time'
+import { dayOf, duration } from './time'
 
 export function shown(column: FigureColumn, value: FigureValue | undefined): string {
   if (!value || value.value === null) return '—'
@@ -20,6 +21,18 @@ export function lasting(seconds: number): string {
 /** Where the calls behind a number are listed; `figure`: the column it stands in. */
 export function callsBehind(cell: string, first: string, last: string, figure: string) {
   return { path: '/calls', query: { figures_cell: cell, figure, from: first, to: last } }
+}
+
+/** The same for a number of the floor's page, which is of today. */
+export function callsOfToday(cell: string, figure: string) {
+  const today = dayOf(new Date(serverNow()))
+  return callsBehind(cell, today, today, figure)
+}
+
+/** Where those calls are listed of which a number is the share; nothing where there are none. */
+export function hitsBehind(found: FigureValue, first: string, last: string) {
+  const cell = found.hits_cell
+  return cell && found.hits ? callsBehind(cell, first, last, cell.split('/')[0] ?? '') : undefined
 }
 
 /** A table has more figures than fit side by side: they are shown in groups. */
@@ -136,6 +149,7 @@ export function figureCards(table: FigureTable): FigureCard[] {
         value: shown(column, found),
         note: sampleOf(column, found),
         to: opens ? callsBehind(found.cell ?? '', table.first, table.last, code) : undefined,
+        noteTo: hitsBehind(found, table.first, table.last),
       },
     ]
   })

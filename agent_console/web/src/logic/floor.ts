@@ -85,12 +85,12 @@ export function waitLevel(seconds: number): WaitLevel {
   return seconds > 15 ? 'long' : 'fine'
 }
 
-export type LevelGrade = 'good' | 'low' | 'bad' | 'none'
+export type LevelGrade = 'good' | 'bad' | 'none'
 
-export function levelGrade(share: number | null | undefined): LevelGrade {
+/** Against the share that is wanted: the same for the floor's page and the wall. */
+export function levelGrade(share: number | null | undefined, target: number): LevelGrade {
   if (share === null || share === undefined) return 'none'
-  if (share >= 0.8) return 'good'
-  return share >= 0.6 ? 'low' : 'bad'
+  return share >= target ? 'good' : 'bad'
 }
 
 /** What it means, before it is done. */
