@@ -47,7 +47,7 @@ def follow_up_row(found: shapes.FollowUpRow) -> OrderRow:
 
 def badges(found: shapes.Badges) -> Badges:
     """Numbers beside the menu."""
-    boxes = (found.to_sign, found.in_hand, found.sent_back)
+    boxes = (found.to_sign, found.in_hand, found.sent_back, found.below)
     return Badges(
         dispatch=found.to_dispatch or 0,
         supplement=found.to_supplement or 0,
@@ -58,6 +58,7 @@ def badges(found: shapes.Badges) -> Badges:
         to_sign=found.to_sign,
         in_hand=found.in_hand,
         sent_back=found.sent_back,
+        below=found.below,
         overdue=found.overdue,
     )
 
@@ -107,7 +108,7 @@ def _task(found: shapes.TaskView) -> TaskView:
     return TaskView(
         **plain,
         sign_due=clocks["sign"].due,
-        first_contact_due=clocks["first_contact"].due,
+        first_contact_due=clocks["first_contact"].due if "first_contact" in clocks else None,
         due_at=clocks["handle"].due,
         due_explanation=clocks["handle"].explanation,
         light=worst(clock.light for clock in found.clocks),

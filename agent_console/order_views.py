@@ -101,6 +101,7 @@ class Badges(BaseModel):
     dispatch: int
     #: Orders of which something is to be asked.
     supplement: int
+    #: What the unit has to do something about; the inbox lists the same under ``to_do``.
     inbox: int
     audit: int
     follow_up: int
@@ -108,6 +109,8 @@ class Badges(BaseModel):
     to_sign: int | None
     in_hand: int | None
     sent_back: int | None
+    #: Results from units below that the reader's unit has to look at.
+    below: int | None
     overdue: int | None
     #: Alerts of the floor that nobody has acknowledged.
     alerts: int | None = None
@@ -135,7 +138,8 @@ class TaskView(BaseModel):
     dispatched_at: datetime
     sign_due: datetime
     signed_at: datetime | None
-    first_contact_due: datetime
+    #: None where the unit has nobody to contact: who helps, or whose unit above has called.
+    first_contact_due: datetime | None
     first_contacted_at: datetime | None
     first_contact: dict[str, Any] | None
     due_at: datetime

@@ -8,23 +8,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select
 
+from dispatch.views.boxes import TO_DO_BOXES, in_box, to_be_asked
 from dispatch.views.conditions import light_condition
 from models.guards import Actor
 from models.tables import Draft, Task, WorkOrder
-from models.vocabulary import Light, OrderState, TaskState
+from models.vocabulary import Light, OrderState
 from models.workflow import IN_HAND, OPEN_STATES, UNIT_AT_WORK
 
 #: Desks that ask citizens for what is missing.
 _SUPPLEMENTING = frozenset({"order.create", "queue.dispatch"})
 _DESKS = {
-    "to_dispatch": ("queue.dispatch", OrderState.TO_DISPATCH),
-    "to_audit": ("queue.audit", OrderState.TO_AUDIT),
-    "to_follow_up": ("queue.follow_up", OrderState.TO_FOLLOW_UP),
-}
-_BOXES = {
-    "to_sign": TaskState.TO_SIGN,
-    "in_hand": TaskState.SIGNED,
-    "sent_back": TaskState.SENT_BACK,
+    "to_dispatch": ("queue.dispatch", WorkOrder.state == OrderState.TO_DISPATCH),
+    "to_audit": ("queue.audit", WorkOrder.state == OrderState.TO_AUDIT),
+    "to_follow_up": ("queue.follow_up", to_be_asked()),
 }
 
 
@@ -36,13 +32,13 @@ def badge_counts(
         yield "drafts", _count(Draft, Draft.agent_id == actor.id, Draft.order_id.is_(None))
     if may & _SUPPLEMENTING:
         yield "to_supplement", _count(WorkOrder, WorkOrder.state == OrderState.TO_SUPPLEMENT)
-    for name, (permission, state) in _DESKS.items():
+    for name, (permission, waits) in _DESKS.items():
         if permission in may:
-            yield name, _count(WorkOrder, WorkOrder.state == state)
+            yield name, _count(WorkOrder, waits)
     own = Task.department == actor.department
     if "queue.unit" in may:
-        for name, box in _BOXES.items():
-            yield name, _count(Task, own, Task.state == box)
+        for name in TO_DO_BOXES:
+            yield name, _count(Task, in_box(name, actor.department))
     if "order.view_all" in may:
         late = light_condition(Light.RED, now)
         yield "overdue", _count(WorkOrder, WorkOrder.state.in_(OPEN_STATES), late)

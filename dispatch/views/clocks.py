@@ -9,7 +9,7 @@ from typing import Any
 from config.limits import CLOCK_LABELS
 from dispatch.promises import Promise
 from dispatch.running import FIRST_TRY, ORDER_CLOCKS, running_clocks
-from dispatch.views.rows import clock_view, clocks_run, task_done_at
+from dispatch.views.rows import clock_view, clocks_run, contact_excused, task_done_at
 from dispatch.views.shapes import ClockView, EarlierDue
 from models.states import IN_HAND
 from models.tables import Task, WorkOrder
@@ -41,18 +41,31 @@ def order_clocks(order: WorkOrder, audited_at: datetime | None, now: datetime) -
 def task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
     """Those that the unit is held to, and for its result the one above."""
     runs = clocks_run(task, order)
-    names = ["sign", "first_contact"]
-    names += ["progress"] if "progress" in task.clocks else []
+    found = [_shown(task.clocks, "sign", task_done_at(task, "sign"), runs, now)]
+    found += _contact(task, runs, now)
+    names = ["progress"] if "progress" in task.clocks else []
     # Only who hands work down at all is held to doing so soon.
     names += ["delegate"] if task.delegated_at and "delegate" in task.clocks else []
     names.append("handle")
-    found = [_shown(task.clocks, name, task_done_at(task, name), runs, now) for name in names]
+    found += [_shown(task.clocks, name, task_done_at(task, name), runs, now) for name in names]
     if "resubmit" in task.clocks:
         again = None if task.state is TaskState.SENT_BACK else task.submitted_at
         found.append(_shown(task.clocks, "resubmit", again, runs, now))
     if task.state is TaskState.SUBMITTED and "audit" in task.clocks:  # the unit above looks at it
         found.append(_shown(task.clocks, "audit", None, order.state in IN_HAND, now))
     return found
+
+
+def _contact(task: Task, runs: bool, now: datetime) -> list[ClockView]:
+    """First contact: no clock of who helps, or whose unit above has called already."""
+    tries, excused = len(task.contact_tries), contact_excused(task)
+    if excused and not tries:
+        return []
+    runs = runs and not excused
+    view = _shown(task.clocks, "first_contact", task.first_contacted_at, runs, now)
+    note = f"已有{tries}次未联系上" if tries else ""
+    note += "，不再要求先行联系" if excused else ""
+    return [view.model_copy(update={"note": note})]
 
 
 def _shown(

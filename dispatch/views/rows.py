@@ -88,11 +88,16 @@ def task_done_at(task: Task, clock: str) -> datetime | None:
     """When the thing a clock of the task limits was done."""
     return {
         "sign": task.signed_at,
-        "first_contact": task.first_contacted_at or task.contact_excused_at,
+        "first_contact": task.first_contacted_at,
         "progress": task.first_progress_at,
         "delegate": task.delegated_at,
         "handle": task.submitted_at if task.state not in UNIT_AT_WORK else None,
     }[clock]
+
+
+def contact_excused(task: Task) -> bool:
+    """The unit need not contact the citizen any more, and has not."""
+    return task.contact_excused_at is not None and task.first_contacted_at is None
 
 
 def clock_view(
@@ -131,6 +136,7 @@ def task_light(task: Task, order: WorkOrder, now: datetime) -> Light:
         light_of(task.clocks[name], now)
         for name in ("sign", "first_contact", "progress", "handle")
         if name in task.clocks and task_done_at(task, name) is None
+        if not (name == "first_contact" and contact_excused(task))
     ]
     return worst(owed)
 

@@ -135,6 +135,13 @@ class AuditRow(BaseModel):
     own: bool
 
 
+class AuditPage(BaseModel):
+    """A page of the auditors' queue."""
+
+    items: list[AuditRow]
+    next_cursor: str | None
+
+
 class FollowUpRow(BaseModel):
     """One line of the follow-up desk's queue."""
 
@@ -147,6 +154,13 @@ class FollowUpRow(BaseModel):
     advice: str
 
 
+class FollowUpPage(BaseModel):
+    """A page of the follow-up desk's queue."""
+
+    items: list[FollowUpRow]
+    next_cursor: str | None
+
+
 class Badges(BaseModel):
     """Numbers beside the menu; None where the reader has no such desk."""
 
@@ -157,6 +171,8 @@ class Badges(BaseModel):
     to_sign: int | None = None
     in_hand: int | None = None
     sent_back: int | None = None
+    #: Results from units below that the reader's unit has to look at.
+    below: int | None = None
     to_audit: int | None = None
     to_follow_up: int | None = None
     #: Orders whose running clock is past due; for a unit, its own tasks that are.
@@ -193,6 +209,8 @@ class ClockView(BaseModel):
     light: Light
     #: None while it runs.
     kept: bool | None
+    #: What else there is to say of it.
+    note: str = ""
     #: Promises that this one replaced, the first first.
     earlier: list[EarlierDue] = []
 

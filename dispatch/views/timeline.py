@@ -20,6 +20,7 @@ from models.vocabulary import (
     OrderState,
     Outcome,
     RequestKind,
+    Role,
     Satisfaction,
     SolvedByCaller,
 )
@@ -178,7 +179,9 @@ def _dispatch(tell: Teller, event: OrderEvent) -> str:
 
 
 def _sign_for(tell: Teller, event: OrderEvent) -> str:
-    return f"代表{tell.unit(event.actor_department)}签收"
+    unit = tell.unit_of(event.task_id)
+    by_itself = event.actor_role is Role.SYSTEM
+    return f"因签收时限已过，自动为{unit}签收" if by_itself else f"代表{unit}签收"
 
 
 def _first_contact(_tell: Teller, event: OrderEvent) -> str:

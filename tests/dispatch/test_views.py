@@ -242,8 +242,9 @@ async def test_badges_count_each_persons_desk(desk: Desk, queues: Queues, people
     await desk.act("paidan", incomplete, AskSupplement(missing="请核实具体路段"))
     waits = {"to_supplement": 1}
     assert await counts("paidan") == {**waits, "to_dispatch": 1, "overdue": 0}
-    assert await counts("chengguan") == {"to_sign": 1, "in_hand": 1, "sent_back": 1, "overdue": 0}
-    assert await counts("renshe") == {"to_sign": 0, "in_hand": 0, "sent_back": 0, "overdue": 0}
+    boxes = {"to_sign": 1, "in_hand": 1, "sent_back": 1, "below": 0}
+    assert await counts("chengguan") == {**boxes, "overdue": 0}
+    assert await counts("renshe") == {**dict.fromkeys(boxes, 0), "overdue": 0}
     assert await counts("shenhe") == {"to_audit": 1, "overdue": 0}
     assert await counts("huifang") == {"to_follow_up": 1, "overdue": 0}
     assert await counts("huawu1") == {**waits, "drafts": 0, "overdue": 0}
@@ -297,7 +298,7 @@ async def test_auditor_sees_which_results_are_their_own(
     desk: Desk, queues: Queues, people: People
 ) -> None:
     await desk.submitted()
-    (row,) = await queues.audit_queue(people["shenhe"])
+    (row,) = (await queues.audit_queue(people["shenhe"])).items
     assert (row.department, row.own, row.sent_back_count) == ("D-CG", False, 0)
 
 
@@ -307,7 +308,7 @@ async def test_follow_up_desk_is_told_when_to_try_again(
     order_id = await desk.approved()
 
     async def advice() -> str:
-        (row,) = await queues.follow_up_queue(people["huifang"])
+        (row,) = (await queues.follow_up_queue(people["huifang"])).items
         return row.advice
 
     assert await advice() == "尚未回访"
@@ -319,7 +320,7 @@ async def test_follow_up_desk_is_told_when_to_try_again(
     assert await advice() == "已有2次未接通，请换一个时段再试"
     desk.later(hours=1)
     assert await advice() == "已有2次未接通，本次仍未接通即可办结"
-    (row,) = await queues.follow_up_queue(people["huifang"])
+    (row,) = (await queues.follow_up_queue(people["huifang"])).items
     assert (row.attempts, row.tried) == (2, ["上午", "下午"])
 
 
@@ -332,7 +333,7 @@ async def test_attempts_of_an_earlier_round_do_not_count(
     await desk.act("chengguan", order_id, SignFor())
     await desk.submit(order_id)
     await desk.approve(order_id)
-    (row,) = await queues.follow_up_queue(people["huifang"])
+    (row,) = (await queues.follow_up_queue(people["huifang"])).items
     assert (row.attempts, row.advice) == (0, "尚未回访")
 
 

@@ -233,6 +233,8 @@ export interface ClockView {
   light: string
   /** null while it runs. */
   kept: boolean | null
+  /** What else there is to say of it. */
+  note: string
   /** What was promised before an extension, a pause or a new calendar, the first first. */
   earlier: { due: Iso; explanation: string }[]
 }
