@@ -69,8 +69,10 @@ _DEMANDS: list[dict[str, Any]] = [
 _SELDOM = frozenset({Action.ASK_WITHDRAWAL, Action.ARCHIVE, Action.MERGE, Action.NOTE})
 #: What may happen next; mostly somebody does what they may.
 KINDS = (*["allowed"] * 4, "anything", "stale", "wait", "call", "look")
-#: Refused or not by what is filled in: the other order, what is corrected.
-_DEPENDS = frozenset({Action.MERGE, Action.AMEND})
+#: Refused or not by what is filled in: the unit, the other order, the level, yes or no …
+_DEPENDS = frozenset(
+    {Action.DISPATCH, Action.MERGE, Action.DECIDE_MERGE, Action.AMEND, Action.SUPERVISE}
+)
 #: How often in the beginning of a life, and how often at most afterwards.
 ROUNDS, MORE_ROUNDS = 8, 4
 #: Gives an empty database with the staff in it, to be given back at the end.
