@@ -144,6 +144,7 @@ describe('the clock to watch', () => {
   const clock = (name: string, due: string, light: string, done: string | null = null): ClockView => ({
     name,
     label: name,
+    note: '',
     start: '2026-11-20T00:00:00Z',
     due,
     provisional: false,
