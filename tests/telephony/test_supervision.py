@@ -180,11 +180,12 @@ async def test_taking_over_lets_the_agent_go(floor: CallFloor) -> None:
         await ring.ends()
         await call.citizen.hang_up()
         row, contact = await floor.ended()
-        assert row.agent_id == call.leader_id
+        assert (row.agent_id, row.transfers) == (call.leader_id, 0), "nobody has handed it on"
         assert contact is not None and contact.agent_id == call.leader_id
         assert floor.calls.presence(call.leader_id).state is AgentState.WRAP_UP
     kinds = [line.kind for line in await history(floor, call.call_id)]
     assert CallEventKind.TAKEN_OVER in kinds
+    assert CallEventKind.TRANSFERRED not in kinds
     heard = floor.ear.speakers(call.call_id, Leg.AGENT)
     assert [one and (one.kind, one.name) for one in heard] == [
         (PartyKind.AGENT, "王芳"),
