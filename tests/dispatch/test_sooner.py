@@ -21,7 +21,8 @@ from dispatch.order_timers import OrderTimers
 from dispatch.promises import Promise
 from dispatch.rules import Rules
 from dispatch.timers import Timekeeper
-from dispatch.views.queues import BELOW, Queues
+from dispatch.views.boxes import BELOW
+from dispatch.views.queues import Queues
 from models.clock import ManualClock
 from models.store import Store
 from models.tables import UnitCard
