@@ -156,7 +156,7 @@ async def test_what_was_granted_before_is_counted_and_a_pause_is_for_all(
     await desk.act("paidan", order_id, HOME)
     await desk.act("chengguan", order_id, SignFor())
     assert (await task_at(store, order_id, "D-CG")).due_at == before + timedelta(days=7)
-    with pytest.raises(InvalidInput, match="最多延期2次"):
+    with pytest.raises(TransitionRefused, match="最多延期2次"):
         await ask_more(desk, order_id)
 
 
