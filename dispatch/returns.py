@@ -27,6 +27,7 @@ from dispatch.running import new_joint_task, new_lead_task, show_lights
 from dispatch.step import Handler, Step
 from dispatch.supervision import card_for_returns
 from dispatch.terms import promise_for
+from dispatch.under import cut_under
 from models.guards import late_or_supervised, rulings
 from models.tables import Task
 from models.task_tree import lead_task, unit_task
@@ -154,7 +155,7 @@ def _is_top_lead(task: Task) -> bool:
 
 def _new_top(step: Step, task: Task, department: str, note: str) -> Task:
     if task.role is TaskRole.LEAD:
-        return new_lead_task(step, department, note)
+        return _new_lead(step, department, note)
     lead = lead_task(step.tasks)
     assert lead is not None, "an order in hand has a lead task"
     return new_joint_task(step, lead, department, note)
@@ -204,8 +205,15 @@ def replace_lead(step: Step, department: str, note: str, why: str) -> Task:
     old = step.subject
     take_back(step, old, why)
     check_units(step, department)
-    task = new_lead_task(step, department, note)
+    task = _new_lead(step, department, note)
     step.result["task_id"] = task.id
+    return task
+
+
+def _new_lead(step: Step, department: str, note: str) -> Task:
+    """Its time may be what it had before, sooner than those who help were promised."""
+    task = new_lead_task(step, department, note)
+    cut_under(step, "主办单位变更，协办时限相应提前。")
     return task
 
 

@@ -27,6 +27,8 @@ _COLUMNS = {
 }
 _CLOCKS = {column: name for name, column in _COLUMNS.items()}
 _MERGING = ("merge", "decide_merge")
+#: Another unit leads from then on, perhaps one that had the order before, and has less time.
+_MOVING = ("reassign", "decide_return", "settle_dispute")
 #: Limits within another one's are rounded to the minute.
 _MINUTE = timedelta(minutes=1)
 
@@ -267,6 +269,8 @@ def _sooner(
             )
         if task is None and event.from_state != event.to_state:  # another wait, not the same one
             yield promise_for(order, rules, clock, event.at).due
+    if event.action in _MOVING and task is not None and not _leads_all(task):
+        yield from (min(event.at, due) - _MINUTE for due in _of_leads(file, event))
     if event.action in _MERGING and "order" in event.changes:
         yield from file.merged[event.changes["order"][1]].get(column, ())
         if task is not None and not _leads_all(task):

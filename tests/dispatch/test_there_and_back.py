@@ -10,9 +10,11 @@ from sqlalchemy import select
 
 from dispatch.assessment.facts import ClosureFacts
 from dispatch.commands import (
+    AddJoint,
     Amend,
     AskSupplement,
     DecideReopening,
+    DecideReturn,
     DecideSuspension,
     Dispatch,
     Merge,
@@ -115,6 +117,46 @@ async def test_who_gets_an_order_back_has_the_time_it_had(
     assert task.first_contact_due == before.first_contact_due
     assert task.first_contacted_at == before.first_contacted_at, "the citizen has been called"
     assert task.sign_due > before.sign_due, "it signs anew"
+
+
+async def reassigned_home(desk: Desk, order_id: str) -> None:
+    await desk.act("paidan", order_id, HOME)
+
+
+async def ruled_home(desk: Desk, order_id: str) -> None:
+    """The second unit gives the order back as well, and the office rules that it is the first's."""
+    await give_back(desk, order_id, "zhujian", suggested_department="D-CG", head="负责人甲")
+    ruling = SettleDispute(department="D-CG", reason="裁定由城管局承办", opinion="编办书面意见")
+    await desk.act("banzhang", order_id, ruling)
+
+
+async def returned_home(desk: Desk, order_id: str) -> None:
+    """The second unit gives the order back at once, and the dispatcher agrees."""
+    await give_back(desk, order_id, "zhujian", suggested_department="D-CG", head="负责人甲")
+    await desk.act("paidan", order_id, DecideReturn(granted=True, reason="同意", department="D-CG"))
+
+
+@pytest.mark.parametrize(
+    ("away", "home"),
+    [("moved", reassigned_home), ("moved", returned_home), ("given back", ruled_home)],
+)
+async def test_who_helps_is_done_before_the_unit_that_gets_the_order_back(
+    desk: Desk, store: Store, away: str, home: Callable[[Desk, str], Awaitable[None]]
+) -> None:
+    order_id = await desk.signed()
+    if away == "given back":
+        await give_back(desk, order_id)
+    desk.later(days=4)
+    yes = DecideReturn(granted=True, reason="住建局管护", department="D-ZJ")
+    await desk.act("paidan", order_id, AWAY if away == "moved" else yes)
+    await desk.act("paidan", order_id, AddJoint(department="D-JT", note="请配合"))
+    before = await task_at(store, order_id, "D-JT")
+    await home(desk, order_id)
+    lead, helper = await task_at(store, order_id, "D-CG"), await task_at(store, order_id, "D-JT")
+    assert lead.due_at < before.due_at, "the first unit has the time it had"
+    assert helper.id == before.id
+    assert helper.sign_due <= helper.due_at < lead.due_at
+    assert "主办单位变更，协办时限相应提前" in helper.clocks["handle"]["explanation"]
 
 
 async def test_the_other_unit_has_time_of_its_own_and_a_redo_is_a_new_round(
