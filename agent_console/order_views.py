@@ -276,6 +276,7 @@ class OrderDetail(BaseModel):
     due_at: datetime | None
     due_provisional: bool
     light: Light
+    light_due_at: datetime | None
     redo_count: int
     closed_at: datetime | None
     close_reason: CloseReason | None

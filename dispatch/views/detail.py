@@ -233,6 +233,7 @@ def _progress(file: _File, reader: _Reader, rules: Rules) -> dict[str, Any]:
     return {
         **{name: getattr(order, name) for name in plain},
         "light": order_light(order, reader.now),
+        "light_due_at": order.light_red_at,
         "clocks": order_clocks(order, audited_at, reader.now),
         "tasks": [_task(task, file, reader, rules) for task in file.tasks],
         "allowed_actions": steps.allowed(),

@@ -371,6 +371,8 @@ class OrderDetail(BaseModel):
     dispatched_at: datetime | None
     due_at: datetime | None
     light: Light
+    #: End of the clock that ``light`` is about; None where none runs.
+    light_due_at: datetime | None
     redo_count: int
     closed_at: datetime | None
     close_reason: CloseReason | None

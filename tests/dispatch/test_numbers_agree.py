@@ -94,13 +94,14 @@ async def test_what_is_suspended_is_late_nowhere(
     (row,) = (await queues.unit_inbox(clerk)).items
     page = await details.order(clerk, order_id)
     assert (row.light, row.order.light, page.light) == (Light.NONE,) * 3
+    assert page.light_due_at is None
     assert row.order.suspended
     assert (await queues.badges(clerk)).overdue == 0
     assert (await book.line()).on_time.of == 0
 
 
 async def test_resumed_it_is_due_again_everywhere(
-    desk: Desk, queues: Queues, book: Book, people: People
+    desk: Desk, queues: Queues, details: OrderDetails, book: Book, people: People
 ) -> None:
     order_id = await suspended(desk)
     desk.later(days=9)
@@ -109,6 +110,8 @@ async def test_resumed_it_is_due_again_everywhere(
     clerk = people["chengguan"]
     (row,) = (await queues.unit_inbox(clerk)).items
     assert (row.light, row.order.suspended) == (Light.RED, False)
+    page = await details.order(clerk, order_id)
+    assert (page.light, page.light_due_at) == (Light.RED, row.order.due_at)
     assert (await queues.badges(clerk)).overdue == 1
     assert (await book.line(until=date(2026, 12, 31))).on_time.of == 1
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import type { ClockView } from '@/api/types'
-import { runningDue } from '@/logic/clocks'
+import { askedFor } from '@/logic/supplement'
 import { easing } from '@/logic/amending'
 import { followUpBody, followUpGaps, mayAskRedo, newFollowUp } from '@/logic/followup'
 import { isUsableHost } from '@/logic/ice'
@@ -140,41 +139,17 @@ describe("the auditor's sheet", () => {
   })
 })
 
-describe('the clock to watch', () => {
-  const clock = (name: string, due: string, light: string, done: string | null = null): ClockView => ({
-    name,
-    label: name,
-    note: '',
-    start: '2026-11-20T00:00:00Z',
-    due,
-    provisional: false,
-    explanation: '',
-    done_at: done,
-    light,
-    kept: done ? true : null,
-    earlier: [],
+describe('an order that waits for a supplement', () => {
+  const asked = (reason: string) => ({ action: 'ask_supplement', reason })
+  const accepted = { action: 'accept', reason: '' }
+
+  it('says what the dispatcher asked for last', () => {
+    const events = [accepted, asked('具体楼栋'), { action: 'supplement', reason: '三号楼' }, asked('联系电话')]
+    expect(askedFor({ state: 'TO_SUPPLEMENT', events })).toBe('联系电话')
   })
 
-  it('is the running one that shows the light', () => {
-    const order = {
-      light: 'YELLOW',
-      due_at: '2026-12-01T00:00:00Z',
-      clocks: [clock('dispatch', '2026-11-21T00:00:00Z', 'NONE', '2026-11-20T01:00:00Z')],
-      tasks: [
-        {
-          clocks: [
-            clock('sign', '2026-11-22T00:00:00Z', 'YELLOW'),
-            clock('handle', '2026-12-01T00:00:00Z', 'GREEN'),
-          ],
-        },
-      ],
-    }
-    expect(runningDue(order)).toBe('2026-11-22T00:00:00Z')
-  })
-
-  it('falls back to the order’s own date', () => {
-    const none = { light: 'NONE', due_at: null, clocks: [], tasks: [] }
-    expect(runningDue(none)).toBeNull()
+  it('says nothing once it is there', () => {
+    expect(askedFor({ state: 'TO_DISPATCH', events: [accepted, asked('具体楼栋')] })).toBe('')
   })
 })
 

@@ -350,6 +350,8 @@ export interface OrderDetail extends OrderForm {
   due_at: Iso | null
   due_provisional: boolean
   light: string
+  /** End of the clock that the light is about. */
+  light_due_at: Iso | null
   redo_count: number
   closed_at: Iso | null
   close_reason: string | null
