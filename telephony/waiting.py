@@ -150,7 +150,7 @@ class Waiting:
         if not key or not due or not self._can_be_called:
             return []
         self._offered = True
-        return [(self._promised("callback_offer"), {"key": _KEY_WORDS[key]})]
+        return [(self._promised("callback_offer", "callback_offer_later"), {"key": _KEY_WORDS[key]})]
 
     @property
     def _can_be_called(self) -> bool:
@@ -158,9 +158,9 @@ class Waiting:
         number = normal_number(self._call.citizen_number)
         return may_be_rung(self._exchange.settings.telephony, number)
 
-    def _promised(self, prompt: str) -> str:
+    def _promised(self, place: str, later: str) -> str:
         """The words of a call-back: a place is promised only where one is kept."""
-        return prompt if self._rules.callbacks.auto else f"{prompt}_later"
+        return place if self._rules.callbacks.auto else later
 
     def _speak(self, *texts: Text) -> None:
         """Make the sounds beside the call, then play them."""
@@ -243,7 +243,8 @@ class Waiting:
         self._session.note(CallEventKind.CALLBACK_BOOKED, actor="citizen")
         self._session.save()
         await self._exchange.records.stored()
-        await self._sound(self._exchange.sounds.uri(self._promised("callback_booked")))
+        booked = self._promised("callback_booked", "callback_booked_later")
+        await self._sound(self._exchange.sounds.uri(booked))
 
     # --- a message, at the very last ------------------------------------------------------------
 
