@@ -150,7 +150,8 @@ class Waiting:
         if not key or not due or not self._can_be_called:
             return []
         self._offered = True
-        return [(self._promised("callback_offer", "callback_offer_later"), {"key": _KEY_WORDS[key]})]
+        offer = self._promised("callback_offer", "callback_offer_later")
+        return [(offer, {"key": _KEY_WORDS[key]})]
 
     @property
     def _can_be_called(self) -> bool:
