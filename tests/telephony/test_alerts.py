@@ -174,7 +174,9 @@ async def test_a_falling_service_level_is_told_until_calls_are_answered_in_time(
         await watch.look()
         raised = await alert(watched, AlertKind.SERVICE_LEVEL)
         assert (raised.queue, raised.ended_at) == ("general", None)
-        assert raised.text == "近 5 分钟 2 秒接通率为 0%（0/1），低于 50%"
+        assert raised.text == (
+            "近5分钟排队来电1通（不计2秒内自行挂断的），2秒内接通0通，占0%，低于50%"
+        )
         await waits.hang_up()
         await watched.ended()
     async with watched.agent("王芳", "1901") as (_, phone):

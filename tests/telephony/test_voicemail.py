@@ -98,9 +98,10 @@ async def test_we_are_down_and_the_disk_for_recordings_is_full(
         await clean(short_asterisk)
     async with call_floor(short_asterisk, tmp_path) as floor:
         contacts, (task,) = await kept(floor)
-        assert {one.citizen_number: one.outcome for one in contacts} == dict.fromkeys(
-            ("13912345670", "13912345679"), ContactOutcome.FAILED
-        )
+        assert {one.citizen_number: one.outcome for one in contacts} == {
+            "13912345670": ContactOutcome.ABANDONED_GREETING,
+            "13912345679": ContactOutcome.FAILED,
+        }
         assert len(contacts) == 2
         assert (task.citizen_number, task.reason) == ("13912345679", CallbackReason.INTERRUPTED)
 
