@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import shutil
 import wave
 from pathlib import Path
 
@@ -18,6 +19,20 @@ from telephony.asterisk.prompts import make_prompts
 from tests.telephony.floor import until
 
 pytestmark = pytest.mark.unit
+
+
+@pytest.fixture(scope="session")
+def spoken_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All shipped prompts: to speak some sixty of them takes a while."""
+    var = tmp_path_factory.mktemp("spoken")
+    asyncio.run(make_prompts(load_settings(var=var)))
+    return var
+
+
+@pytest.fixture
+def var(tmp_path: Path, spoken_once: Path) -> Path:
+    """A folder where the shipped prompts have been made before."""
+    return shutil.copytree(spoken_once, tmp_path / "var")
 
 
 async def test_every_prompt_becomes_telephone_sound(tmp_path: Path) -> None:
@@ -57,26 +72,28 @@ async def test_a_deep_folder_is_no_obstacle(tmp_path: Path) -> None:
     assert prompts.seconds("greeting") > 1
 
 
-async def test_the_greeting_says_that_the_call_is_recorded_and_is_short(tmp_path: Path) -> None:
-    prompts = await make_prompts(load_settings(var=tmp_path))
+async def test_the_greeting_says_that_the_call_is_recorded_and_is_short(var: Path) -> None:
+    prompts = await make_prompts(load_settings(var=var))
     assert "录音" in prompts.texts["greeting"]
     assert prompts.seconds("greeting") <= 6
 
 
-async def test_a_second_start_makes_nothing_anew(tmp_path: Path) -> None:
-    settings = load_settings(var=tmp_path)
+async def test_a_second_start_makes_nothing_anew(var: Path) -> None:
+    settings = load_settings(var=var)
     first = await make_prompts(settings)
     made = {file: file.stat().st_mtime_ns for file in settings.sounds_dir.rglob("*.wav")}
     assert await make_prompts(settings) == first
     assert {f: f.stat().st_mtime_ns for f in settings.sounds_dir.rglob("*.wav")} == made
 
 
-async def test_the_citys_own_recording_and_text_take_the_place_of_ours(tmp_path: Path) -> None:
+async def test_the_citys_own_recording_and_text_take_the_place_of_ours(
+    tmp_path: Path, var: Path
+) -> None:
     rules = tmp_path / "rules"
     (rules / "sounds").mkdir(parents=True)
     tones.write_wave(rules / "sounds" / "greeting.wav", tones.beep())
-    shipped = await make_prompts(load_settings(var=tmp_path))
-    ours = await make_prompts(load_settings(var=tmp_path, rules=rules))
+    shipped = await make_prompts(load_settings(var=var))
+    ours = await make_prompts(load_settings(var=var, rules=rules))
     assert ours.path("greeting") != shipped.path("greeting")
     assert ours.seconds("greeting") == pytest.approx(0.35, abs=0.01)
     assert ours.path("goodbye") == shipped.path("goodbye")
@@ -137,6 +154,7 @@ async def test_a_voice_that_is_back_speaks_from_the_next_call_on(
     await until(lambda: prompts.path("goodbye").name.startswith("goodbye-"), within=60)
 
 
+@pytest.mark.usefixtures("var")
 async def test_a_recording_that_cannot_be_read_is_spoken_instead(tmp_path: Path) -> None:
     settings = city(tmp_path, "prompts: {goodbye: 再会}\n")
     assert settings.rules is not None
@@ -147,10 +165,10 @@ async def test_a_recording_that_cannot_be_read_is_spoken_instead(tmp_path: Path)
     assert (prompts.texts["goodbye"], "录音" in prompts.texts["greeting"]) == ("再会", True)
 
 
-async def test_a_prompt_that_nobody_has_written_is_a_neutral_one(tmp_path: Path) -> None:
-    prompts = await make_prompts(load_settings(var=tmp_path))
+async def test_a_prompt_that_nobody_has_written_is_a_neutral_one(var: Path) -> None:
+    prompts = await make_prompts(load_settings(var=var))
     assert prompts.uri("no_such_prompt") == prompts.uri("please_wait")
-    prompts.paths["greeting"] = tmp_path / "has-vanished"
+    prompts.paths["greeting"] = var / "has-vanished"
     assert prompts.seconds("greeting") > 0
 
 
