@@ -1,23 +1,13 @@
 /** The wall's large numbers: what each counts, in words, and where what it counts is shown. */
 
-import type { RouteLocationRaw } from 'vue-router'
-
 import type { FigureValue, FloorNow } from '@/api/figures'
 
-import { percent } from './figures'
+import { type FigureCard, percent } from './figures'
 import { levelGrade } from './floor'
 import { callsBehind, hitsBehind } from './floor-figures'
 import { dayOf, duration } from './time'
 
-export interface Tile {
-  code: string
-  label: string
-  /** What it counts. */
-  words: string
-  value: string
-  note: string
-  to?: RouteLocationRaw
-  noteTo?: RouteLocationRaw
+export interface Tile extends FigureCard {
   bad?: boolean
 }
 
