@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from models.bus import Bus, Reach
 from models.clock import Clock
 from models.events import NuisanceListChanged
-from models.phone_numbers import normal_number
+from models.phone_numbers import WITHHELD, normal_number
 from models.store import Store
 from models.tables import BlockedNumber
 from models.vocabulary import BlockState
@@ -46,8 +46,11 @@ class BlockList:
         bus.subscribe("block-list", self._on_change, NuisanceListChanged, reach=Reach.ALL)
 
     def match(self, number: str) -> Block | None:
-        """The block that a caller meets; None when there is none, or its date has come."""
-        block = self._blocks.get(normal_number(number))
+        """The block that a caller meets; None when there is none, or its date has come. An older
+        entry for hidden numbers meets nobody: it would meet all who hide theirs.
+        """
+        plain = normal_number(number)
+        block = None if plain == WITHHELD else self._blocks.get(plain)
         return block if block is not None and block.ends_at > self._clock.now() else None
 
     def hit(self, block: Block) -> None:

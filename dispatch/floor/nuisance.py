@@ -28,6 +28,8 @@ LONGEST_DAYS = 90
 #: Numbers shown at once.
 _MOST = 500
 _IN_FORCE = (BlockState.PROPOSED, BlockState.ACTIVE)
+#: One word stands for all who hide their number: whoever blocks one of them blocks them all.
+_NO_NUMBER = "来电人未显示号码，不能列入名单：列入后，所有未显示号码的来电都会受到限制"
 
 
 class BlockView(BaseModel):
@@ -118,10 +120,13 @@ class NuisanceList:
     async def approve(self, actor: Actor, block_id: str, note: str = "") -> BlockView:
         """From now on calls of this number are screened.
 
-        :raises TransitionRefused: by the one who proposed it, or when it is decided already.
+        :raises TransitionRefused: by the one who proposed it, when it is decided already, or when
+            it stands for all who hide their number.
         """
         async with self._store.transaction() as work:
             row = await _need(work, block_id, BlockState.PROPOSED, "批准")
+            if row.number == WITHHELD:  # proposed before such were refused
+                raise TransitionRefused(_NO_NUMBER)
             if row.proposed_by == actor.id:
                 raise TransitionRefused("提请人不能复核自己的提请，请由另一人复核")
             lasting = row.ends_at - row.proposed_at
@@ -165,10 +170,12 @@ class NuisanceList:
         plain = normal_number(number)
         message = ""
         if number.strip() == "":
-            message = f"请填写号码；隐藏号码的来电请填 {WITHHELD}"
+            message = "请填写号码"
+        elif plain == WITHHELD:
+            message = _NO_NUMBER
         elif plain in self._own:
             message = "这是本热线、坐席或承办单位的号码，不能列入名单"
-        elif plain != WITHHELD and not whole_number(plain):
+        elif not whole_number(plain):
             message = "只能列入完整的手机或固定电话号码；短号、服务号码和紧急号码不能列入"
         errors = [{"field": "number", "label": "号码", "message": message}] if message else []
         if not 1 <= days <= LONGEST_DAYS:

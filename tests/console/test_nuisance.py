@@ -6,8 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from models.events import DomainEvent, NuisanceListChanged
+from models.ids import new_id
+from models.tables import BlockedNumber, Staff
+from models.vocabulary import BlockState
 from tests.console.browser import Browser
 from tests.console.house import House
 from tests.console.test_calls import past_call
@@ -108,9 +112,45 @@ async def test_a_number_stands_on_the_list_once(house: House) -> None:
     assert states == ["PROPOSED", "ENDED", "REJECTED"]
 
 
+@pytest.mark.parametrize("number", ["anonymous", "Anonymous", "RESTRICTED", "unknown"])
+async def test_all_who_hide_their_number_cannot_be_blocked_at_once(
+    house: House, number: str
+) -> None:
+    agent = await house.signed_in("agent")
+    answer = await agent.post("/api/nuisance", {"number": number, "reason": WHY})
+    assert (answer.status, answer.fields()) == (422, ["number"])
+    assert "所有未显示号码的来电" in answer.body["errors"][0]["message"]
+
+
+async def test_an_earlier_proposal_for_hidden_numbers_cannot_be_approved(house: House) -> None:
+    """It was allowed once; it can be rejected, and what was approved then can be ended."""
+    leader = await house.signed_in("leader")
+    first = await earlier_entry(house, BlockState.PROPOSED)
+    refused = await leader.post(f"/api/nuisance/{first}/approve", {})
+    assert (refused.status, "不能列入名单" in refused.body["detail"]) == (409, True)
+    assert (await leader.post(f"/api/nuisance/{first}/reject", {"note": "不当"})).status == 200
+    second = await earlier_entry(house, BlockState.ACTIVE)
+    ended = await leader.post(f"/api/nuisance/{second}/end", {"reason": "不当"})
+    assert (ended.status, ended.body["number"]) == (200, "anonymous")
+
+
+async def earlier_entry(house: House, state: BlockState) -> str:
+    """An entry for all who hide their number, as an earlier version took it; its id."""
+    now = house.clock.now()
+    async with house.store.transaction() as work:
+        agent = await work.session.scalar(select(Staff).where(Staff.username == "agent"))
+        assert agent is not None
+        row = BlockedNumber(
+            id=new_id(), number="anonymous", state=state, reason=WHY, proposed_by=agent.id,
+            proposed_at=now, ends_at=now + timedelta(days=30), hits=0, decision_note="",
+        )  # fmt: skip
+        work.session.add(row)
+    return row.id
+
+
 async def test_a_block_ends_by_hand_with_its_reason(house: House) -> None:
     agent, leader = await house.signed_in("agent"), await house.signed_in("leader")
-    block = await proposed(agent, number="anonymous")
+    block = await proposed(agent)
     path = f"/api/nuisance/{block['id']}"
     await leader.post(f"{path}/approve", {"note": "同意"})
     ended = (await leader.post(f"{path}/end", {"reason": "机主已致歉"})).body
@@ -150,6 +190,6 @@ async def test_whoever_decides_sees_the_numbers_past_calls(house: House) -> None
 
     assert (await (await house.signed_in("auditor")).get(path)).status == 403
     assert (await leader.get("/api/calls?nuisance=nothing")).status == 404
-    hidden = await proposed(agent, number="anonymous")
-    found = (await leader.get(f"/api/calls?nuisance={hidden['id']}")).body
+    hidden = await earlier_entry(house, BlockState.ACTIVE)
+    found = (await leader.get(f"/api/calls?nuisance={hidden}")).body
     assert (len(found["items"]), found["number"]) == (1, "anonymous")
