@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from config.settings import Settings
 from dispatch.floor.recordings import checksum
-from dispatch.floor.retention import next_hour
+from dispatch.floor.retention import held_until_done, next_hour
 from dispatch.rules import Rules
 from models.clock import Clock
 from models.store import Store
@@ -76,19 +76,28 @@ class KeptFiles:
         async with self._store.read() as session:
             held = list(await session.execute(_past(before).where(_held())))
             old = list(await session.execute(_past(before).where(~_held())))
-        for row, _ in () if dry else old:
-            await self._delete(row)
+        if not dry:
+            late = [one for one in old if not await self._delete(one[0])]
+            held += late
+            old = [one for one in old if one not in late]
         return KeptFilesRun(
             deleted=tuple(f"{number} {row.name}" for row, number in old),
             held=tuple(f"{number} {row.name}" for row, number in held),
         )
 
-    async def _delete(self, row: Attachment) -> None:
-        """First the file: a process that dies here finds the row still there the next day."""
-        await asyncio.to_thread((self._folder / row.path).unlink, missing_ok=True)
+    async def _delete(self, row: Attachment) -> bool:
+        """Unless a hold has come meanwhile; whether it was done. First the file: a process that
+        dies here finds the row still there the next day.
+        """
         async with self._store.transaction() as work:
+            order = await work.session.get_one(WorkOrder, row.order_id)
+            of_order = or_(Call.id == order.call_id, Call.order_id == order.id)
+            if await held_until_done(work, of_order):
+                return False
+            await asyncio.to_thread((self._folder / row.path).unlink, missing_ok=True)
             (await work.session.get_one(Attachment, row.id)).path = GONE
         log.info("attachment deleted", attachment_id=row.id, order_id=row.order_id)
+        return True
 
     async def verify(self) -> list[FileFault]:
         """Compare every file with the size and checksum that it was taken in with."""

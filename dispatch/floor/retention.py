@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import BaseModel
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.settings import Settings
@@ -82,9 +82,11 @@ class LegalHolds:
             return await _views(session, rows)
 
     async def place(self, actor: Actor, call_id: str, reason: str) -> HoldView:
-        """From now on nothing of this call is deleted, until the last hold is released."""
+        """From now on nothing of this call is deleted, until the last hold is released. A file that
+        is being deleted at this moment is waited for: the register says that it is gone.
+        """
         async with self._store.transaction() as work:
-            if await work.session.get(Call, call_id) is None:
+            if await work.session.get(Call, call_id, with_for_update=True) is None:
                 raise NotFound("没有这通电话", call_id=call_id)
             hold = LegalHold(
                 id=new_id(),
@@ -146,13 +148,13 @@ class Retention:
         longer = {row.id: until for row in due if (until := self._until(row, orders))}
         kept = [row for row in due if held & {row.call_id, row.contact_id}]
         old = [row for row in due if row.id not in longer and row not in kept]
+        strays = await self._strays(held)
         if not dry:
             await self._prolong(longer)
-            for row in old:
-                await self._delete(row)
-        strays = await self._strays(held)
-        for path in () if dry else strays:
-            await asyncio.to_thread(self._remove, path, set[Path]())
+            late = [row for row in old if not await self._delete(row)]
+            kept += late
+            old = [row for row in old if row not in late]
+            strays = [path for path in strays if await self._delete_stray(path)]
         return Retained(
             deleted=tuple(row.path for row in old),
             held=tuple(row.path for row in kept),
@@ -185,19 +187,31 @@ class Retention:
             for recording_id, until in longer.items():
                 (await _one(work, recording_id)).keep_until = until
 
-    async def _delete(self, row: Recording) -> None:
-        """First the file: a process that dies here finds the row still there the next day."""
-        async with self._store.read() as session:
+    async def _delete(self, row: Recording) -> bool:
+        """Unless a hold has come meanwhile; whether it was done. First the file: a process that
+        dies here finds the row still there the next day.
+        """
+        async with self._store.transaction() as work:
+            if await _has_become_held(work, {row.call_id, row.contact_id} - {None}):
+                return False
             kept = select(Recording.path).where(
                 Recording.call_id == row.call_id, Recording.deleted_at.is_(None)
             )
-            others = {self._folder / path for path in await session.scalars(kept)}
-        await asyncio.to_thread(self._remove, self._folder / row.path, others)
-        for mix in self._mixes.glob(f"{row.call_id}-*.wav"):
-            mix.unlink(missing_ok=True)
-        async with self._store.transaction() as work:
+            others = {self._folder / path for path in await work.session.scalars(kept)}
+            await asyncio.to_thread(self._remove, self._folder / row.path, others)
+            for mix in self._mixes.glob(f"{row.call_id}-*.wav"):
+                mix.unlink(missing_ok=True)
             (await _one(work, row.id)).deleted_at = self._clock.now()
         log.info("recording deleted", path=row.path, kept_until=row.keep_until.isoformat())
+        return True
+
+    async def _delete_stray(self, path: Path) -> bool:
+        """Likewise, of a file that no call knows of."""
+        async with self._store.transaction() as work:
+            if await _has_become_held(work, {path.parent.name}):
+                return False
+            await asyncio.to_thread(self._remove, path, set[Path]())
+        return True
 
     async def _strays(self, held: set[str | None]) -> list[Path]:
         """Rings without an answer, callers that nobody could take: nothing else would end them."""
@@ -271,6 +285,23 @@ async def _held(session: AsyncSession) -> set[str | None]:
     calls = set(await session.scalars(standing))
     contacts = select(Call.contact_id).where(Call.id.in_(standing), Call.contact_id.is_not(None))
     return {*calls, *await session.scalars(contacts)}
+
+
+async def _has_become_held(work: UnitOfWork, ids: set[str | None]) -> bool:
+    """Whether a hold stands on a call with such an id, or such a contact."""
+    return await held_until_done(work, or_(Call.id.in_(ids), Call.contact_id.in_(ids)))
+
+
+async def held_until_done(work: UnitOfWork, such: ColumnElement[bool]) -> bool:
+    """Whether a hold stands on one of these calls. From here to the end of the transaction none can
+    be placed on them: whoever places one takes the same lock on the call.
+    """
+    query = select(Call.id).where(such).order_by(Call.id).with_for_update()
+    calls = list(await work.session.scalars(query))
+    standing = select(LegalHold.id).where(
+        LegalHold.call_id.in_(calls), LegalHold.released_at.is_(None)
+    )
+    return await work.session.scalar(standing.limit(1)) is not None
 
 
 async def _calls_with_order(session: AsyncSession, rows: Sequence[Recording]) -> set[str]:

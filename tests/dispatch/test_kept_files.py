@@ -105,6 +105,41 @@ async def test_a_legal_hold_on_the_call_keeps_the_files(
     assert len((await kept.run()).deleted) == 1
 
 
+async def test_a_hold_that_comes_after_the_run_has_begun_keeps_the_files(
+    desk: Desk,
+    store: Store,
+    files: AttachmentStore,
+    kept: KeptFiles,
+    clock: ManualClock,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with store.transaction() as work:
+        work.session.add(
+            Call(
+                id="c1",
+                direction=CallDirection.INBOUND,
+                state=CallState.ENDED,
+                started_at=clock.now(),
+                outcome=ContactOutcome.SERVED,
+            )
+        )
+    order_id = await desk.signed(call_id="c1")
+    sent = await hand_in(desk, files, order_id)
+    await desk.withdrawn(order_id)
+    clock.advance(TEN_YEARS + timedelta(days=1))
+    delete = kept._delete
+
+    async def placed_meanwhile(row: Attachment) -> bool:
+        await LegalHolds(store, clock).place(desk.people["banzhang"], "c1", "诉讼需要")
+        return await delete(row)
+
+    monkeypatch.setattr(kept, "_delete", placed_meanwhile)
+    done = await kept.run()
+    assert (len(done.deleted), len(done.held)) == (0, 1)
+    assert (await path_of(store, settings, sent)).is_file()
+
+
 async def test_a_file_that_is_lost_short_or_changed_is_named(
     desk: Desk, store: Store, files: AttachmentStore, kept: KeptFiles, settings: Settings
 ) -> None:

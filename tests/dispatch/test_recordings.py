@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 import wave
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -328,6 +330,67 @@ async def test_a_hold_keeps_all_of_the_call(
     assert (done.deleted, sorted(done.held)) == ((), [AGENT, CITIZEN])
     await holds.release(leader, second.id, "审计结束")
     assert len((await retention.run()).deleted) == 2
+
+
+async def test_a_hold_that_comes_after_the_run_has_begun_keeps_all_that_is_still_there(
+    register: RecordingRegister,
+    retention: Retention,
+    store: Store,
+    clock: ManualClock,
+    folder: Path,
+    people: dict[str, Actor],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Holds were read, and what is due was chosen: then one is placed."""
+    await kept_call(register, store, clock, folder)
+    ring = folder / "2026/11/02/c1/agent-9.wav"  # nobody answered it: no row of its own
+    record(ring, 1, clock.now())
+    clock.advance(timedelta(days=4016))
+    holds, go_on = LegalHolds(store, clock), retention._prolong
+
+    async def placed_meanwhile(longer: dict[str, datetime]) -> None:
+        await holds.place(people["banzhang"], "c1", "诉讼")
+        await go_on(longer)
+
+    monkeypatch.setattr(retention, "_prolong", placed_meanwhile)
+    done = await retention.run()
+    assert (done.deleted, done.strays, sorted(done.held)) == ((), (), [AGENT, CITIZEN])
+    assert all((folder / path).exists() for path in (AGENT, CITIZEN, ring))
+    assert all(row.deleted_at is None for row in await entered(store))
+
+
+async def test_a_hold_waits_for_the_file_that_is_being_deleted_and_keeps_the_next(
+    register: RecordingRegister,
+    retention: Retention,
+    store: Store,
+    clock: ManualClock,
+    folder: Path,
+    people: dict[str, Actor],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await kept_call(register, store, clock, folder)
+    clock.advance(timedelta(days=1826))
+    remove, removing, go_on = retention._remove, threading.Event(), threading.Event()
+
+    def slowly(path: Path, others: set[Path]) -> None:
+        removing.set()
+        assert go_on.wait(20)
+        remove(path, others)
+
+    monkeypatch.setattr(retention, "_remove", slowly)
+    run = asyncio.create_task(retention.run())
+    assert await asyncio.to_thread(removing.wait, 20)
+    placing = asyncio.create_task(LegalHolds(store, clock).place(people["banzhang"], "c1", "诉讼"))
+    done, _ = await asyncio.wait([placing], timeout=0.5)
+    assert not done, "a hold was promised for a file that was just being deleted"
+    go_on.set()
+    hold = await placing
+    first = await run
+    assert len(first.deleted) + len(first.held) == 2
+    gone = [row for row in await entered(store) if row.deleted_at is not None]
+    assert [row.path for row in gone] == list(first.deleted)
+    assert [path.exists() for path in map(folder.joinpath, first.held)] == [True] * len(first.held)
+    assert (hold.released_at, (await retention.run()).deleted) == (None, ())
 
 
 async def test_a_call_with_an_order_is_kept_as_long_as_orders(
