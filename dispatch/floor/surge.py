@@ -62,9 +62,11 @@ class SurgeBoard(BaseModel):
     """What a shift leader decides by."""
 
     active: SurgeView | None
-    #: Calls to be expected in the time that is looked at; None without a past to go by.
-    forecast_per_quarter: float | None
-    offered_last_quarter: int
+    #: The time that is looked at, as the rules set it.
+    minutes: int
+    #: Calls in it, and those to be expected in it; None without a past to go by.
+    offered: int
+    forecast: float | None
     #: The one by the other; None without a forecast.
     ratio: float | None
     #: Where the system starts surge mode; None: it never does.
@@ -98,8 +100,9 @@ class SurgeDesk:
         start = self.surge.start
         return SurgeBoard(
             active=views.pop(0) if active else None,
-            forecast_per_quarter=volume.forecast,
-            offered_last_quarter=volume.offered,
+            minutes=start.minutes,
+            offered=volume.offered,
+            forecast=volume.forecast,
             ratio=volume.ratio,
             limit_ratio=start.ratio if start.automatic else None,
             history=views,

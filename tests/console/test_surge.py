@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -163,8 +164,8 @@ async def test_the_system_starts_it_when_half_as_many_again_call(house: House) -
     await calls_at(house.store, now - timedelta(minutes=5), 29)
     assert not await desk.check()  # less than half as many again
     board = await desk.board()
-    assert (board.offered_last_quarter, board.active) == (29, None)
-    assert board.forecast_per_quarter == pytest.approx(20, rel=0.02)
+    assert (board.offered, board.active) == (29, None)
+    assert board.forecast == pytest.approx(20, rel=0.02)
     await calls_at(house.store, now - timedelta(minutes=4), 3)
     assert await desk.check()
     assert not await desk.check()  # once
@@ -173,6 +174,16 @@ async def test_the_system_starts_it_when_half_as_many_again_call(house: House) -
     board = await desk.board()
     assert board.active is not None and board.active.started_by_name is None
     assert board.active.greeting == house.services.rules.surge.greeting
+
+
+async def test_the_board_says_over_how_many_minutes_and_from_what_share_on(house: House) -> None:
+    rules = house.services.rules
+    start = rules.surge.start.model_copy(update={"minutes": 30, "ratio": 2.0})
+    surge = rules.surge.model_copy(update={"start": start})
+    desk = SurgeDesk(house.store, house.clock, replace(rules, surge=surge), NoAlerts())
+    await calls_at(house.store, house.clock.now() - timedelta(minutes=25), 4)
+    board = await desk.board()
+    assert (board.minutes, board.offered, board.limit_ratio) == (30, 4, 2.0)
 
 
 async def test_after_an_end_by_hand_the_system_leaves_it_for_an_hour(house: House) -> None:

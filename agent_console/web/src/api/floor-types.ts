@@ -180,9 +180,13 @@ export interface Surge {
 
 export interface SurgeView {
   active: Surge | null
-  forecast_per_quarter: number | null
-  offered_last_quarter: number
+  /** The time that is looked at, as the rules set it. */
+  minutes: number
+  offered: number
+  forecast: number | null
   ratio: number | null
+  /** From where on the system starts it by itself; nobody: it never does. */
+  limit_ratio: number | null
   history: Surge[]
   /** Whose own work can wait while callers queue. */
   to_be_called: SurgeHelper[]

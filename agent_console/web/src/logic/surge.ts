@@ -1,3 +1,17 @@
+import type { SurgeView } from '@/api/floor-types'
+
+/** Calls of the last minutes beside the forecast, and where surge mode begins by itself. */
+export function volumeWords(view: SurgeView): { before: string; after: string; hint: string } {
+  const share = (ratio: number) => `${Math.round(ratio * 100)}%`
+  const ratio = view.ratio === null ? '—' : share(view.ratio)
+  const limit = view.limit_ratio === null ? '' : `，超过${share(view.limit_ratio)}时自动启动激增模式`
+  return {
+    before: `近${view.minutes}分钟来电`,
+    after: view.forecast ? ` · 预测 ${Math.round(view.forecast)} · ${ratio}` : '',
+    hint: `最近${view.minutes}分钟来电与预测之比${limit}`,
+  }
+}
+
 /** What the dialog of surge mode asks for every order of the incident. */
 export const TEMPLATE_FIELDS = [
   'request_type', 'category', 'urgency', 'title', 'place', 'content', 'lead_department',
