@@ -17,13 +17,20 @@ import structlog
 from sqlalchemy import select
 
 from models.store import Store
-from models.tables import AgentPresenceRow, AgentStateLogRow, Call, CallParty, Staff
+from models.tables import (
+    AgentPresenceRow,
+    AgentStateLogRow,
+    Call,
+    CallEventRow,
+    CallParty,
+    Staff,
+)
 from models.vocabulary import (
     WITH_CITIZEN,
     AgentState,
     CallDirection,
+    CallEventKind,
     CallState,
-    ContactOutcome,
     SupervisionKind,
 )
 from telephony.agents import IN_CALL, Agent, Before
@@ -51,33 +58,15 @@ from telephony.names import (
 )
 from telephony.outbound import OutboundCall
 from telephony.party import Party
-from telephony.recording import Recordings
+from telephony.self_service import TOLD
 from telephony.snapshot import Snapshot
 from telephony.stasis import CALLER, StasisRouter
-from telephony.waiting import BOOKED_REASON, MESSAGE_LEFT
+from telephony.unseen_ends import unseen_end
 
 log = structlog.get_logger(__name__)
 
-_ENDED_UNSEEN = "系统重启期间通话已结束"
-_EXCHANGE_RESTARTED = "电话交换机重启，通话中断"
-
 #: What a shift leader at another's call is shown to do.
 WATCHING = frozenset(kind.label for kind in SupervisionKind)
-
-#: Outcome of a call whose end nobody saw, by its last known state.
-_OUTCOMES = {
-    CallState.GREETING: ContactOutcome.ABANDONED_GREETING,
-    CallState.QUEUED: ContactOutcome.ABANDONED_QUEUE,
-    CallState.RINGING: ContactOutcome.ABANDONED_RINGING,
-    CallState.DIALLING: ContactOutcome.NOT_REACHED,
-    CallState.TALKING: ContactOutcome.SERVED,
-    CallState.HELD: ContactOutcome.SERVED,
-    CallState.MESSAGE: ContactOutcome.ABANDONED_QUEUE,
-    CallState.SELF_SERVICE: ContactOutcome.SELF_SERVED,
-}
-
-#: An answered caller is without anybody: waits for another, or for a transfer to be taken.
-_WAITS_AGAIN = frozenset({CallState.QUEUED, CallState.RINGING, CallState.DIALLING})
 
 #: What an agent does in a call of this state.
 _AGENT_STATES = {
@@ -88,24 +77,6 @@ _AGENT_STATES = {
     CallState.CONSULTING: AgentState.CONSULT,
     CallState.CONFERENCE: AgentState.CONFERENCE,
 }
-
-
-def _verdict(call: LiveCall, now: Snapshot, recordings: Recordings) -> tuple[ContactOutcome, str]:
-    """How a call ended that nobody saw end."""
-    restarted = now.is_younger_than(call)
-    reason = _EXCHANGE_RESTARTED if restarted else _ENDED_UNSEEN
-    if call.outcome is ContactOutcome.CALLBACK_BOOKED:
-        return call.outcome, BOOKED_REASON
-    if call.state is CallState.MESSAGE and recordings.has_message(call.message_recording):
-        return ContactOutcome.VOICEMAIL_LEFT, MESSAGE_LEFT
-    if call.answered_at is not None:
-        call.interrupted = restarted or call.state in _WAITS_AGAIN
-        return ContactOutcome.SERVED, reason
-    if restarted and call.direction is CallDirection.INBOUND:
-        return ContactOutcome.FAILED, reason
-    # Who was still in the greeting when we died would have been asked to wait: we cut that off.
-    call.interrupted = call.state is CallState.GREETING
-    return _OUTCOMES.get(call.state, ContactOutcome.ABANDONED_QUEUE), reason
 
 
 def _before(row: AgentPresenceRow) -> Before | None:
@@ -125,6 +96,8 @@ class Reconciler:
         self._left: list[Call] = []
         #: Who took part in them.
         self._parties: dict[str, list[Party]] = {}
+        #: Those whose caller has heard in self-service how an order stands.
+        self._served: set[str] = set()
 
     async def restore(self) -> None:
         """At start: agents, and the calls that an earlier process has left."""
@@ -154,6 +127,12 @@ class Reconciler:
             ids = [call.id for call in found]
             for party in await session.scalars(select(CallParty).where(CallParty.call_id.in_(ids))):
                 self._parties.setdefault(party.call_id, []).append(Party.from_row(party))
+            told = select(CallEventRow.call_id).where(
+                CallEventRow.call_id.in_(ids),
+                CallEventRow.kind == CallEventKind.SELF_SERVICE,
+                CallEventRow.reason == TOLD,
+            )
+            self._served |= set(await session.scalars(told))
         self._left += found
 
     async def inherit(self) -> None:
@@ -246,8 +225,8 @@ class Reconciler:
     def _correct(self, session: Conversation, now: Snapshot) -> None:
         """Lines that we believed in are not there."""
         if now.is_younger_than(session.call):
-            verdict = _verdict(session.call, now, self._exchange.recordings)
-            session.post(partial(session.end, *verdict))
+            end = unseen_end(session.call, now, self._exchange.recordings)
+            session.post(partial(session.end, *end))
         else:
             session.post(partial(session.check_lines, set(now.channels)))
 
@@ -290,7 +269,8 @@ class Reconciler:
     def _close(self, session: Conversation, row: Call, legs: list[str], now: Snapshot) -> None:
         """Its citizen hung up while nobody listened."""
         session.take_up(set(now.channels), legs, self._parties.pop(row.id, []))
-        outcome, reason = _verdict(session.call, now, self._exchange.recordings)
+        served = row.id in self._served
+        outcome, reason = unseen_end(session.call, now, self._exchange.recordings, served)
         log.info("call.closed_later", call_id=row.id, state=row.state, reason=reason)
         self._router.adopt(session)
         session.start(partial(session.end, outcome, reason, at=self._last_sign(row)))

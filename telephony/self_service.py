@@ -29,6 +29,8 @@ _HUMAN, _URGE, _BY_CODE, _NEXT, _AGAIN = "0", "1", "2", "#", "*"
 _ORDER_NO_DIGITS, _CODE_DIGITS = 19, 6
 #: A lookup that takes longer is announced, and one that takes much longer given up.
 _LOOKING_SECONDS, _PATIENCE_SECONDS = 0.7, 5.0
+#: Noted when a caller has heard of an order: who hangs up then has been served.
+TOLD = "播报工单进度"
 #: Said so often to one who presses nothing.
 _ASKED = 2
 
@@ -241,7 +243,7 @@ class SelfService:
     async def _tell(self) -> None:
         order, self._stage = self._orders[self._at], _Stage.MENU
         self.served = True
-        self._note("播报工单进度", order_no=order.order_no)
+        self._note(TOLD, order_no=order.order_no)
         await self._player.speak(self._told(order.spoken), then=self._wait_for_key)
 
     async def _menu(self) -> None:

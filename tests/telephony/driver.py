@@ -15,7 +15,10 @@ from dataclasses import asdict
 from typing import Any
 
 from config.secrets import load_or_create_secrets
+from config.self_service import load_self_service
 from config.settings import load_settings
+from dispatch.floor.progress import PhoneProgress
+from dispatch.rules import load_rules
 from models.bus import InProcessBus
 from models.clock import SystemClock
 from models.events import DomainEvent, event_to_dict
@@ -115,7 +118,10 @@ async def main(settings_json: dict[str, Any], database: str) -> None:
 
     bus.subscribe("driver", tell, DomainEvent)
     await bus.start()
-    calls = CallCenter(settings, secrets, store, bus, ear, SystemClock(), prompts)
+    clock = SystemClock()
+    wording = load_self_service(settings.rules)
+    progress = PhoneProgress(store, clock, load_rules(settings), wording)
+    calls = CallCenter(settings, secrets, store, bus, ear, clock, prompts, progress=progress)
     await calls.start()
     say({"type": "started"})
     reader = asyncio.StreamReader()
