@@ -104,7 +104,7 @@ async def record_follow_up(step: Step, command: RecordFollowUp) -> None:
     """One attempt to ask the citizen; decides what becomes of the order."""
     task = lead_task(step.tasks)
     earlier = await _attempts(step, task.id) if task else []
-    case = _case(step, command, earlier)
+    case = await _case(step, command, earlier)
     step.follow(case)
     step.turn_to(task)
     await _check_follow_up(step, command, earlier)
@@ -154,9 +154,9 @@ async def _after_follow_up(
         run_clock(step)
 
 
-def _case(step: Step, command: RecordFollowUp, earlier: list[FollowUp]) -> Case:
+async def _case(step: Step, command: RecordFollowUp, earlier: list[FollowUp]) -> Case:
     if command.reached:
-        return again_or_panel(step) if command.redo else Case.CLOSE
+        return await again_or_panel(step) if command.redo else Case.CLOSE
     moments = [attempt.at for attempt in earlier if not attempt.reached]
     enough = tried_enough([*moments, step.now], step.rules)
     return Case.GIVE_UP if enough else Case.TRY_AGAIN

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from dispatch.checks import Faults
 from dispatch.commands import (
     FirstContact,
@@ -13,6 +11,7 @@ from dispatch.commands import (
     SubmitPart,
     SubmitResult,
 )
+from dispatch.contact_tries import counts_from
 from dispatch.delegation import come_back
 from dispatch.evidence import Shown, attach, check_call, check_proof, given_before, with_files
 from dispatch.oversights import issue_urge
@@ -105,13 +104,12 @@ def _not_yet_contacted(step: Step) -> list[Task]:
 
 def _count_try(step: Step, task: Task) -> None:
     """A citizen who was tried often enough, at different times, need not be tried further."""
-    rule = step.rules.handling.contact
-    apart = timedelta(minutes=rule.minutes_apart[step.order.urgency])
-    tries = [datetime.fromisoformat(at) for at in task.contact_tries]
-    if tries and step.now - tries[-1] < apart:
+    since = counts_from(step.order, task, step.rules)
+    if since is not None and step.now < since:
         return
     task.contact_tries = [*task.contact_tries, plain(step.now)]
-    if len(task.contact_tries) >= rule.tries and task.contact_excused_at is None:
+    enough = len(task.contact_tries) >= step.rules.handling.contact.tries
+    if enough and task.contact_excused_at is None:
         step.change_task(task, contact_excused_at=step.now)
 
 

@@ -8,7 +8,7 @@ from dispatch.asked_of import case_of, why_not_asked
 from dispatch.commands import AnswerMerged
 from dispatch.ending import close
 from dispatch.merging import step_on
-from dispatch.running import run_clock
+from dispatch.running import done_before, run_clock
 from dispatch.step import Handler, Step
 from models.ids import new_id
 from models.tables import Task, WorkOrder
@@ -46,6 +46,7 @@ async def _answer(lead: Step, order_id: str) -> None:
     ended = why_not_asked(step.order, step.rules)
     step.follow(case_of(ended))
     task = _share(lead, step)
+    step.turn_to(None)  # not about what was done before it was opened again
     step.add_task(task)
     step.told(into=lead.order.order_no)
     step.change(
@@ -61,8 +62,9 @@ async def _answer(lead: Step, order_id: str) -> None:
 
 
 def _share(lead: Step, step: Step) -> Task:
-    """The unit's work counts for this caller too: the lead's task, as this order's own."""
-    done = lead_task(lead.tasks)
+    """The unit's work counts for this caller too: the lead's task, as this order's own. It follows
+    what was done for this caller before the order was opened again."""
+    done, before = lead_task(lead.tasks), done_before(step)
     assert done is not None, "a lead order is answered by its task"
     same = (
         "department",
@@ -95,6 +97,7 @@ def _share(lead: Step, step: Step) -> Task:
         order_id=step.order.id,
         role=TaskRole.LEAD,
         state=TaskState.DONE,
+        redo_of=before.id if before else None,
         note=f"由主单 {lead.order.order_no} 一并办理",
         opinion="",
         contact_tries=[],

@@ -13,6 +13,7 @@ from dispatch.commands import AskRedo, DecidePanel, DecideRedo
 from dispatch.ending import close
 from dispatch.evidence import Shown, attach, check_call, check_proof, with_files
 from dispatch.promises import Promise
+from dispatch.rounds import redos
 from dispatch.running import new_lead_task, run_clock, show_lights
 from dispatch.step import Handler, Step
 from dispatch.supervision import ask_leader, begin, go_up
@@ -43,10 +44,10 @@ _CASES = {
 _OF_THE_SHELF = ("plan", "leader", "caller_informed")
 
 
-def again_or_panel(step: Step) -> Case:
-    """Whether it may be done once more, or a panel has the word."""
+async def again_or_panel(step: Step) -> Case:
+    """Whether it may be done once more, or a panel has the word; opened again, redos count anew."""
     most = step.rules.service_levels.redo.most
-    return Case.REDO if step.order.redo_count < most else Case.PANEL
+    return Case.REDO if await redos(step.session, step.order.id) < most else Case.PANEL
 
 
 def ask_for_redo(
@@ -70,7 +71,7 @@ def ask_for_redo(
 
 async def ask_redo(step: Step, command: AskRedo) -> None:
     """The house has found that the result is not as the unit says, whatever the citizen thinks."""
-    case = again_or_panel(step)
+    case = await again_or_panel(step)
     step.follow(case)
     step.turn_to(lead_task(step.tasks))
     faults = Faults(step.rules)
@@ -125,8 +126,9 @@ async def _supervise(step: Step, task: Task, role: Role) -> None:
     if asked.reason_code == RedoReason.UNTRUE and role is Role.MANAGER:
         await begin(step, task, SupervisionLevel.ONE, SupervisionReason.UNTRUE, asked.reason)
         return
+    first = not await redos(step.session, step.order.id)  # this one is on no event yet
     for rule in step.rules.oversight.supervision:
-        if rule.redo and step.order.redo_count == 1:
+        if rule.redo and first:
             await go_up(step, task, rule, SupervisionReason.REDO, asked.reason)
     if asked.reason_code == RedoReason.UNTRUE and role is not Role.SYSTEM:
         await step.session.flush()  # the task stands before what is asked about it

@@ -139,7 +139,7 @@ def new_lead_task(step: Step, department: str, note: str, redo_of: Task | None =
     """
     order = step.order
     redo = redo_of is not None or order.state is OrderState.REDO
-    redo_of = redo_of or _done_before(step)
+    redo_of = redo_of or done_before(step)
     before = had_before(step.tasks, department, redo_of.id if redo_of else None)
     clocks = _lead_clocks(step, department, "redo" if redo else "handle", before)
     task = _new_task(step, department, note, TaskRole.LEAD, clocks)
@@ -197,8 +197,9 @@ def soonest(step: Step, department: str) -> datetime:
     return promise_for(step.order, step.rules, "resubmit", step.now, department).due
 
 
-def _done_before(step: Step) -> Task | None:
-    """The task whose result has been approved, when all that came after it is taken back."""
+def done_before(step: Step) -> Task | None:
+    """The task whose result has been approved, when all that came after it is taken back: what is
+    done now follows it."""
     lead = lead_task(step.tasks)
     return lead if lead is not None and lead.state is TaskState.DONE else None
 

@@ -48,7 +48,8 @@ async def review_shelf(step: Step, command: ReviewShelf) -> None:
 
 
 async def take_off_shelf(step: Step, command: TakeOffShelf) -> None:
-    """The unit goes on; one whose result was not accepted begins anew."""
+    """The unit goes on; one whose result was not accepted begins anew, by the plan and
+    with the time for handling: that is no redo."""
     step.follow()
     step.reason = command.reason
     since, task = step.order.shelved_at or step.now, lead_task(step.tasks)
@@ -57,8 +58,7 @@ async def take_off_shelf(step: Step, command: TakeOffShelf) -> None:
         resume_clocks(step, since)
         await go_on(step, since)
     else:
-        new_lead_task(step, task.department, command.reason, redo_of=task)
-        step.change(redo_count=step.order.redo_count + 1)
+        new_lead_task(step, task.department, command.reason)
     step.change(shelved_at=None)
     run_clock(step)
 

@@ -154,6 +154,9 @@ def _first_contact(scene: _Scene) -> _Verdict:
     if not facts.contact_applies:
         return None, _WHY_NO_CONTACT[facts.why_no_contact]
     due = scene.moment(facts.first_contact_due)
+    if facts.first_contacted_at is None and facts.contact_tried_at is not None:
+        tried = scene.moment(facts.contact_tried_at)
+        return rule.late, f"{tried}才拨满规定次数仍未联系上诉求人，时限为{due}，按超时联系计"
     if facts.first_contacted_at is None:
         return 0.0, f"没有与诉求人先行联系上的记录，时限为{due}"
     reached = scene.moment(facts.first_contacted_at)

@@ -31,6 +31,9 @@ class ClosureFacts:
     first_contact_due: datetime
     #: None: never reached.
     first_contacted_at: datetime | None
+    #: When it had been tried as often as the rules want, if that was after the limit. None: it was
+    #: in time, or never, or the score is older than this was looked at.
+    contact_tried_at: datetime | None = None
     due_at: datetime
     #: Last submission of the first round; a redo costs points of its own.
     submitted_at: datetime
@@ -52,21 +55,24 @@ class ClosureFacts:
     def to_json(self) -> dict[str, Any]:
         """As stored with the score."""
         facts = {name: _plain(value) for name, value in asdict(self).items()}
-        if self.why_no_contact is None:  # what was stored before it was told keeps its digest
-            del facts["why_no_contact"]
+        for name in _LATER:  # what was stored before it was told keeps its digest
+            if facts[name] is None:
+                del facts[name]
         return facts
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ClosureFacts:
         """Read what :meth:`to_json` wrote."""
         values: dict[str, Any] = dict(data)
+        for name in _LATER:
+            values.setdefault(name, None)
         for name in _TIMES:
             values[name] = datetime.fromisoformat(values[name]) if values[name] else None
         values["solved"] = SolvedByCaller(values["solved"]) if values["solved"] else None
         grade = values["satisfaction"]
         values["satisfaction"] = Satisfaction(grade) if grade else None
         values["offences"] = tuple(values["offences"])
-        why = values.get("why_no_contact")
+        why = values["why_no_contact"]
         values["why_no_contact"] = NoContact(why) if why else None
         return cls(**values)
 
@@ -83,9 +89,12 @@ _TIMES = (
     "signed_at",
     "first_contact_due",
     "first_contacted_at",
+    "contact_tried_at",
     "due_at",
     "submitted_at",
 )
+#: Facts that were not told of at first.
+_LATER = ("why_no_contact", "contact_tried_at")
 
 
 def _plain(value: Any) -> Any:

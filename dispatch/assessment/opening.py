@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dispatch.rounds import opened_again
 from models.tables import OrderEvent, Task, WorkOrder
 from models.task_tree import first_lead_task, lead_task, redone_by
-from models.vocabulary import Action, OrderState
+from models.vocabulary import Action
+
+#: By what a unit gets an order: its own task, or that of the order it was merged into as its own.
+_GIVEN_OUT = (Action.DISPATCH.value, Action.ANSWER_MERGED.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,20 +60,13 @@ async def opening_of(session: AsyncSession, order: WorkOrder, tasks: Sequence[Ta
 
 
 async def _dispatched_anew(session: AsyncSession, order_id: str) -> tuple[datetime, str] | None:
-    """When it was opened again the last time, and the task by which a unit then got it; None: by
-    no task of its own, but by that of an order it was merged into."""
-    of_order = OrderEvent.order_id == order_id
-    opened = (
-        select(func.max(OrderEvent.seq))
-        .where(of_order, OrderEvent.action == Action.DECIDE_REOPENING.value)
-        .where(OrderEvent.to_state == OrderState.TO_DISPATCH.value)
-        .scalar_subquery()
-    )
+    """When it was opened again the last time, and the task by which a unit then got it."""
+    of_order, opened = OrderEvent.order_id == order_id, opened_again(order_id)
     since = select(OrderEvent.at).where(of_order, OrderEvent.seq == opened)
     given_out = (
         select(OrderEvent.task_id)
         .where(of_order, OrderEvent.seq > opened)
-        .where(OrderEvent.action == Action.DISPATCH.value, OrderEvent.task_id.is_not(None))
+        .where(OrderEvent.action.in_(_GIVEN_OUT), OrderEvent.task_id.is_not(None))
         .order_by(OrderEvent.seq)
         .limit(1)
     )

@@ -11,11 +11,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.assessment.assess import Score, assess
-from dispatch.assessment.contact import why_no_contact
+from dispatch.assessment.contact import tried_too_late, why_no_contact
 from dispatch.assessment.facts import ClosureFacts
 from dispatch.assessment.opening import Opening, opening_of
 from dispatch.assessment.oversight_facts import offences, oversight_counts
 from dispatch.promises import Promise
+from dispatch.rounds import redos
 from dispatch.rules import Rules
 from dispatch.step import Step
 from models.ids import new_id
@@ -73,6 +74,7 @@ async def gather_facts(
         why_no_contact=why_not,
         first_contact_due=first.first_contact_due,
         first_contacted_at=first.first_contacted_at,
+        contact_tried_at=tried_too_late(first) if why_not is None else None,
         due_at=first.due_at,
         submitted_at=first.submitted_at,
         by_hour=by_hour,
@@ -81,19 +83,22 @@ async def gather_facts(
         quality=review.quality if review else None,
         solved=opinion.solved if opinion else None,
         satisfaction=opinion.satisfaction if opinion else None,
-        counts=_counts(order, tasks, opening) | await oversight_counts(session, order, opening),
+        counts=await _counts(session, order, tasks, opening),
         offences=await offences(session, order, opening),
     )
 
 
-def _counts(order: WorkOrder, tasks: Sequence[Task], opening: Opening) -> dict[str, int]:
+async def _counts(
+    session: AsyncSession, order: WorkOrder, tasks: Sequence[Task], opening: Opening
+) -> dict[str, int]:
     # What a unit sends back to those below or beside it is its own affair.
     own = [task for task in tasks if task.parent_id is None and task.role is TaskRole.LEAD]
     counts = {
         "sent_back": sum(task.sent_back_count for task in own if opening.has(task)),
-        "redo": order.redo_count if opening.since is None else len(opening.rounds) - 1,
+        "redo": await redos(session, order.id),
     }
-    return {code: count for code, count in counts.items() if count}
+    happened = {code: count for code, count in counts.items() if count}
+    return happened | await oversight_counts(session, order, opening)
 
 
 def _late_units(due: datetime, done: datetime, by_hour: bool, rules: Rules) -> int:

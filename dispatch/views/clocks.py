@@ -7,7 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from config.limits import CLOCK_LABELS
+from dispatch.assessment.contact import tried_too_late
+from dispatch.contact_tries import counts_from
+from dispatch.due_words import due_text
 from dispatch.promises import Promise
+from dispatch.rules import Rules
 from dispatch.running import FIRST_TRY, ORDER_CLOCKS, running_clocks
 from dispatch.views.rows import clock_view, clocks_run, contact_excused, task_done_at
 from dispatch.views.shapes import ClockView, EarlierDue
@@ -38,11 +42,11 @@ def order_clocks(order: WorkOrder, audited_at: datetime | None, now: datetime) -
     ]
 
 
-def task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
+def task_clocks(task: Task, order: WorkOrder, rules: Rules, now: datetime) -> list[ClockView]:
     """Those that the unit is held to, and for its result the one above."""
     runs = clocks_run(task, order)
     found = [_shown(task.clocks, "sign", task_done_at(task, "sign"), runs, now)]
-    found += _contact(task, runs, now)
+    found += _contact(task, order, runs, rules, now)
     names = ["progress"] if "progress" in task.clocks else []
     # Only who hands work down at all is held to doing so soon.
     names += ["delegate"] if task.delegated_at and "delegate" in task.clocks else []
@@ -56,16 +60,30 @@ def task_clocks(task: Task, order: WorkOrder, now: datetime) -> list[ClockView]:
     return found
 
 
-def _contact(task: Task, runs: bool, now: datetime) -> list[ClockView]:
+def _contact(
+    task: Task, order: WorkOrder, runs: bool, rules: Rules, now: datetime
+) -> list[ClockView]:
     """First contact: no clock of who helps, or whose unit above has called already."""
     tries, excused = len(task.contact_tries), contact_excused(task)
     if excused and not tries:
         return []
     runs = runs and not excused
     view = _shown(task.clocks, "first_contact", task.first_contacted_at, runs, now)
-    note = f"已有{tries}次未联系上" if tries else ""
-    note += "，不再要求先行联系" if excused else ""
-    return [view.model_copy(update={"note": note})]
+    more: dict[str, Any] = {"note": f"已有{tries}次未联系上" if tries else ""}
+    if excused:
+        more["note"] += "，不再要求先行联系"
+        if tried_too_late(task):
+            more |= {"note": f"{more['note']}，已超过时限，按超时联系计", "kept": False}
+    elif tries and runs and task.first_contacted_at is None:
+        more["counts_from"] = since = counts_from(order, task, rules)
+        more["note"] += f"，{_next_try(since, rules, now)}"
+    return [view.model_copy(update=more)]
+
+
+def _next_try(since: datetime | None, rules: Rules, now: datetime) -> str:
+    if since is None or since <= now:
+        return "现在再拨即可计次"
+    return f"{due_text(rules.counter.local(since))}以后再拨才计次数"
 
 
 def _shown(

@@ -309,7 +309,7 @@ def _task(task: Task, file: _File, reader: _Reader, rules: Rules) -> TaskView:
         unresolved_reason=veil.scrub(task.unresolved_reason),
         public_answer=veil.scrub(task.public_answer),
         internal_note=veil.scrub(task.internal_note) if inner else None,
-        clocks=task_clocks(task, file.order, reader.now),
+        clocks=task_clocks(task, file.order, rules, reader.now),
     )
 
 

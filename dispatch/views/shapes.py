@@ -211,6 +211,8 @@ class ClockView(BaseModel):
     kept: bool | None
     #: What else there is to say of it.
     note: str = ""
+    #: Since when a further failed try to contact the citizen counts; None: nothing is waited for.
+    counts_from: datetime | None = None
     #: Promises that this one replaced, the first first.
     earlier: list[EarlierDue] = []
 

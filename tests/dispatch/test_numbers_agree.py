@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from agent_console.order_layout import badges
 from dispatch.commands import (
@@ -12,14 +13,17 @@ from dispatch.commands import (
     AskRedo,
     AskReopening,
     AskShelf,
+    DecidePanel,
     DecideRedo,
     DecideReopening,
     DecideShelf,
     Delegate,
     Dispatch,
+    Merge,
     Reassign,
     Resume,
     SignFor,
+    TakeOffShelf,
 )
 from dispatch.reports.report import Reports, UnitLine
 from dispatch.rules import Rules
@@ -29,12 +33,13 @@ from dispatch.views.shapes import ClockView
 from models.clock import ManualClock
 from models.guards import Actor
 from models.store import Store
-from models.tables import FollowUpLink
-from models.vocabulary import Action, Light, OrderState
+from models.tables import FollowUp, FollowUpLink
+from models.vocabulary import Action, Light, OrderState, PanelFinding
 from tests.dispatch.conftest import DEEP
-from tests.dispatch.desk import HAPPY, UNHAPPY, Desk, back
+from tests.dispatch.desk import FRIDAY, HAPPY, UNHAPPY, Desk, back
 from tests.dispatch.reading import task_at
 from tests.dispatch.test_pauses import keeper, suspended
+from tests.dispatch.test_refusals import redone_twice
 
 pytestmark = pytest.mark.store
 
@@ -227,6 +232,46 @@ async def test_what_the_first_unit_did_wrong_is_not_the_second_ones(
     assert not {"sent_back", "redo", "supervised_3"} & set(after)
 
 
+async def test_opened_again_and_merged_it_is_assessed_by_what_was_done_for_it_then(
+    desk: Desk, store: Store, clock: ManualClock, details: OrderDetails, people: People
+) -> None:
+    order_id = await desk.approved()
+    await desk.follow_up(order_id, **HAPPY)
+    await reopened(desk, order_id)
+    lead = await desk.dispatched("D-ZJ")
+    await desk.act("paidan", order_id, Merge(into=lead, reason="同一路灯故障"))
+    desk.later(days=30)  # its unit lets everything pass
+    await finished(desk, lead, "zhujian", "某负责人")
+    desk.later(seconds=1)
+    await keeper(desk, store, clock).fire_due()
+    first, given = await task_at(store, order_id, "D-CG"), await task_at(store, order_id, "D-ZJ")
+    assert given.redo_of == first.id
+    await desk.follow_up(order_id, **HAPPY)
+    got = await points(details, people["zhuren"], order_id)
+    assert (got["sign"], got["first_contact"], got["on_time"]) == (0, 5, 0)
+    async with store.read() as session:
+        asked = select(FollowUp.task_id).where(FollowUp.order_id == order_id)
+        assert set(await session.scalars(asked)) == {first.id, given.id}
+
+
+async def test_off_a_panels_shelf_nothing_is_done_again(
+    desk: Desk, details: OrderDetails, people: People
+) -> None:
+    order_id = await redone_twice(desk)
+    planned = DecidePanel(
+        finding=PanelFinding.SHELVE,
+        reason="线路改造须立项",
+        plan="明年线路改造时解决",
+        leader="彭局长",
+        caller_informed="11月20日电话告知会商意见",
+    )
+    await desk.act("zhuren", order_id, planned)
+    await desk.act("banzhang", order_id, TakeOffShelf(reason="改造项目已经开工"))
+    await finished(desk, order_id, "chengguan", "严建新")
+    got = await points(details, people["zhuren"], order_id)
+    assert got["redo"] == -25, "two redos, and no third one"
+
+
 async def test_a_redo_that_another_unit_does_is_a_new_order_for_it(desk: Desk, book: Book) -> None:
     order_id = await desk.approved()
     await desk.redo(order_id)
@@ -257,6 +302,28 @@ async def test_the_score_says_that_the_unit_tried(
     await desk.follow_up(order_id, **HAPPY)
     said = await sentence(details, people["zhuren"], order_id)
     assert said.startswith("先行联系：单位已按规定多次拨打未联系上诉求人，不再要求先行联系，不计分")
+
+
+async def test_tries_after_the_limit_are_a_late_contact(
+    desk: Desk, details: OrderDetails, book: Book, people: People
+) -> None:
+    order_id = await desk.signed()
+    desk.later(days=3)  # Monday, the last day
+    for _ in range(3):  # the last two of them when the day is over
+        await desk.contact(order_id, reached=False)
+        desk.later(hours=20)
+    shown = await contact_clock(details, people["chengguan"], order_id, "D-CG")
+    assert shown is not None
+    assert shown.note == "已有3次未联系上，不再要求先行联系，已超过时限，按超时联系计"
+    assert (shown.light, shown.kept, shown.counts_from) == (Light.NONE, False, None)
+    await desk.submit(order_id)
+    await desk.approve(order_id)
+    await desk.follow_up(order_id, **HAPPY)
+    assert (await points(details, people["zhuren"], order_id))["first_contact"] == 5
+    said = await sentence(details, people["zhuren"], order_id)
+    assert "才拨满规定次数仍未联系上诉求人，时限为11月" in said
+    line = await book.line()
+    assert (line.contacted.value, line.contacted.of) == (0.0, 1)
 
 
 async def test_the_score_says_that_there_was_nobody_to_contact(
@@ -297,9 +364,14 @@ async def test_tries_are_shown_and_are_no_contact(
     await desk.contact(order_id, reached=False)
     shown = await contact_clock(details, clerk, order_id, "D-CG")
     assert shown is not None
-    assert (shown.note, shown.done_at, shown.light) == ("已有1次未联系上", None, Light.GREEN)
+    assert (shown.done_at, shown.light) == (None, Light.GREEN)
+    assert shown.note == "已有1次未联系上，11月20日12:00以后再拨才计次数"
+    assert shown.counts_from == FRIDAY + timedelta(hours=2)
     for _ in range(2):
         desk.later(hours=3)
+        shown = await contact_clock(details, clerk, order_id, "D-CG")
+        assert shown is not None
+        assert shown.note.endswith("次未联系上，现在再拨即可计次")
         await desk.contact(order_id, reached=False)
     shown = await contact_clock(details, clerk, order_id, "D-CG")
     assert shown is not None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from dispatch.commands import (
+    AskReopening,
     AskShelf,
     AskSupplement,
     DecideObjection,
     DecidePanel,
     DecideRedo,
     DecideRefusal,
+    DecideReopening,
     DecideShelf,
     Dispatch,
     ObjectRefusal,
@@ -192,6 +194,32 @@ async def test_a_panel_shelves_with_a_plan_and_it_is_taken_up_again(
     order, task = await order_of(store, order_id), await task_at(store, order_id, "D-CG")
     assert order.state is OrderState.DISPATCHED
     assert (task.state, task.redo_of is not None) == (TaskState.TO_SIGN, True)
+    assert order.redo_count == 2, "nobody has answered anything that could be wrong"
+    assert local(task.due_at) == "11-27 23:59", "the five working days of handling, not of a redo"
+
+
+async def test_opened_again_redos_count_anew(desk: Desk, store: Store) -> None:
+    order_id = await redone_twice(desk)
+    finding = DecidePanel(finding=PanelFinding.UNREASONABLE, reason="诉求超出现行标准")
+    await desk.act("zhuren", order_id, finding)
+    appeal = {"reason_code": "APPEAL", "reason": "灯杆已经倒伏", "evidence": "诉求人11月20日来电"}
+    await desk.act("huawu1", order_id, AskReopening.model_validate(appeal))
+    await desk.act("zhuren", order_id, DecideReopening(granted=True, reason="情况有新变化"))
+    await desk.act("paidan", order_id, Dispatch(department="D-CG"))
+    for count in (3, 4):
+        await desk.act("chengguan", order_id, SignFor())
+        if count == 3:
+            await desk.contact(order_id)
+        await desk.submit(order_id)
+        await desk.approve(order_id)
+        await desk.redo(order_id)
+        order = await order_of(store, order_id)
+        # The first redo of this round is supervised, as the first one of all was.
+        assert (order.state, order.redo_count, order.supervised) == (
+            OrderState.REDO,
+            count,
+            3 if count == 3 else 0,
+        )
 
 
 async def test_a_shelved_order_keeps_its_time_and_is_looked_at(desk: Desk, store: Store) -> None:

@@ -235,6 +235,8 @@ export interface ClockView {
   kept: boolean | null
   /** What else there is to say of it. */
   note: string
+  /** Since when a further failed try to contact the citizen counts; null: no try is awaited. */
+  counts_from: Iso | null
   /** What was promised before an extension, a pause or a new calendar, the first first. */
   earlier: { due: Iso; explanation: string }[]
 }
