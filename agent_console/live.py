@@ -111,6 +111,7 @@ class LiveHub:
         self._number = 0
         self._ring: deque[LiveEvent] = deque(maxlen=RING)
         self._owners: OrderedDict[str, str] = OrderedDict()
+        self._readers: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._understandings: OrderedDict[str, Understanding] = OrderedDict()
         self._connections: set[Connection] = set()
         services.bus.subscribe("console-live", self.take, DomainEvent, reach=Reach.ALL)
@@ -153,6 +154,13 @@ class LiveHub:
         """The newest proposal for a call that this process heard of."""
         return self._understandings.get(call_id)
 
+    def opened(self, call_id: str, staff_id: str) -> None:
+        """This person reads the words of a call that is not their own from now on. To be told only
+        after it was written down.
+        """
+        before = self._readers.get(call_id, frozenset())
+        _remember(self._readers, call_id, before | {staff_id})
+
     async def take(self, event: DomainEvent) -> None:
         """Handle one event of the bus."""
         if isinstance(event, RequestUnderstood):
@@ -164,6 +172,7 @@ class LiveHub:
             id=f"{self._boot}-{self._number}",
             event=event,
             owner=owner,
+            readers=self._readers.get(_call_of(event) or "", frozenset()),
         )
         if item.interim_of is None:
             self._ring.append(item)

@@ -34,12 +34,15 @@ from models.events import (
 
 @dataclass(frozen=True)
 class LiveEvent:
-    """One event of the stream. ``owner``: the agent whose call it is, where there is one."""
+    """One event of the stream. ``owner``: the agent whose call it is, where there is one;
+    ``readers``: others who have opened it, which is in the access log.
+    """
 
     number: int
     id: str
     event: DomainEvent
     owner: str | None
+    readers: frozenset[str] = frozenset()
 
     @property
     def utterance_id(self) -> str | None:
@@ -91,6 +94,16 @@ def _call(person: Person, item: LiveEvent) -> str | None:
 
 
 def _words(person: Person, item: LiveEvent) -> str | None:
+    """What was said, and what follows from it: of another's call only once that has been opened,
+    which is written down.
+    """
+    if item.owner != person.staff_id and person.staff_id not in item.readers:
+        return None
+    return _of_words(person, item)
+
+
+def _of_words(person: Person, item: LiveEvent) -> str | None:
+    """That there are words, or none."""
     if item.owner == person.staff_id:
         return item.full
     watches = person.may("call.floor") and person.may("call.transcript")
@@ -146,9 +159,9 @@ _RULES: dict[type[DomainEvent], Callable[[Person, LiveEvent], str | None]] = {
     CallSupervised: _watch,  # before its base
     CallEvent: _call,
     UtteranceHeard: _words,
-    SpeechModeChanged: _words,
+    SpeechModeChanged: _of_words,
     RequestUnderstood: _words,
-    TranscriptCompleted: _words,
+    TranscriptCompleted: _of_words,
     KnowledgeSuggested: _words,
     KnowledgeChanged: _knowledge,
     AgentStateChanged: _agent_state,

@@ -34,7 +34,7 @@ from dispatch.scope import visible
 from dispatch.views.privacy import mask_phone
 from models.errors import InvalidInput, NotFound
 from models.tables import Call, WorkOrder
-from models.vocabulary import Leg
+from models.vocabulary import AccessKind, Leg
 
 routes = Routes("通话")
 
@@ -81,7 +81,8 @@ async def get_call(ask: Ask, call_id: str) -> CallDetail:
     """What was said, what the machine made of it, and who called.
 
     The citizen's full number is shown to those who may see it; in other people's calls that is
-    written down.
+    written down, and so is who reads a call of others that still lasts. From then on its words come
+    in the live stream.
     """
     console, person = ask.console, ask.person
     # A colleague who is asked in sees what it is about while the telephone rings.
@@ -89,6 +90,9 @@ async def get_call(ask: Ask, call_id: str) -> CallDetail:
     async with console.store.read() as session:
         call = await visible_call(session, call_id, person, at_hand=at_hand)
         names = await names_of(session, [call.agent_id] if call.agent_id else [])
+        if call.ended_at is None and call.agent_id != person.staff_id and not at_hand:
+            await console.access.note(person, AccessKind.CALL_TRANSCRIPT, call_id)
+            console.live.opened(call_id, person.staff_id)
         number = await _number_for(ask, call)
         now = console.services.clock.now()
         return CallDetail(

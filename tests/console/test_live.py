@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from agent_console.live import MAX_WAITING, RING, Connection, LiveHub
 from agent_console.people import Person
@@ -19,8 +20,17 @@ from models.events import (
 )
 from models.ids import new_id
 from models.speech import Utterance
+from models.tables import AccessLog
 from models.understanding import Understanding
-from models.vocabulary import AgentState, ContactOutcome, Leg, Role, Urgency
+from models.vocabulary import (
+    AccessKind,
+    AgentState,
+    CallState,
+    ContactOutcome,
+    Leg,
+    Role,
+    Urgency,
+)
 from tests.console.house import PASSWORD, House
 from tests.console.orders import done, open_order
 from tests.console.stream import listening
@@ -105,13 +115,45 @@ async def test_others_on_the_floor_hear_that_there_is_a_call_but_not_what_is_sai
         assert (await stream.next()).name == "AgentStateChanged"
 
 
-async def test_a_shift_leader_follows_every_call_word_by_word(house: House) -> None:
-    call = await past_call(house)
-    async with listening(await house.signed_in("leader")) as stream:
+async def readings(house: House) -> list[tuple[str, str]]:
+    """Who has read the words of which call that was not their own, while it lasted."""
+    query = select(AccessLog).where(AccessLog.what == AccessKind.CALL_TRANSCRIPT)
+    async with house.store.read() as session:
+        rows = await session.scalars(query.order_by(AccessLog.id))
+        return [(row.staff_name, row.subject) for row in rows]
+
+
+async def test_a_shift_leader_follows_a_call_word_by_word_once_it_is_opened_and_written_down(
+    house: House,
+) -> None:
+    call = await past_call(house, ended_at=None, state=CallState.TALKING)
+    leader = await house.signed_in("leader")
+    second = house.live.connect(listener("call.floor", "call.transcript"), "token").connection
+    async with listening(leader) as stream:
         await stream.next("hello")
-        await tell(house, CallQueued(call_id="c1", caller_number=NUMBER), heard(call.id, "您好。"))
-        assert (await stream.next()).data["caller_number"] == NUMBER
-        assert (await stream.next()).data["utterance"]["text"] == "您好。"
+        await tell(house, heard(call.id, "您好。"), understood(call.id))
+        await tell(house, CallQueued(call_id="c1", caller_number=NUMBER))
+        assert (await stream.next()).data["caller_number"] == NUMBER, "no words before"
+        assert await readings(house) == []
+
+        path = f"/api/calls/{call.id}"
+        assert (await leader.get(path)).status == (await leader.get(path)).status == 200
+        assert await readings(house) == [("陈建国", call.id)]
+        await tell(house, heard(call.id, "路灯", final=False, name="u2"))
+        await tell(house, heard(call.id, "路灯不亮。", name="u2"), understood(call.id))
+        assert (await stream.next("UtteranceHeard")).data["utterance"]["utterance_id"] == "u2"
+        await stream.next("RequestUnderstood")
+        assert await readings(house) == [("陈建国", call.id)], "not for every utterance"
+    (seen,) = await second.next(SOON)
+    assert "CallQueued" in seen, "another leader, who has not opened it, reads nothing of it"
+
+
+async def test_who_has_the_call_in_hand_reads_it_without_an_entry(house: House) -> None:
+    call = await past_call(house, ended_at=None, state=CallState.TALKING)
+    agent, colleague = await house.signed_in("agent"), await house.signed_in("agent2")
+    assert (await agent.get(f"/api/calls/{call.id}")).status == 200
+    assert (await colleague.get(f"/api/calls/{call.id}")).status == 404
+    assert await readings(house) == []
 
 
 async def test_after_a_restart_the_words_still_find_the_agent_of_the_call(house: House) -> None:
