@@ -5,7 +5,7 @@ By the order's events, and not by time: a clock may be set back.
 
 from __future__ import annotations
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import OrderEvent
@@ -16,25 +16,25 @@ from models.vocabulary import Action, OrderState
 _HAS_REDONE = (Action.DECIDE_REDO.value, Action.DECIDE_PANEL.value)
 
 
-def opened_again(order_id: str) -> ScalarSelect[int]:
-    """Number of the event that began the present round; NULL: the first one."""
-    return (
-        select(func.max(OrderEvent.seq))
-        .where(OrderEvent.order_id == order_id)
-        .where(OrderEvent.action == Action.DECIDE_REOPENING.value)
-        .where(OrderEvent.to_state == OrderState.TO_DISPATCH.value)
-        .correlate(None)
-        .scalar_subquery()
-    )
+#: Of an ``OrderEvent``: whether a round began with it.
+OPENS_AGAIN = and_(
+    OrderEvent.action == Action.DECIDE_REOPENING.value,
+    OrderEvent.to_state == OrderState.TO_DISPATCH.value,
+)
 
 
 async def redos(session: AsyncSession, order_id: str) -> int:
     """How often the order was done again in the present round, before the step in hand."""
+    opened = select(func.max(OrderEvent.seq)).where(OrderEvent.order_id == order_id, OPENS_AGAIN)
+    return await redos_since(session, order_id, await session.scalar(opened) or 0)
+
+
+async def redos_since(session: AsyncSession, order_id: str, seq: int) -> int:
+    """The same, since the event of this number."""
     query = (
         select(func.count())
         .select_from(OrderEvent)
         .where(OrderEvent.order_id == order_id, OrderEvent.action.in_(_HAS_REDONE))
-        .where(OrderEvent.to_state == OrderState.REDO.value)
-        .where(OrderEvent.seq > func.coalesce(opened_again(order_id), 0))
+        .where(OrderEvent.to_state == OrderState.REDO.value, OrderEvent.seq > seq)
     )
     return await session.scalar(query) or 0

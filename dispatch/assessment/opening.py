@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.rounds import opened_again
+from dispatch.rounds import OPENS_AGAIN
 from models.tables import OrderEvent, Task, WorkOrder
 from models.task_tree import first_lead_task, lead_task, redone_by
 from models.vocabulary import Action
@@ -24,6 +24,8 @@ class Opening:
 
     #: When it was opened again; None: it never was.
     since: datetime | None
+    #: The number of that event; 0: there is none.
+    seq: int
     #: The lead task of its first round, and those that did it again, the oldest first.
     rounds: tuple[Task, ...]
     #: The lead task that counts now.
@@ -47,28 +49,50 @@ class Opening:
 
 
 async def opening_of(session: AsyncSession, order: WorkOrder, tasks: Sequence[Task]) -> Opening:
-    """By the order's events, and not by time: a clock may be set back."""
-    last, first, since = lead_task(tasks), first_lead_task(tasks), None
-    if order.reopen_count and (start := await _dispatched_anew(session, order.id)):
-        since, task_id = start
-        follows = next((one.redo_of for one in tasks if one.id == task_id), None)
-        first = first_lead_task(tasks, follows)
+    """By the order's events, and not by time: a clock may be set back.
+
+    Opened again and then given out of the house, or taken from its unit for that, no unit has
+    brought anything to an end since: what was done before stays what is assessed.
+    """
+    last, first, began = lead_task(tasks), first_lead_task(tasks), None
+    if order.reopen_count:
+        for one in reversed(await _openings(session, order.id)):
+            follows = next((task.redo_of for task in tasks if task.id == one.task_id), None)
+            if one.task_id and (led := first_lead_task(tasks, follows)):
+                first, began = led, one
+                break
     assert first is not None and last is not None, "an order is assessed only with a lead task"
     before = next((one.department for one in tasks if one.id == first.redo_of), "")
-    rounds = (first, *redone_by(first, tasks))
-    return Opening(since=since, rounds=rounds, last=last, before=before)
-
-
-async def _dispatched_anew(session: AsyncSession, order_id: str) -> tuple[datetime, str] | None:
-    """When it was opened again the last time, and the task by which a unit then got it."""
-    of_order, opened = OrderEvent.order_id == order_id, opened_again(order_id)
-    since = select(OrderEvent.at).where(of_order, OrderEvent.seq == opened)
-    given_out = (
-        select(OrderEvent.task_id)
-        .where(of_order, OrderEvent.seq > opened)
-        .where(OrderEvent.action.in_(_GIVEN_OUT), OrderEvent.task_id.is_not(None))
-        .order_by(OrderEvent.seq)
-        .limit(1)
+    return Opening(
+        since=began.at if began else None,
+        seq=began.seq if began else 0,
+        rounds=(first, *redone_by(first, tasks)),
+        last=last,
+        before=before,
     )
-    at, task_id = await session.scalar(since), await session.scalar(given_out)
-    return (at, task_id) if at and task_id else None
+
+
+@dataclass
+class _Began:
+    """An order was opened again; the task by which a unit then got it, empty: none did."""
+
+    seq: int
+    at: datetime
+    task_id: str = ""
+
+
+async def _openings(session: AsyncSession, order_id: str) -> list[_Began]:
+    """The first first."""
+    query = (
+        select(OrderEvent.seq, OrderEvent.at, OrderEvent.task_id, OrderEvent.action)
+        .where(OrderEvent.order_id == order_id)
+        .where(or_(OPENS_AGAIN, OrderEvent.action.in_(_GIVEN_OUT)))
+        .order_by(OrderEvent.seq)
+    )
+    found: list[_Began] = []
+    for seq, at, task_id, action in await session.execute(query):
+        if action not in _GIVEN_OUT:
+            found.append(_Began(seq=seq, at=at))
+        elif found and not found[-1].task_id:
+            found[-1].task_id = task_id or ""
+    return found

@@ -16,7 +16,7 @@ from dispatch.assessment.facts import ClosureFacts
 from dispatch.assessment.opening import Opening, opening_of
 from dispatch.assessment.oversight_facts import offences, oversight_counts
 from dispatch.promises import Promise
-from dispatch.rounds import redos
+from dispatch.rounds import redos_since
 from dispatch.rules import Rules
 from dispatch.step import Step
 from models.ids import new_id
@@ -95,7 +95,7 @@ async def _counts(
     own = [task for task in tasks if task.parent_id is None and task.role is TaskRole.LEAD]
     counts = {
         "sent_back": sum(task.sent_back_count for task in own if opening.has(task)),
-        "redo": await redos(session, order.id),
+        "redo": await redos_since(session, order.id, opening.seq),
     }
     happened = {code: count for code, count in counts.items() if count}
     return happened | await oversight_counts(session, order, opening)

@@ -24,6 +24,7 @@ from dispatch.commands import (
     Resume,
     SignFor,
     TakeOffShelf,
+    TransferOut,
 )
 from dispatch.reports.report import Reports, UnitLine
 from dispatch.rules import Rules
@@ -40,6 +41,7 @@ from tests.dispatch.desk import FRIDAY, HAPPY, UNHAPPY, Desk, back
 from tests.dispatch.reading import task_at
 from tests.dispatch.test_pauses import keeper, suspended
 from tests.dispatch.test_refusals import redone_twice
+from tests.dispatch.test_transfer import ANSWER, ELSEWHERE
 
 pytestmark = pytest.mark.store
 
@@ -252,6 +254,21 @@ async def test_opened_again_and_merged_it_is_assessed_by_what_was_done_for_it_th
     async with store.read() as session:
         asked = select(FollowUp.task_id).where(FollowUp.order_id == order_id)
         assert set(await session.scalars(asked)) == {first.id, given.id}
+
+
+async def test_opened_again_and_answered_elsewhere_what_was_done_before_stays(
+    desk: Desk, details: OrderDetails, people: People
+) -> None:
+    order_id = await desk.approved()
+    await desk.redo(order_id)
+    await finished(desk, order_id, "chengguan", "严建新")
+    before = await points(details, people["zhuren"], order_id)
+    await reopened(desk, order_id)
+    await desk.act("paidan", order_id, Dispatch(department="D-ZJ"))  # and brings nothing about
+    await desk.act("banzhang", order_id, TransferOut.model_validate(ELSEWHERE))
+    await desk.act("paidan", order_id, ANSWER)
+    assert await points(details, people["zhuren"], order_id) == before
+    assert before["redo"] == -10
 
 
 async def test_off_a_panels_shelf_nothing_is_done_again(
