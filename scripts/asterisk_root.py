@@ -33,7 +33,7 @@ _MODULES_CONF = PROJECT / "telephony/asterisk/templates/modules.conf"
 _OPENED_BY_NAME = ("libsoftokn3", "libfreebl3", "libfreeblpriv3")
 
 #: Raise it when what is kept changes, so that old folders are made anew.
-_LAYOUT = 4
+_LAYOUT = 5
 
 
 def install_asterisk(root: Path) -> None:
