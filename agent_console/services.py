@@ -163,7 +163,10 @@ class Console:
         self.nuisance = NuisanceList(services.store, services.clock, own)
         self.alert_book = AlertBook(services.store, services.clock)
         self.callbacks = CallbackBook(
-            services.store, services.clock, services.rules.callers.callbacks
+            services.store,
+            services.clock,
+            services.rules.callers.callbacks,
+            services.settings.telephony,
         )
         self.callers = Callers(services.store, services.clock)
         self.people = FloorPeople(services.store, services.permissions, services.rules.queues)

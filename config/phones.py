@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from config.settings import TelephonySettings
+from models.phone_numbers import WITHHELD, normal_number, whole_number
 
 _FIRST_SEAT = 1001
 _FIRST_DESK_PHONE = 1901
@@ -33,3 +34,19 @@ def may_be_rung(telephony: TelephonySettings, number: str) -> bool:
     """
     allowed = re.fullmatch(telephony.outbound_numbers, number) is not None
     return allowed or number in telephony.practice_phones
+
+
+def why_not_rung(telephony: TelephonySettings, number: str) -> str:
+    """Why the hotline may not dial a citizen's number, in words; empty: it may."""
+    plain = normal_number(number)
+    if plain == WITHHELD:
+        return "来电人未显示号码"
+    if may_be_rung(telephony, plain):
+        return ""
+    if plain.startswith("+") and not plain.startswith("+86"):
+        return "境外号码不在允许外呼的范围内"
+    if re.fullmatch(r"[48]00\d{7}", plain):
+        return "400、800 号码不在允许外呼的范围内"
+    if plain.startswith("+") or not whole_number(plain):
+        return "号码是短号或不完整"
+    return "该号码不在允许外呼的范围内"

@@ -220,7 +220,12 @@ class System:
             prompts,
             self.alerts,
             self._progress(),
-            CallbackBook(ground.store, ground.clock, ground.rules.callers.callbacks),
+            CallbackBook(
+                ground.store,
+                ground.clock,
+                ground.rules.callers.callbacks,
+                ground.settings.telephony,
+            ),
         )
 
     def _progress(self) -> PhoneProgress:

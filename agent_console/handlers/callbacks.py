@@ -22,6 +22,12 @@ class CallbackQuery(Body):
     limit: int = Field(50, ge=1, le=200)
 
 
+class OtherNumber(Body):
+    """A number that the citizen has left."""
+
+    number: str = Field(min_length=1, max_length=24, title="号码")
+
+
 class TakeCallback(Body):
     """The task as the agent saw it."""
 
@@ -95,6 +101,22 @@ async def call_for_task(ask: Ask, callback_id: str) -> Dialled:
         raise
     await book.called(callback_id, call_id)
     return Dialled(call_id=call_id)
+
+
+@routes.route(
+    "POST",
+    "/api/callbacks/{callback_id}/number",
+    summary="改用其他号码回拨",
+    permission="call.dial",
+)
+async def use_other_number(ask: Ask, callback_id: str, body: OtherNumber) -> CallbackView:
+    """Of a task that one has taken and whose number may not be dialled: the citizen has left
+    another one, in a message or in the talk. Nobody can check that, so it takes the permission to
+    dial any number.
+    """
+    ask.person.require("floor.callback")
+    await ask.console.callbacks.use_number(ask.person.actor(), callback_id, body.number)
+    return await _view(ask, callback_id)
 
 
 @routes.route(

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.phones import why_not_rung
+from config.settings import TelephonySettings
 from dispatch.views.privacy import mask_phone
 from models.tables import Callback, Recording, Staff
 from models.vocabulary import CallbackReason, CallbackState, Light
@@ -38,6 +40,8 @@ class CallbackView(BaseModel):
     call_id: str | None
     contact_id: str | None
     outbound_call_id: str | None
+    #: Why the number cannot be rung and what can be done instead, in words; empty: it can be.
+    cannot_call: str
     #: Recording of a message that was left while the hotline was down: there was no call of ours.
     message_id: str | None
     note: str
@@ -61,14 +65,29 @@ class CallbackPage(BaseModel):
 
 
 async def views_of(
-    session: AsyncSession, tasks: list[Callback], now: datetime, *, clear: bool
+    session: AsyncSession,
+    tasks: list[Callback],
+    now: datetime,
+    telephony: TelephonySettings,
+    *,
+    clear: bool,
 ) -> list[CallbackView]:
     """``clear``: with the whole number."""
     ids = {task.taken_by for task in tasks} - {None}
     rows = await session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
     names: dict[str | None, str] = {staff_id: name for staff_id, name in rows}
     messages = await _messages(session, tasks)
-    return [_view(task, names, messages, now, clear) for task in tasks]
+    return [_view(task, names, messages, now, telephony, clear) for task in tasks]
+
+
+def against_calling(task: Callback, telephony: TelephonySettings) -> str:
+    """Why this task's number cannot be rung, and what can be done instead; empty: it can be."""
+    why = why_not_rung(telephony, task.citizen_number)
+    if not why:
+        return ""
+    if task.reason is CallbackReason.VOICEMAIL:
+        return f"{why}，无法回拨。请收听留言，改用其中留下的号码，或登记后办结"
+    return f"{why}，无法回拨。可改用来电人留下的其他号码，或写明原因后取消任务"
 
 
 async def _messages(session: AsyncSession, tasks: list[Callback]) -> dict[str | None, str]:
@@ -85,6 +104,7 @@ def _view(
     names: dict[str | None, str],
     messages: dict[str | None, str],
     now: datetime,
+    telephony: TelephonySettings,
     clear: bool,
 ) -> CallbackView:
     number = task.citizen_number
@@ -107,6 +127,7 @@ def _view(
         call_id=task.call_id,
         contact_id=task.contact_id,
         outbound_call_id=task.outbound_call_id,
+        cannot_call=against_calling(task, telephony) if task.state in UNDONE else "",
         message_id=None if task.call_id else messages.get(task.contact_id),
         note=task.note,
         version=task.version,

@@ -10,6 +10,8 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.phones import why_not_rung
+from config.settings import TelephonySettings
 from config.waiting import CallbackRules
 from dispatch.commands import invalid
 from dispatch.floor.callback_views import (
@@ -17,6 +19,7 @@ from dispatch.floor.callback_views import (
     CallbackCounts,
     CallbackPage,
     CallbackView,
+    against_calling,
     views_of,
 )
 from dispatch.floor.owed_calls import after_attempt, changed, move, overdue
@@ -24,7 +27,7 @@ from models.callbacks import BookedPlace
 from models.clock import Clock
 from models.errors import Forbidden, NotFound, TransitionRefused
 from models.guards import Actor
-from models.phone_numbers import normal_number
+from models.phone_numbers import WITHHELD, normal_number
 from models.store import Store, UnitOfWork
 from models.tables import Call, Callback
 from models.vocabulary import CallbackReason, CallbackState, CallDirection, Role
@@ -37,10 +40,14 @@ _TRIES = 5
 class CallbackBook:
     """What agents do with call-back tasks."""
 
-    def __init__(self, store: Store, clock: Clock, rules: CallbackRules) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, rules: CallbackRules, telephony: TelephonySettings
+    ) -> None:
+        """``telephony``: tells which numbers may be rung."""
         self._store = store
         self._clock = clock
         self._rules = rules
+        self._telephony = telephony
 
     # --- looking --------------------------------------------------------------------------------
 
@@ -52,7 +59,7 @@ class CallbackBook:
         query = _chosen(actor, box).offset(start).limit(limit + 1)
         async with self._store.read() as session:
             found = list(await session.scalars(query))
-            items = await views_of(session, found[:limit], self._clock.now(), clear=clear)
+            items = await self._views(session, found[:limit], clear)
             counts = await self._counts(session, actor)
         more = str(start + limit) if len(found) > limit else None
         return CallbackPage(items=items, next_cursor=more, counts=counts)
@@ -71,7 +78,7 @@ class CallbackBook:
             task = await session.get(Callback, callback_id)
             if task is None:
                 raise _no_such_task(callback_id)
-            return (await views_of(session, [task], self._clock.now(), clear=clear))[0]
+            return (await self._views(session, [task], clear))[0]
 
     # --- taking and giving back -----------------------------------------------------------------
 
@@ -141,6 +148,7 @@ class CallbackBook:
             )
             for task in tasks
             if task.citizen_number not in calling_in
+            and not why_not_rung(self._telephony, task.citizen_number)
         ]
 
     async def begin_for(self, agent_id: str, callback_id: str) -> str:
@@ -150,8 +158,8 @@ class CallbackBook:
             if task.taken_by not in (None, agent_id):
                 raise TransitionRefused("该回拨任务已被他人领取", state=task.state)
             _refuse_unless(task, CallbackState.OPEN, "回拨")
-            if not task.citizen_number:
-                raise TransitionRefused("来电人未显示号码，请先收听留言", state=task.state)
+            if against := against_calling(task, self._telephony):
+                raise TransitionRefused(against, state=task.state)
             now = self._clock.now()
             if task.taken_by is None:
                 task.taken_by, task.taken_at = agent_id, now
@@ -178,6 +186,26 @@ class CallbackBook:
                     # It rests, then the line has it again.
                     task.taken_by, task.taken_at = None, None
                 move(work, task, CallbackState.OPEN, self._clock.now())
+
+    async def use_number(self, actor: Actor, callback_id: str, number: str) -> None:
+        """Call another number that the citizen has left, as the own one cannot be rung.
+
+        :raises TransitionRefused: when it can be rung, or the task is not in the actor's hands.
+        :raises InvalidInput: for a number that may not be dialled either.
+        """
+        if why := why_not_rung(self._telephony, number):
+            message = "请填写号码" if normal_number(number) == WITHHELD else why
+            raise invalid([{"field": "number", "label": "号码", "message": message}])
+        async with self._store.transaction() as work:
+            task = await _need(work, callback_id)
+            _refuse_unless(task, CallbackState.OPEN, "改用其他号码")
+            if task.taken_by != actor.id:
+                raise TransitionRefused("请先领取这个回拨任务", state=task.state)
+            if not against_calling(task, self._telephony):
+                raise TransitionRefused("该任务的来电号码可以回拨", state=task.state)
+            task.citizen_number = normal_number(number)
+            task.note = f"来电号码无法回拨，{actor.name}改用来电人留下的其他号码"
+            move(work, task, CallbackState.OPEN, self._clock.now())
 
     # --- ends -----------------------------------------------------------------------------------
 
@@ -233,6 +261,11 @@ class CallbackBook:
             return False
         work.record(changed(task, now))
         return True
+
+    async def _views(
+        self, session: AsyncSession, tasks: list[Callback], clear: bool
+    ) -> list[CallbackView]:
+        return await views_of(session, tasks, self._clock.now(), self._telephony, clear=clear)
 
     def _due(self, actor: Actor) -> Select[Callback]:
         """The actor's own first, then what is free and not resting after an attempt."""

@@ -87,6 +87,22 @@ async def test_a_call_that_cannot_be_made_leaves_the_task_as_it_was(house: House
     assert (task["state"], task["attempts"], task["outbound_call_id"]) == ("OPEN", 0, None)
 
 
+async def test_a_task_whose_number_cannot_be_rung_says_so_and_takes_another(house: House) -> None:
+    agent, task_id = await house.signed_in("agent"), await owed(house, "4001234567")
+    (task,) = (await agent.get("/api/callbacks")).body["items"]
+    assert task["cannot_call"].startswith("400、800 号码不在允许外呼的范围内，无法回拨")
+    taken = (await agent.post("/api/callbacks/next")).body
+    refused = await agent.post(f"/api/callbacks/{task_id}/call")
+    assert (refused.status, refused.body["detail"]) == (409, taken["cannot_call"])
+    url = f"/api/callbacks/{task_id}/number"
+    for wrong in ("12306", "anonymous"):
+        assert (await agent.post(url, {"number": wrong})).fields() == ["number"]
+    changed = (await agent.post(url, {"number": NUMBER})).body
+    assert (changed["citizen_number"], changed["cannot_call"]) == (NUMBER, "")
+    assert (await agent.post(f"/api/callbacks/{task_id}/call")).status == 200
+    assert house.calls.dialled[0][1] == NUMBER
+
+
 async def test_ends_by_hand(house: House) -> None:
     agent, leader = await house.signed_in("agent"), await house.signed_in("leader")
     done, missed, needless = [await owed(house, f"1380000000{n}") for n in range(3)]

@@ -103,6 +103,7 @@ LET_IN: dict[str, set[str]] = {
         f"POST /api/callbacks/{{callback_id}}/{step}": SEATS
         for step in ("take", "call", "release", "finish", "cancel")
     },
+    "POST /api/callbacks/{callback_id}/number": TAKERS,
     "GET /api/calls/{call_id}/recordings": TRANSCRIPTS,
     "GET /api/calls/{call_id}/mix.wav": TRANSCRIPTS,
     "GET /api/recordings/{recording_id}.wav": TRANSCRIPTS,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from config.settings import TelephonySettings
 from config.waiting import CallbackRules
 from dispatch.commands import SaveDraft
 from dispatch.drafts import Drafts
@@ -19,7 +20,7 @@ from dispatch.floor.owed_calls import OwedCalls
 from dispatch.rules import Rules
 from models.bus import InProcessBus
 from models.clock import ManualClock
-from models.errors import Forbidden, NotFound, TransitionRefused
+from models.errors import Forbidden, InvalidInput, NotFound, TransitionRefused
 from models.events import CallAnswered, CallEnded, RequestUnderstood
 from models.guards import Actor
 from models.ids import new_id
@@ -53,7 +54,7 @@ class Floor:
         self.rules: CallbackRules = rules.callers.callbacks
         self.bus = InProcessBus()
         self.alerts = Alerts(store, self.bus, clock)
-        self.book = CallbackBook(store, clock, self.rules)
+        self.book = CallbackBook(store, clock, self.rules, TelephonySettings())
         self.owed = self.watcher()
         self.drafts = Drafts(store, clock)
         self.messages = MessageDrafts(store, self.bus, clock)
@@ -193,6 +194,56 @@ async def test_a_message_without_a_number_must_be_listened_to_but_cannot_be_call
     with pytest.raises(TransitionRefused, match="收听留言"):
         await floor.book.begin_for(floor.first.id, task.id)
     await floor.book.finish(floor.first, task.id, "已按留言建单", reached=True)
+    assert (await floor.task(task.id)).state is CallbackState.DONE
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        ("4001234567", "400、800 号码"),
+        ("+8529123456", "境外号码"),
+        ("00447911123456", "境外号码"),
+        ("12306", "短号或不完整"),
+        ("+86400123", "短号或不完整"),
+    ],
+)
+async def test_a_number_that_may_not_be_dialled_is_owed_a_call_and_said_not_to_be_rung(
+    floor: Floor, number: str, why: str
+) -> None:
+    """Nothing is lost, nobody is sent to a button that refuses, and the line does not try it."""
+    task = await floor.lost(number, outcome=ContactOutcome.CALLBACK_BOOKED)
+    (view,) = (await floor.book.page(floor.first, "open", clear=True)).items
+    assert why in view.cannot_call and "其他号码" in view.cannot_call
+    assert await floor.book.booked() == [], "the automatic call-back leaves it to people"
+    assert await floor.book.next(floor.first) == task.id
+    with pytest.raises(TransitionRefused, match=why):
+        await floor.book.begin_for(floor.first.id, task.id)
+    assert (await floor.task(task.id)).attempts == 0
+    await floor.book.cancel(floor.first, task.id, "境外来电，无法联系")
+    assert (await floor.book.one(task.id, clear=True)).cannot_call == "", "it is over"
+
+
+async def test_another_number_that_the_citizen_has_left_is_called_instead(floor: Floor) -> None:
+    task = await floor.lost("4001234567")
+    other = await floor.lost("13800000101")
+    assert (await floor.book.one(other.id, clear=True)).cannot_call == ""
+    with pytest.raises(TransitionRefused, match="先领取"):
+        await floor.book.use_number(floor.first, task.id, "13800000102")
+    await floor.book.take(floor.first, task.id, task.version)
+    await floor.book.take(floor.first, other.id, other.version)
+    with pytest.raises(InvalidInput):
+        await floor.book.use_number(floor.first, task.id, "+8529123456")
+    with pytest.raises(TransitionRefused, match="可以回拨"):
+        await floor.book.use_number(floor.first, other.id, "13800000102")
+    with pytest.raises(TransitionRefused, match="先领取"):
+        await floor.book.use_number(floor.second, task.id, "13800000102")
+    await floor.book.use_number(floor.first, task.id, "+86 138-0000-0102")
+    view = await floor.book.one(task.id, clear=True)
+    assert (view.citizen_number, view.cannot_call) == ("13800000102", "")
+    assert "其他号码" in view.note and view.taken_by == floor.first.id
+    assert await floor.book.begin_for(floor.first.id, task.id) == "13800000102"
+    answered = floor.clock.now()
+    await floor.call_out(task.id, answered_at=answered, outcome=ContactOutcome.SERVED)
     assert (await floor.task(task.id)).state is CallbackState.DONE
 
 

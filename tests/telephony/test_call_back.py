@@ -81,7 +81,7 @@ async def desk_at(asterisk: RunningAsterisk, folder: Path, auto: bool) -> AsyncI
     limits, zone, clock = load_waiting(rules).callbacks, ZoneInfo("Asia/Shanghai"), SystemClock()
 
     def book(store: Store) -> CallbackBook:
-        return CallbackBook(store, clock, limits)
+        return CallbackBook(store, clock, limits, asterisk.settings.telephony)
 
     async with call_floor(asterisk, folder, rules=rules, callbacks=book) as floor:
         owed = OwedCalls(floor.store, floor.bus, clock, limits, NoAlerts(), zone)

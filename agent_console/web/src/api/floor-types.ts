@@ -134,6 +134,8 @@ export interface CallbackTask {
   call_id: string | null
   contact_id: string | null
   outbound_call_id: string | null
+  /** Why the number cannot be rung, and what can be done instead; empty: it can be. */
+  cannot_call: string
   /** The recording of a message that was left without a call of ours. */
   message_id: string | null
   note: string

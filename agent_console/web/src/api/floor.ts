@@ -46,6 +46,7 @@ export const floorApi = {
   takeCallback: (id: string, version: number) =>
     post<f.CallbackTask>(`/api/callbacks/${id}/take`, { expected_version: version }),
   callCallback: (id: string) => post<{ call_id: string }>(`/api/callbacks/${id}/call`),
+  callbackNumber: (id: string, number: string) => post(`/api/callbacks/${id}/number`, { number }),
   releaseCallback: (id: string) => post(`/api/callbacks/${id}/release`),
   finishCallback: (id: string, reached: boolean, note: string) =>
     post(`/api/callbacks/${id}/finish`, { reached, note }),
