@@ -30,6 +30,8 @@ READ_AT_START = frozenset({
 })  # fmt: skip
 
 #: Signs that mean something in Asterisk's file names and dialplan arguments.
+#: What Python's expressions, Asterisk's and the dialplan's own signs all read alike.
+_PLAIN_EXPRESSION = re.compile(r"(?:[0-9?*+|().\[\]^-]|\{[0-9]+(?:,[0-9]*)?\})*")
 _FORBIDDEN_IN_PATHS = re.compile(r"""[,;&|"'`$<>(){}\[\]\\\n]""")
 
 #: Longest path of a unix socket that Linux takes, less the name of Asterisk's.
@@ -104,6 +106,7 @@ def _values(
         "app": asterisk.app,
         "processes": len(_orders_of_trying(settings)),
         "share": _share(settings),
+        "callable": _callable(settings),
         "ari_user": asterisk.ari_user,
         "ari_password": _escaped(secrets.ari_password),
         "practice_numbers": _practice_numbers(settings),
@@ -168,6 +171,20 @@ def _practice_numbers(settings: Settings) -> str:
         f"exten => {number},1,Set(DIALLED=${{EXTEN}})\n same => n,Goto(incoming,caller,1)"
         for number in dict.fromkeys(numbers)
     )
+
+
+def _callable(settings: Settings) -> str:
+    """For the dialplan: 1 where ``NUMBER`` may be rung (see :func:`config.phones.may_be_rung`).
+
+    A setting that uses more than Asterisk's expressions know counts as allowing none: then nobody
+    is promised a call while we are away, and all are called back all the same.
+    """
+    allowed = settings.telephony.outbound_numbers.replace(r"\d", "[0-9]")
+    if not _PLAIN_EXPRESSION.fullmatch(allowed) or "(?" in allowed:
+        return "0"
+    practice = [number for number in settings.telephony.practice_phones if number.isdecimal()]
+    numbers = "|".join([allowed, *practice])
+    return f'${{REGEX("^([+]86|0086)?({numbers})$" ${{NUMBER}})}}'
 
 
 def _orders_of_trying(settings: Settings) -> list[list[str]]:

@@ -83,6 +83,19 @@ def test_a_chinese_folder_name_with_a_blank_is_fine(tmp_path: Path) -> None:
     assert f"RECORDINGS = {tmp_path}/热线 系统/recordings" in files["extensions.conf"]
 
 
+def test_a_call_back_is_promised_by_the_dialplan_to_numbers_that_may_be_rung(
+    tmp_path: Path,
+) -> None:
+    telephony = {"outbound_numbers": r"0?1[3-9]\d{9}|0734\d{7}", "practice_phones": ["99"]}
+    dialplan = _rendered(tmp_path, telephony=telephony)["extensions.conf"]
+    known = 'Set(CALLABLE=${REGEX("^([+]86|0086)?(0?1[3-9][0-9]{9}|0734[0-9]{7}|99)$" ${NUMBER})})'
+    assert known in dialplan
+    # What Asterisk would read in another way: nobody is promised anything.
+    for setting in (r"(?:13)\d{9}", r"13\w+", r'13"', r"13$"):
+        other = _rendered(tmp_path, telephony={"outbound_numbers": setting})["extensions.conf"]
+        assert "Set(CALLABLE=0)" in other
+
+
 def test_only_what_changed_is_written_again(tmp_path: Path) -> None:
     settings = load_settings(var=tmp_path)
     assert "http.conf" in write_configuration(settings, _rendered(tmp_path))

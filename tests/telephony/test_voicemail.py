@@ -74,7 +74,9 @@ async def kept(floor: CallFloor) -> tuple[list[Contact], list[Callback]]:
 async def test_we_are_down_and_the_disk_for_recordings_is_full(
     short_asterisk: RunningAsterisk, tmp_path: Path
 ) -> None:
-    """No message can be taken: the caller is told of a call-back, and the number is known."""
+    """No message can be taken: the caller is told of a call-back, and the number is known. Who
+    calls from one that may not be dialled is promised none, and is not forgotten either.
+    """
     prompts, folder = short_asterisk.prompts, short_asterisk.settings.recordings_dir
     async with call_floor(short_asterisk, tmp_path) as floor:
         async with calling(short_asterisk, number="13912345670") as earlier:
@@ -95,15 +97,27 @@ async def test_we_are_down_and_the_disk_for_recordings_is_full(
             await hears(voice, prompts.uri("all_busy"))
             await citizen.finished()
             assert citizen.ended_as == "hung up by the other side"
+        async with (
+            await Voice.open() as voice,
+            calling(short_asterisk, number="4001234567", media_port=voice.port) as company,
+        ):
+            await hears(voice, prompts.uri("beep"), within=40)
+            voice.say(spoken_ulaw(MESSAGE))
+            await hears(voice, prompts.uri("all_busy_unknown"))
+            await company.finished()
         await clean(short_asterisk)
     async with call_floor(short_asterisk, tmp_path) as floor:
-        contacts, (task,) = await kept(floor)
+        contacts, tasks = await kept(floor)
         assert {one.citizen_number: one.outcome for one in contacts} == {
             "13912345670": ContactOutcome.ABANDONED_GREETING,
             "13912345679": ContactOutcome.FAILED,
+            "4001234567": ContactOutcome.FAILED,
         }
-        assert len(contacts) == 2
-        assert (task.citizen_number, task.reason) == ("13912345679", CallbackReason.INTERRUPTED)
+        assert len(contacts) == 3
+        assert {task.citizen_number: task.reason for task in tasks} == {
+            "13912345679": CallbackReason.INTERRUPTED,
+            "4001234567": CallbackReason.INTERRUPTED,
+        }
 
 
 @pytest.mark.store
