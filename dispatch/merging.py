@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 
 from dispatch.asking import ask_office, decide, withdraw_all
 from dispatch.commands import DecideMerge, Merge, SuggestMerge, Unmerge, Urge, invalid
+from dispatch.joining import why_not_taken_in
 from dispatch.loading import load_if_free
 from dispatch.merged_promises import bring_forward, owe_nobody_else, promised_to
 from dispatch.oversights import issue_urge
@@ -116,20 +117,7 @@ async def _merge(step: Step, order: WorkOrder) -> None:
 
 
 def _check_lead(order: WorkOrder, lead: WorkOrder) -> None:
-    message = ""
-    if lead.id == order.id:
-        message = "不能并入本工单自己"
-    elif lead.state is OrderState.MERGED:
-        message = f"工单 {lead.order_no} 已并入其他工单，请并入它的主单"
-    elif lead.state not in MAY_LEAD:
-        message = f"工单 {lead.order_no} 现在是“{lead.state.label}”，不能再并入其他工单"
-    elif lead.suspended_at is not None:
-        message = f"工单 {lead.order_no} 已挂起，请先解除挂起"
-    elif lead.disputed_at is not None:
-        message = f"工单 {lead.order_no} 的承办单位争议正在裁定，裁定后再并入"
-    elif order.confidential != lead.confidential:
-        message = "保密件和非保密件不能并单"
-    if message:
+    if message := why_not_taken_in(order, lead):
         raise invalid([{"field": "into", "message": message}])
 
 

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from config.departments import DepartmentKind
 from dispatch.checks import Faults
 from dispatch.directory.ownership import Ownership, kept_by, matter_of, owner_of
+from dispatch.rules import Rules
 from dispatch.step import Step
+from models.tables import Task, WorkOrder
 from models.task_tree import parent_of
 
 #: How far down: whoever has no territory of its own stands above the streets.
 _DOWN = {DepartmentKind.STREET: 1, DepartmentKind.COMMUNITY: 2}
 
 
-def why_not_handed_down(step: Step, unit: str) -> str | None:
-    """Why the task of the step may not be handed to that unit; None: it may."""
-    if not _down(step, unit):
-        return None
-    task = step.task
+def why_not_handed_down(step: Step, unit: str) -> str:
+    """Why the task of the step may not be handed to that unit; empty: it may."""
+    if not reach_down(step.rules, unit):
+        return ""
+    return kept_above(step.rules, step.order, step.tasks, step.task)
+
+
+def kept_above(rules: Rules, order: WorkOrder, tasks: Sequence[Task], task: Task | None) -> str:
+    """Why a task, or one above it, is not for streets and communities; empty: it is."""
     while task is not None:
-        if kept := kept_by(step.rules, step.order, task):
-            return f"{_kept_words(step, kept)}，不能下派给街道和社区"
-        task = parent_of(task, step.tasks)
-    return None
+        if kept := kept_by(rules, order, task):
+            return f"{_kept_words(rules, kept)}，不能下派给街道和社区"
+        task = parent_of(task, tasks)
+    return ""
 
 
 def check_owner(step: Step, unit: str, field: str = "department", otherwise: str = "") -> None:
@@ -36,21 +44,24 @@ def check_owner(step: Step, unit: str, field: str = "department", otherwise: str
 
 
 def _why_not_sent_lower(step: Step, unit: str) -> str | None:
-    if not _down(step, unit):
+    rules = step.rules
+    if not reach_down(rules, unit):
         return None
-    day = step.now.astimezone(step.rules.zone).date()
-    found = owner_of(step.rules, matter_of(step.order), day)
-    if found is None or not found.rule.keep or _down(step, found.unit) >= _down(step, unit):
+    day = step.now.astimezone(rules.zone).date()
+    found = owner_of(rules, matter_of(step.order), day)
+    if found is None or not found.rule.keep:
         return None
-    name = step.rules.unit_name(unit)
-    return f"{_kept_words(step, found)}，不能派给{name}；需要属地配合的，请列为协办单位"
+    if reach_down(rules, found.unit) >= reach_down(rules, unit):
+        return None
+    name = rules.unit_name(unit)
+    return f"{_kept_words(rules, found)}，不能派给{name}；需要属地配合的，请列为协办单位"
 
 
-def _down(step: Step, unit: str) -> int:
+def reach_down(rules: Rules, unit: str) -> int:
     """0 for departments, utilities and their sections."""
-    departments = step.rules.departments
+    departments = rules.departments
     return _DOWN.get(departments.get(unit).kind, 0) if unit in departments else 0
 
 
-def _kept_words(step: Step, kept: Ownership) -> str:
-    return f"派单目录规定由{step.rules.unit_name(kept.unit)}自行办理（{kept.rule.note}）"
+def _kept_words(rules: Rules, kept: Ownership) -> str:
+    return f"派单目录规定由{rules.unit_name(kept.unit)}自行办理（{kept.rule.note}）"

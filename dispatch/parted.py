@@ -96,11 +96,21 @@ async def _give_time(lead: Step, ends: list[_End]) -> None:
         if end.earlier is not None:
             words = f"{end.earlier.explanation}{_WHY}，恢复原时限。"
             promise_anew(lead, end.task, end.clock, replace(end.earlier, explanation=words))
+            if end.clock == "sign":
+                _give_back_twice(lead, end.task)
     keep_order_due(lead)
     show_lights(lead)
     if task is not None:
         _ask_no_report(lead, task)
         await lift_untrue(lead, task, _WHY)
+
+
+def _give_back_twice(lead: Step, task: Task) -> None:
+    """Twice the time for signing was brought forward with it."""
+    kept = [key for key in task.clocks if key.startswith("sign_twice.")]
+    earlier = Promise.from_json(task.clocks[f"sign_twice.{len(kept)}"]) if kept else None
+    if earlier is not None and earlier.due > Promise.from_json(task.clocks["sign_twice"]).due:
+        promise_anew(lead, task, "sign_twice", earlier)
 
 
 def _ask_no_report(lead: Step, task: Task) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.limits import Limit
+from dispatch.candidates import why_none_below
 from dispatch.promises import Promise
 from dispatch.rules import Rules
 from dispatch.step import Step
@@ -20,7 +21,7 @@ from dispatch.terms import terms_of
 from models.errors import TransitionRefused
 from models.guards import Actor
 from models.tables import OrderRequest, Oversight, Task, WorkOrder
-from models.task_tree import active, children_of, depth, lead_task, same_hands
+from models.task_tree import active, children_of, depth, lead_task, parent_of, same_hands
 from models.vocabulary import (
     Action,
     OversightKind,
@@ -52,6 +53,8 @@ class Facts:
     eased_by: frozenset[str] = frozenset()
     #: A link to answer the follow-up by is on its way.
     link_sent: bool = False
+    #: The order that somebody proposes to merge this one into.
+    into: WorkOrder | None = None
 
 
 def why_not(action: Action, facts: Facts, task: Task | None) -> str:
@@ -119,15 +122,18 @@ def _no_way_down(facts: Facts, task: Task | None) -> str:
         return f"已下派给{rules.unit_name(lead.department)}，须先收回才能另派"
     if _latest(facts, task, rules.handling.child_share) <= facts.now:
         return "本单位的办结时限已到或所剩无几，请自行办理或申请延期"
-    return ""
+    return why_none_below(rules, facts.order, facts.tasks, task, task.department)
 
 
 def _no_time_beside(facts: Facts, task: Task | None) -> str:
     """A unit below is to end before those above it, so that it cannot be given time they lack."""
     if task is None or task.parent_id is None:
         return ""
-    late = _latest(facts, task, facts.rules.handling.joint_share) <= facts.now
-    return "该下级任务的时限已到或所剩无几，不能再增加协办" if late else ""
+    if _latest(facts, task, facts.rules.handling.joint_share) <= facts.now:
+        return "该下级任务的时限已到或所剩无几，不能再增加协办"
+    above = parent_of(task, facts.tasks)
+    assert above is not None, "what has a parent is below a task"
+    return why_none_below(facts.rules, facts.order, facts.tasks, task, above.department)
 
 
 def _latest(facts: Facts, task: Task, share: float) -> datetime:

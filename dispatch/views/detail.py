@@ -50,7 +50,14 @@ from models.tables import (
     WorkOrder,
 )
 from models.task_tree import depth, lead_task
-from models.vocabulary import CloseReason, OrderState, Role, SendBackReason
+from models.vocabulary import (
+    OPEN_REQUEST,
+    CloseReason,
+    OrderState,
+    RequestKind,
+    Role,
+    SendBackReason,
+)
 
 _ID: Any = bindparam("order_id", type_=WorkOrder.id.type)
 _TASKS = select(Task).where(Task.order_id == _ID).order_by(Task.dispatched_at, Task.id)
@@ -72,6 +79,8 @@ class _File:
     staff: dict[str, str]
     #: The citizen has a link to say how the result was.
     link_sent: bool
+    #: The order that this one is proposed to be merged into.
+    into: WorkOrder | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,20 +159,28 @@ async def _read_file(session: AsyncSession, which: Any, now: datetime) -> _File 
     await belonging.look()
     tasks = (await session.scalars(_TASKS, of_order)).all()
     asked = order.state is OrderState.TO_FOLLOW_UP
+    requests = await belonging.rows(OrderRequest)
     found = _File(
         order=order,
         tasks=tasks,
         events=(await session.scalars(_EVENTS, of_order)).all(),
         audits=await belonging.rows(AuditReview),
         follow_ups=await belonging.rows(FollowUp),
-        requests=await belonging.rows(OrderRequest),
+        requests=requests,
         office=await read_office(session, order, belonging),
         score=next(iter(await belonging.rows(ClosureScore)), None),
         staff={},
         link_sent=asked and await link_sent(session, order, lead_task(tasks), now),
+        into=await _into(session, requests),
     )
     found.staff.update(await _names(session, found))
     return found
+
+
+async def _into(session: AsyncSession, requests: Sequence[OrderRequest]) -> WorkOrder | None:
+    merges = (one for one in requests if one.kind is RequestKind.MERGE)
+    asked = next((one for one in merges if one.state in OPEN_REQUEST), None)
+    return await session.get(WorkOrder, asked.wanted["into"]) if asked else None
 
 
 async def _names(session: AsyncSession, file: _File) -> dict[str, str]:
@@ -255,6 +272,7 @@ def _facts(file: _File, reader: _Reader, rules: Rules) -> Facts:
         oversights=file.office.oversights,
         eased_by=eased_by(file.events),
         link_sent=file.link_sent,
+        into=file.into,
     )
 
 

@@ -7,7 +7,7 @@ Made from the action's command, so that a new field needs no second description.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Union, get_args, get_origin
@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from dispatch.commands import COMMANDS, OrderCommand
 from dispatch.rules import Rules
+from dispatch.views.choices import Choice
 from dispatch.wording import form_label
 from models.vocabulary import Action, Labelled
 
@@ -66,6 +67,10 @@ class FormField(BaseModel):
     default: str | bool | float | None = None
     least: float = 0
     most: float | None = None
+    #: Units that cannot be chosen; those that can stand in the options, where there are any there.
+    without: list[str] = []
+    #: Why something that one may look for is not there to choose.
+    hint: str = ""
 
 
 def _refusals(rules: Rules) -> Iterable[tuple[str, str]]:
@@ -88,8 +93,14 @@ class Known:
     systems: Sequence[tuple[str, str]] = ()
 
 
-def form_of(action: Action, rules: Rules, known: Known | None = None) -> list[FormField]:
-    """The fields of an action's command, in the order in which one fills them in."""
+def form_of(
+    action: Action,
+    rules: Rules,
+    known: Known | None = None,
+    choices: Mapping[str, Choice] | None = None,
+) -> list[FormField]:
+    """The fields of an action's command, in the order in which one fills them in. ``choices``: what
+    of them can be chosen now, where that is not everything."""
     command, known = COMMANDS.get(action), known or Known()
     if command is None:
         return []
@@ -97,7 +108,23 @@ def form_of(action: Action, rules: Rules, known: Known | None = None) -> list[Fo
     given = {*_GIVEN, "head"} if known.leads else _GIVEN
     names = [name for name in command.model_fields if name not in given]
     names.sort(key=lambda name: (name in _LAST) - (name in _FIRST))  # the rest as in the command
-    return [_field(action, name, command, rules, known) for name in names]
+    fields = (_field(action, name, command, rules, known) for name in names)
+    return [_narrowed(field, (choices or {}).get(field.name), rules) for field in fields]
+
+
+def _narrowed(field: FormField, choice: Choice | None, rules: Rules) -> FormField:
+    if choice is None:
+        return field
+    options = field.options
+    if choice.only is not None and field.kind in ("unit", "units"):
+        if not choice.only:  # nobody to choose: it is not asked for
+            return field.model_copy(update={"kind": "other"})
+        codes = sorted(str(code) for code in choice.only)
+        options = [FormOption(value=code, label=rules.unit_name(code)) for code in codes]
+    elif choice.only is not None:
+        options = [one for one in options if one.value in choice.only]
+    more = {"options": options, "without": sorted(choice.without), "hint": choice.hint}
+    return field.model_copy(update=more)
 
 
 def _field(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from dispatch.possible import Facts, why_not
 from dispatch.rules import Rules
+from dispatch.views.choices import choices_of
 from dispatch.views.forms import Known, form_of
 from dispatch.views.privacy import Veil
 from dispatch.views.step_shapes import (
@@ -57,7 +58,7 @@ class Steps:
     """Reads the table for one reader of one order."""
 
     def __init__(self, facts: Facts, known: Known) -> None:
-        self._rules, self._known = facts.rules, known
+        self._rules, self._known, self._facts = facts.rules, known, facts
         self._asked = (facts.order, facts.tasks, facts.actor, facts.requests, facts.now)
         #: What the table allows, each with what stands against it all the same.
         self._here = [
@@ -93,7 +94,7 @@ class Steps:
             request_id=step.request.id if step.request else None,
             unit=self._unit(step.task),
             effect=row.effect,
-            fields=form_of(row.action, self._rules, self._known),
+            fields=form_of(row.action, self._rules, self._known, choices_of(step, self._facts)),
         )
 
     def _unit(self, task: Task | None) -> str:

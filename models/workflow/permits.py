@@ -123,6 +123,43 @@ def allowed_steps(
     return list(found.values())
 
 
+def open_cases(
+    action: Action,
+    order: WorkOrder,
+    tasks: Sequence[Task],
+    actor: Actor,
+    requests: Sequence[OrderRequest] = (),
+    now: datetime | None = None,
+    *,
+    task: Task | None = None,
+    request: OrderRequest | None = None,
+) -> dict[Case, str]:
+    """The cases of an action that start here, each with what keeps the actor from it; empty: it is
+    open. What was filled in tells the case: only what leads to an open one can be."""
+    situation = Situation(
+        order=order,
+        task=task or subject_task(tasks, actor),
+        actor=actor,
+        tasks=tasks,
+        requests=requests,
+        now=now,
+        request=request,
+    )
+    found: dict[Case, str] = {}
+    for row in rows_of(action):
+        if row.case is Case.TAKE_IN or not _starts_here(row, situation):
+            continue
+        if found.get(row.case) != "":  # one row that is open is enough
+            found[row.case] = _why_closed(row, situation)
+    return found
+
+
+def _why_closed(row: Transition, s: Situation) -> str:
+    if _role_for(row, s.actor) is None:
+        return f"只能由{names_of(_people(row.roles))}操作"
+    return next((guard.refusal for guard in row.guards if not guard.holds(s)), "")
+
+
 def refused_steps(
     order: WorkOrder,
     tasks: Sequence[Task],

@@ -174,6 +174,7 @@ def _begun_as_ruled(
     """A first report fits into the time for handling; below and beside all else does, too."""
     within = task.parent_id is not None or task.role is TaskRole.JOINT
     reports = not within and terms_of(order, rules).has("progress")
+    reports = reports and not _taken_away(file, event, task, "progress_due")
     for name in ("sign", "first_contact", *["progress"] * reports):
         ruled = promise_for(order, rules, name, event.at).due
         if within or name == "progress":
@@ -181,6 +182,17 @@ def _begun_as_ruled(
         # Signing is done anew; all else goes on.
         had = _had(file, event, task, _COLUMNS[name]) if name != "sign" else []
         assert promises(task, name)[0].due in {ruled, *had}, (event.action, name)
+
+
+def _taken_away(file: File, event: OrderEvent, task: Task, column: str) -> bool:
+    """Whether what was promised is not wanted any more since: a first report, once the order whose
+    urgency asked for it is parted from this one. A later one is another promise."""
+    return any(
+        file.place(path, one) == (task.id, column) and before and not after
+        for one in file.events
+        if one.seq > event.seq
+        for path, (before, after) in one.changes.items()
+    )
 
 
 def _had(file: File, event: OrderEvent, task: Task, column: str) -> list[datetime]:

@@ -20,6 +20,7 @@ from dispatch.commands import (
     Urge,
 )
 from dispatch.order_timers import OrderTimers
+from dispatch.promises import Promise
 from dispatch.rules import Rules
 from dispatch.timers import Timekeeper
 from dispatch.views.detail import OrderDetails
@@ -309,6 +310,12 @@ async def test_what_turns_out_urgent_is_owed_sooner_and_never_later(
     assert order.due_at == order.light_red_at == task.due_at
     assert task.sign_due == before.sign_due, "what is done is not promised anew"
     assert task.clocks["handle.1"] == before.clocks["handle"], "the old promise stays in the file"
+
+    unsigned = await desk.dispatched()
+    await desk.act("paidan", unsigned, command)
+    task = await task_at(store, unsigned, "D-CG")
+    twice = Promise.from_json(task.clocks["sign_twice"]).due
+    assert (local(task.sign_due), local(twice)) == ("11-20 12:30", "11-20 13:00")
 
     late = await desk.signed(urgency="URGENT")
     desk.later(hours=23)

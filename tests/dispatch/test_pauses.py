@@ -22,6 +22,7 @@ from dispatch.commands import (
     SubmitResult,
 )
 from dispatch.order_timers import OrderTimers
+from dispatch.promises import Promise
 from dispatch.timers import Timekeeper
 from dispatch.views.detail import OrderDetails
 from models.clock import ManualClock
@@ -354,6 +355,7 @@ async def test_units_below_rest_as_well_and_stay_before_those_above(
     await desk.act("zhuren", order_id, Resume(reason="恢复办理"))
     child, parent = await task_at(store, order_id, SECTION), await task_at(store, order_id, "D-CG")
     assert child.sign_due > desk.clock.now()
+    assert Promise.from_json(child.clocks["sign_twice"]).due > child.sign_due, "that rests as well"
     assert desk.clock.now() < child.due_at <= parent.due_at
 
 

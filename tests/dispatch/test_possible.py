@@ -15,30 +15,37 @@ from dispatch.commands import (
     AskShelf,
     AskWithdrawal,
     DecideExtension,
+    DecideMerge,
     DecideShelf,
+    DecideSuspension,
     DecideWithdrawal,
     Delegate,
     InviteFollowUp,
     OrderCommand,
     RequestExtension,
+    RequestSuspension,
+    Resume,
     ReviewShelf,
     SettleSupervision,
     SignFor,
     SubmitPart,
+    SuggestMerge,
     Supervise,
 )
 from dispatch.rules import Rules
 from dispatch.service import OrderService
 from dispatch.views.detail import OrderDetails
+from dispatch.views.forms import FormField
 from models.clock import ManualClock
-from models.errors import TransitionRefused
+from models.errors import InvalidInput, TransitionRefused
 from models.guards import Actor
 from models.store import Store
 from models.vocabulary import Action
 from tests.dispatch.conftest import DEEP
 from tests.dispatch.desk import HAPPY, Desk
+from tests.dispatch.reading import order_of, task_at
 from tests.dispatch.test_asked_of import LINK, asking
-from tests.dispatch.test_pauses import MORE
+from tests.dispatch.test_pauses import MORE, PAUSE, suspended
 
 pytestmark = pytest.mark.store
 
@@ -74,6 +81,16 @@ class Page:
         assert any(why in reason for reason in reasons), reasons
         with pytest.raises(TransitionRefused, match=why):
             await self.desk.act(who, order_id, command)
+
+    async def choices(self, who: str, order_id: str, action: Action, name: str) -> FormField:
+        """What there is to choose from in a field of the first offer."""
+        shown = await self.details.order(self.desk.people[who], order_id)
+        offer = next(one for one in shown.allowed_actions if one.action is action)
+        return next(field for field in offer.fields if field.name == name)
+
+
+def _values(field: FormField) -> list[str | bool]:
+    return [option.value for option in field.options]
 
 
 @pytest.fixture
@@ -182,3 +199,75 @@ async def test_a_link_goes_out_once_and_to_a_mobile(page: Page) -> None:
     assert await page.offers("huifang", order_id, Action.INVITE_FOLLOW_UP)
     await desk.act("huifang", order_id, link)
     await page.refuses("huifang", order_id, link, "已向诉求人发送评价链接")
+
+
+async def test_supervision_is_offered_at_the_levels_one_may_choose(page: Page) -> None:
+    desk, act = page.desk, Action.SUPERVISE
+    order_id = await desk.signed()
+    for who, levels in (("paidan", ["3"]), ("banzhang", ["3", "2"]), ("zhuren", ["3", "2", "1"])):
+        assert set(_values(await page.choices(who, order_id, act, "level"))) == set(levels)
+    await desk.act("banzhang", order_id, STRICT)
+    assert not await page.offers("paidan", order_id, act)
+    assert _values(await page.choices("banzhang", order_id, act, "level")) == ["2"]
+    with pytest.raises(TransitionRefused, match="已在三级督办或更高级别"):
+        await desk.act("banzhang", order_id, STRICT)
+
+
+async def test_a_merge_that_has_become_impossible_can_only_be_refused(
+    page: Page, store: Store
+) -> None:
+    desk, act = page.desk, Action.DECIDE_MERGE
+    lead, child = await suspended(desk), await desk.signed()
+    await desk.act("banzhang", lead, Resume(reason="天气已经转晴"))
+    suggested = SuggestMerge(into=lead, reason="同一地点路灯")
+    await desk.act("huawu1", child, suggested)
+    field = await page.choices("paidan", child, act, "granted")
+    assert (_values(field), field.hint) == ([True, False], "")
+    await desk.contact(lead)
+    await desk.submit(lead)
+    await desk.approve(lead)
+    field = await page.choices("paidan", child, act, "granted")
+    number = (await order_of(store, lead)).order_no
+    why = f"工单 {number} 现在是“待回访”，不能再并入其他工单"
+    assert (_values(field), field.hint) == ([False], f"现在不能同意：{why}。")
+    with pytest.raises(InvalidInput, match="不能再并入其他工单"):
+        await desk.act("paidan", child, DecideMerge(granted=True, reason="同一故障"))
+    await desk.act("paidan", child, DecideMerge(granted=False, reason="已经办完"))
+
+    third = await desk.signed()
+    await desk.act("huawu1", third, SuggestMerge(into=child, reason="同一地点路灯"))
+    await desk.act("chengguan", third, RequestSuspension.model_validate(PAUSE))
+    await desk.act("banzhang", third, DecideSuspension(granted=True, reason="同意挂起"))
+    field = await page.choices("paidan", third, act, "granted")
+    assert (_values(field), field.hint) == ([False], "现在不能同意：工单已挂起，请先解除挂起。")
+
+
+async def test_only_units_that_can_take_part_are_there_to_choose(page: Page) -> None:
+    desk, helper = page.desk, AddJoint(department="D-ZJ", note="请核实灯杆权属")
+    order_id = await desk.signed()
+    await desk.act("paidan", order_id, helper)
+    field = await page.choices("paidan", order_id, Action.ADD_JOINT, "department")
+    assert field.without == ["D-CG", "D-ZJ"]
+    with pytest.raises(InvalidInput, match="已在办理该工单"):
+        await desk.act("paidan", order_id, helper)
+    field = await page.choices("chengguan", order_id, Action.DELEGATE, "department")
+    assert DEEP[1] in _values(field)
+    assert not {"D-CG", "D-ZJ"} & set(_values(field))
+    await desk.act("chengguan", order_id, Delegate(department=DEEP[1]))
+    field = await page.choices("chengguan", order_id, Action.ADD_JOINT, "department")
+    assert DEEP[2] in _values(field)
+    assert not {"D-ZJ", DEEP[1]} & set(_values(field))
+    field = await page.choices("paidan", order_id, Action.REASSIGN, "department")
+    assert field.without == ["D-CG", "D-ZJ"], "those below go with their unit"
+
+
+async def test_who_has_nobody_left_below_is_not_asked_whom_to_add(page: Page, store: Store) -> None:
+    desk = page.desk
+    order_id = await desk.signed()
+    for above, below in pairwise(DEEP):
+        await desk.act(_who(above), order_id, Delegate(department=below))
+        await desk.act(below, order_id, SignFor())
+    # The last unit is the only one below the one before it.
+    last = await task_at(store, order_id, DEEP[-1])
+    helper = AddJoint(department=DEEP[-1], note="请一并核实", task_id=last.id)
+    await page.refuses(DEEP[-2], order_id, helper, "的下级单位都已在办理本工单")

@@ -32,6 +32,7 @@ from dispatch.rules import Rules
 from dispatch.service import OrderService
 from dispatch.timers import Timekeeper
 from dispatch.views.detail import OrderDetails
+from dispatch.views.forms import FormField
 from models.clock import ManualClock
 from models.errors import Conflict, InvalidInput, NotFound, TransitionRefused
 from models.guards import Actor
@@ -69,10 +70,8 @@ _DEMANDS: list[dict[str, Any]] = [
 _SELDOM = frozenset({Action.ASK_WITHDRAWAL, Action.ARCHIVE, Action.MERGE, Action.NOTE})
 #: What may happen next; mostly somebody does what they may.
 KINDS = (*["allowed"] * 4, "anything", "stale", "wait", "call", "look")
-#: Refused or not by what is filled in: the unit, the other order, the level, yes or no …
-_DEPENDS = frozenset(
-    {Action.DISPATCH, Action.MERGE, Action.DECIDE_MERGE, Action.AMEND, Action.SUPERVISE}
-)
+#: Refused or not by what is filled in: the unit, the other order, what is corrected …
+_DEPENDS = frozenset({Action.DISPATCH, Action.MERGE, Action.AMEND})
 #: How often in the beginning of a life, and how often at most afterwards.
 ROUNDS, MORE_ROUNDS = 8, 4
 #: Gives an empty database with the staff in it, to be given back at the end.
@@ -313,12 +312,15 @@ class Lives(RuleBasedStateMachine):
     def _the_page_says_why(
         self, who: str, order_id: str, command: OrderCommand, refusal: str
     ) -> None:
-        """Nothing is offered that is refused whatever one fills in."""
+        """Nothing is offered that is refused whatever one fills in, nor to choose what would be."""
         details = OrderDetails(self.store, self.clock, self.rules_in_force)
         shown = self.run(details.order(self.people[who], order_id))
         about = (command.action, command.task_id, getattr(command, "request_id", None))
-        offers = [(one.action, one.task_id, one.request_id) for one in shown.allowed_actions]
-        assert about not in offers, f"{about} is offered to {who}, but: {refusal}"
+        offers = {(one.action, one.task_id, one.request_id): one for one in shown.allowed_actions}
+        if about in offers:
+            chosen = _not_there_to_choose(command, offers[about].fields)
+            assert chosen, f"{about} is offered to {who}, but: {refusal}"
+            return
         reasons = [one.reason for one in shown.refused_actions if one.action is command.action]
         assert any(reason in refusal for reason in reasons), f"{reasons}, but: {refusal}"
 
@@ -347,6 +349,17 @@ class Lives(RuleBasedStateMachine):
         async with self.store.read() as session:
             payloads = await session.scalars(select(OutboxRow.payload))
             return sum(payload["type"] == "OrderChanged" for payload in payloads)
+
+
+def _not_there_to_choose(command: OrderCommand, fields: list[FormField]) -> list[str]:
+    """Fields in which something else was chosen than the page offers."""
+    sent = command.model_dump(mode="json")
+    return [
+        one.name
+        for one in fields
+        if one.kind == "choice" and sent.get(one.name) is not None
+        if sent[one.name] not in [option.value for option in one.options]
+    ]
 
 
 def live(databases: Databases, rules: Rules, people: dict[str, Actor], examples: int) -> Reached:

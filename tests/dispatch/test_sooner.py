@@ -31,9 +31,11 @@ from models.vocabulary import (
     NoticeKind,
     Urgency,
 )
+from tests.dispatch import laws
 from tests.dispatch.conftest import DEEP
 from tests.dispatch.desk import Desk, back
 from tests.dispatch.notices import telling, with_contacts
+from tests.dispatch.order_file import read_file
 from tests.dispatch.reading import local, order_of, task_at
 from tests.dispatch.test_notices import kinds
 
@@ -130,6 +132,8 @@ async def test_parted_again_the_lead_order_has_its_own_time_back(desk: Desk, sto
     for task in before:
         now = await task_at(store, lead, task.department)
         assert (now.due_at, now.first_contact_due) == (task.due_at, task.first_contact_due)
+        for name in ("sign", "sign_twice"):
+            assert now.clocks[name]["due"] == task.clocks[name]["due"]
     assert "已解除并单，恢复原时限" in now.clocks["handle"]["explanation"]
 
     await merge(desk, early, lead)
@@ -139,6 +143,24 @@ async def test_parted_again_the_lead_order_has_its_own_time_back(desk: Desk, sto
     await desk.act("paidan", early, Unmerge(reason="不是同一路灯"))
     order = await order_of(store, lead)
     assert (order.urgency, order.due_at) == (Urgency.CRITICAL, due), "what came since stays"
+
+
+async def test_parted_again_nobody_reports_on_what_can_wait(
+    desk: Desk, store: Store, rules: Rules
+) -> None:
+    lead, urgent = (await desk.open()).order_id, (await desk.open(urgency="CRITICAL")).order_id
+    await merge(desk, urgent, lead)
+    await desk.act("paidan", lead, Dispatch(department="D-ZJ"))
+    assert (await task_at(store, lead, "D-ZJ")).progress_due is not None
+    await desk.act("paidan", urgent, Unmerge(reason="不是同一路灯"))
+    assert (await task_at(store, lead, "D-ZJ")).progress_due is None
+    async with store.read() as session:
+        laws.check(await read_file(session, lead, rules), rules)
+    raised = RaiseUrgency(urgency=Urgency.CRITICAL, reason="电杆倾斜，有触电危险")
+    await desk.act("banzhang", lead, raised)
+    assert (await task_at(store, lead, "D-ZJ")).progress_due is not None
+    async with store.read() as session:
+        laws.check(await read_file(session, lead, rules), rules)
 
 
 async def test_who_lets_a_result_from_below_lie_sees_a_light_and_is_told(

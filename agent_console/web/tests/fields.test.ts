@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import type { FormField } from '@/api/types'
-import { blankOf, bodyOf, gapsOf } from '@/logic/fields'
+import type { Department, FormField } from '@/api/types'
+import { blankOf, bodyOf, gapsOf, unitsFor } from '@/logic/fields'
 
 function field(name: string, changes: Partial<FormField> = {}): FormField {
   return {
@@ -13,6 +13,8 @@ function field(name: string, changes: Partial<FormField> = {}): FormField {
     default: null,
     least: 0,
     most: null,
+    without: [],
+    hint: '',
     ...changes,
   }
 }
@@ -56,5 +58,16 @@ describe('a form that the server describes', () => {
   it('sends what was filled in and nothing else', () => {
     const values = { ...blankOf(FORM), granted: false, reason: '依据不充分', note: '  ' }
     expect(bodyOf(FORM, values)).toEqual({ granted: false, reason: '依据不充分', told: false })
+  })
+
+  it('offers no unit that would be refused', () => {
+    const unit = (code: string, parent: string | null): Department =>
+      ({ code, parent, name: code, short_name: code }) as Department
+    const all = [unit('HL', null), unit('CG', 'HL'), unit('SZ', 'CG'), unit('ZJ', 'HL')]
+    const codes = (given?: FormField) => unitsFor(all, given).map((one) => one.code)
+    expect(codes()).toEqual(['CG', 'SZ', 'ZJ'])
+    const below = [{ value: 'SZ', label: 'SZ' }]
+    expect(codes(field('department', { kind: 'unit', options: below }))).toEqual(['SZ'])
+    expect(codes(field('department', { kind: 'unit', without: ['CG'] }))).toEqual(['SZ', 'ZJ'])
   })
 })

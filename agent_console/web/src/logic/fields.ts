@@ -1,6 +1,6 @@
 /** A form that the server describes: its blank values, what is still missing, and what is sent. */
 
-import type { FormField } from '@/api/types'
+import type { Department, FormField } from '@/api/types'
 
 /** A file that lies ready at the server. */
 export interface ReadyFile {
@@ -30,6 +30,18 @@ function emptyOf(field: FormField): FieldValue {
     default:
       return ''
   }
+}
+
+/** The units that handle demands (the root is the hotline itself), but for those that the field rules
+ * out. */
+export function unitsFor(all: Department[], field?: FormField): Department[] {
+  const only = new Set(field?.options.map((option) => option.value))
+  return all.filter(
+    (unit) =>
+      unit.parent !== null &&
+      (!only.size || only.has(unit.code)) &&
+      !field?.without.includes(unit.code),
+  )
 }
 
 /** Labels of what must be filled in and is not. */

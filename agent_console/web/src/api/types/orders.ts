@@ -194,6 +194,10 @@ export interface FormField {
     | 'other'
   required: boolean
   options: { value: string | boolean; label: string }[]
+  /** Units that cannot be chosen; those that can stand in the options, where there are any. */
+  without: string[]
+  /** Why something that one may look for is not there to choose. */
+  hint: string
   default: string | number | boolean | null
   /** Characters of a text, or the bounds of a number; of files, megabytes of each at most. */
   least: number
