@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 from sqlalchemy import or_, select
 
 from agent_console import order_layout
-from agent_console.order_views import Badges, OrderDetail, OrderPage, OrderRow
+from agent_console.order_views import Badges, OrderDetail, OrderPage
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
 from agent_console.versions import tag
 from dispatch.views.privacy import Visibility
-from dispatch.views.shapes import OrderFilter
+from dispatch.views.shapes import DeskFilter, OrderFilter
 from models.tables import Call, Suggestion, WorkOrder
 from models.vocabulary import Light, OrderState
 
@@ -76,11 +76,11 @@ async def list_orders(ask: Ask, query: OrderQuery) -> OrderPage:
     if query.queue == "audit":
         found = await ask.console.queues.audit_queue(ask.person.actor(), *_page(query))
         rows = [order_layout.audit_row(item) for item in found.items]
-        return _filtered(rows, query, found.next_cursor)
+        return OrderPage(items=rows, next_cursor=found.next_cursor)
     if query.queue == "follow_up":
         waiting = await ask.console.queues.follow_up_queue(ask.person.actor(), *_page(query))
         rows = [order_layout.follow_up_row(item) for item in waiting.items]
-        return _filtered(rows, query, waiting.next_cursor)
+        return OrderPage(items=rows, next_cursor=waiting.next_cursor)
     if query.queue == "dispatch":
         ask.person.require("queue.dispatch")
     page = await ask.console.lists.orders(ask.person.actor(), _filter(query))
@@ -168,21 +168,15 @@ async def _behind_number(ask: Ask, cell: str, first: date, last: date) -> OrderP
 async def _inbox(ask: Ask, query: OrderQuery) -> OrderPage:
     page = await ask.console.queues.unit_inbox(ask.person.actor(), query.box, *_page(query))
     rows = [order_layout.inbox_row(item) for item in page.items]
-    return _filtered(rows, query, page.next_cursor)
+    return OrderPage(items=rows, next_cursor=page.next_cursor)
 
 
-def _page(query: OrderQuery) -> tuple[int, str, str]:
-    return query.limit, query.cursor, query.q.strip()
-
-
-def _filtered(rows: list[OrderRow], query: OrderQuery, next_cursor: str | None) -> OrderPage:
-    """What of a page of a desk's queue fits; words were looked for in all of it."""
-    return OrderPage(items=[row for row in rows if _fits(row, query)], next_cursor=next_cursor)
-
-
-def _fits(row: OrderRow, query: OrderQuery) -> bool:
-    return (
-        (query.light is None or row.light is query.light)
-        and (query.state is None or row.state is query.state)
-        and (not query.department or row.lead_department == query.department)
+def _page(query: OrderQuery) -> tuple[int, str, DeskFilter]:
+    wanted = DeskFilter(
+        light=query.light,
+        state=query.state,
+        department=query.department,
+        watched=query.watched,
+        q=query.q,
     )
+    return query.limit, query.cursor, wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy.orm import aliased
 
 from dispatch.commands import invalid
 from dispatch.numbers import valid_order_no
@@ -16,6 +17,8 @@ from models.tables import OrderEvent, Task, WorkOrder
 from models.text_index import may_hold
 from models.vocabulary import Light, Role
 
+#: A task of the order, also where the list is of tasks itself.
+_Part = aliased(Task)
 #: Fewest digits that are looked up as part of a number.
 _NUMBER_DIGITS = 4
 
@@ -75,7 +78,7 @@ class Conditions:
         ]
 
     def _in_departments(self, codes: list[str]) -> ColumnElement[bool]:
-        task = exists().where(Task.order_id == WorkOrder.id, Task.department.in_(codes))
+        task = exists().where(_Part.order_id == WorkOrder.id, _Part.department.in_(codes))
         return or_(WorkOrder.lead_department.in_(codes), task)
 
     def _search(self, words: str) -> ColumnElement[bool]:

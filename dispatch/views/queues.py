@@ -10,6 +10,7 @@ from sqlalchemy.orm import load_only
 from dispatch.rules import Rules
 from dispatch.views.badges import badge_counts
 from dispatch.views.boxes import found_by, in_box, to_be_asked
+from dispatch.views.conditions import Conditions
 from dispatch.views.cursors import encode_cursor, place_after
 from dispatch.views.follow_up_desk import asked_so_far, follow_up_row
 from dispatch.views.lists import OrderLists
@@ -19,6 +20,7 @@ from dispatch.views.shapes import (
     AuditPage,
     AuditRow,
     Badges,
+    DeskFilter,
     FollowUpPage,
     OrderFilter,
     OrderPage,
@@ -67,9 +69,15 @@ class Queues:
         return await self._lists.orders(actor, wanted)
 
     async def unit_inbox(
-        self, actor: Actor, box: str = "open", limit: int = 50, cursor: str = "", q: str = ""
+        self,
+        actor: Actor,
+        box: str = "open",
+        limit: int = 50,
+        cursor: str = "",
+        wanted: DeskFilter | None = None,
     ) -> UnitTaskPage:
         """Tasks of the reader's own unit, or handed in by units below, the nearest due first."""
+        wanted = wanted or DeskFilter()
         self._need(actor, "queue.unit")
         query = (
             select(Task, WorkOrder)
@@ -78,20 +86,28 @@ class Queues:
             .order_by(Task.due_at, Task.id)
             .options(ORDER_LINE, _TASK_LINE)
         )
-        if q:
-            query = query.where(found_by(q))
-        if cursor:
-            query = query.where(tuple_(Task.due_at, Task.id) > place_after(cursor))
+        # Which of its clocks lights a task stands in no column.
+        query = query.where(*self._fits(actor, wanted.model_copy(update={"light": None})))
+        items: list[UnitTaskRow] = []
         async with self._store.read() as session:
-            found = [(t, o) for t, o in await session.execute(query.limit(limit + 1))]
-        items = [self._unit_row(task, order) for task, order in found[:limit]]
-        last = found[limit - 1][0] if len(found) > limit else None
+            while len(items) <= limit:
+                after = query
+                if cursor:
+                    after = query.where(tuple_(Task.due_at, Task.id) > place_after(cursor))
+                found = [(t, o) for t, o in await session.execute(after.limit(limit + 1))]
+                rows = (self._unit_row(task, order) for task, order in found)
+                items += [row for row in rows if wanted.light in (None, row.light)]
+                if len(found) <= limit:
+                    break
+                cursor = encode_cursor(found[-1][0].due_at, found[-1][0].id)
+        last = items[limit - 1] if len(items) > limit else None
         return UnitTaskPage(
-            items=items, next_cursor=encode_cursor(last.due_at, last.id) if last else None
+            items=items[:limit],
+            next_cursor=encode_cursor(last.due_at, last.task_id) if last else None,
         )
 
     async def audit_queue(
-        self, actor: Actor, limit: int = 50, cursor: str = "", q: str = ""
+        self, actor: Actor, limit: int = 50, cursor: str = "", wanted: DeskFilter | None = None
     ) -> AuditPage:
         """Submitted results, the most pressing first; one's own are marked."""
         self._need(actor, "queue.audit")
@@ -99,7 +115,8 @@ class Queues:
             select(WorkOrder, Task)
             .join(Task, and_(Task.order_id == WorkOrder.id, Task.state == TaskState.SUBMITTED))
             .where(WorkOrder.state == OrderState.TO_AUDIT, Task.role == TaskRole.LEAD)
-            .where(Task.parent_id.is_(None), *_after(cursor, q))
+            .where(Task.parent_id.is_(None), *_after(cursor))
+            .where(*self._fits(actor, wanted))
             .order_by(WorkOrder.light_red_at, WorkOrder.id)
             .options(ORDER_LINE, _RESULT_LINE)
         )
@@ -110,13 +127,13 @@ class Queues:
         return AuditPage(items=items, next_cursor=_cursor(last))
 
     async def follow_up_queue(
-        self, actor: Actor, limit: int = 50, cursor: str = "", q: str = ""
+        self, actor: Actor, limit: int = 50, cursor: str = "", wanted: DeskFilter | None = None
     ) -> FollowUpPage:
         """Orders whose citizen is to be asked, the most pressing first."""
         self._need(actor, "queue.follow_up")
         query = (
             select(WorkOrder)
-            .where(to_be_asked(), *_after(cursor, q))
+            .where(to_be_asked(), *_after(cursor), *self._fits(actor, wanted))
             .order_by(WorkOrder.light_red_at, WorkOrder.id)
             .options(ORDER_LINE)
         )
@@ -147,6 +164,19 @@ class Queues:
         holders = "、".join(role.label for role in permissions.holders(permission))
         raise Forbidden(f"“{permissions.labels[permission]}”只对{holders}开放")
 
+    def _fits(self, actor: Actor, wanted: DeskFilter | None) -> list[ColumnElement[bool]]:
+        """Orders that the reader wants to see of a queue."""
+        if wanted is None:
+            return []
+        filtered = OrderFilter(
+            states=[wanted.state] if wanted.state else [],
+            departments=[wanted.department] if wanted.department else [],
+            lights=[wanted.light] if wanted.light else [],
+            watched=wanted.watched,
+        )
+        found = Conditions(actor, self._rules, self._clock.now()).of(filtered)
+        return [*found, found_by(wanted.q)] if wanted.q else found
+
     def _unit_row(self, task: Task, order: WorkOrder) -> UnitTaskRow:
         now = self._clock.now()
         return UnitTaskRow(
@@ -175,12 +205,10 @@ class Queues:
         )
 
 
-def _after(cursor: str, q: str) -> Iterator[ColumnElement[bool]]:
-    """Of a list by what presses: what comes after a page, and fits a search."""
+def _after(cursor: str) -> Iterator[ColumnElement[bool]]:
+    """Of a list by what presses: what comes after a page."""
     if cursor:
         yield tuple_(WorkOrder.light_red_at, WorkOrder.id) > place_after(cursor)
-    if q:
-        yield found_by(q)
 
 
 def _cursor(last: WorkOrder | None) -> str | None:

@@ -59,6 +59,22 @@ class OrderFilter(BaseModel):
     cursor: str = ""
 
 
+class DeskFilter(BaseModel):
+    """Which lines of a desk's queue to list."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    #: Of the clock that the line shows.
+    light: Light | None = None
+    state: OrderState | None = None
+    #: A unit that has or had a task in the order.
+    department: str = ""
+    #: Only those of special attention.
+    watched: bool = False
+    #: Words of title or place; an order number or part of it.
+    q: str = ""
+
+
 class OrderRow(BaseModel):
     """One line of a list. The caller is always masked here."""
 

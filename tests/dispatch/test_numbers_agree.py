@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -30,7 +31,7 @@ from dispatch.reports.report import Reports, UnitLine
 from dispatch.rules import Rules
 from dispatch.views.detail import OrderDetails
 from dispatch.views.queues import Queues
-from dispatch.views.shapes import ClockView
+from dispatch.views.shapes import ClockView, DeskFilter
 from models.clock import ManualClock
 from models.guards import Actor
 from models.store import Store
@@ -465,8 +466,42 @@ async def test_long_queues_are_read_page_by_page_and_searched_whole(
         rest = await read(who, 2, page.next_cursor or "")
         assert [row.order.title for row in rest.items] == [last]
         assert rest.next_cursor is None
-        found = await read(who, 2, "", "第2")
+        found = await read(who, 2, "", DeskFilter(q="第2"))
         assert [row.order.title for row in found.items] == [last]
+
+
+async def test_a_desk_finds_what_it_looks_for_past_the_first_page(
+    desk: Desk, queues: Queues, people: People
+) -> None:
+    """Of many that wait only the last ones are of the other unit, or not late."""
+    for _ in range(3):
+        await desk.submitted()
+        await desk.approved()
+        await desk.signed()
+        desk.later(minutes=1)
+    desk.later(days=9)
+    other = await desk.dispatched("D-ZJ")
+    await desk.act("zhujian", other, SignFor())
+    await desk.contact(other, "zhujian")
+    await desk.submit(other, "zhujian", head="某负责人")
+    fresh = await desk.submitted()
+    asked = await desk.approved()
+    mine = await desk.signed()
+
+    async def lines(read: Any, *place: Any, **wanted: Any) -> list[str]:
+        """The first page, and that there is no other."""
+        page = await read(*place, wanted=DeskFilter(**wanted))
+        assert page.next_cursor is None
+        return [row.order.id for row in page.items]
+
+    audit, follow_up = (queues.audit_queue, people["shenhe"], 2), (queues.follow_up_queue,)
+    assert await lines(*audit, department="D-ZJ") == [other]
+    assert set(await lines(*audit, light=Light.YELLOW)) == {other, fresh}
+    assert await lines(*audit, state=OrderState.TO_FOLLOW_UP) == []
+    assert await lines(*follow_up, people["huifang"], 1, light=Light.YELLOW) == [asked]
+    assert await lines(*follow_up, people["huifang"], 1, department="D-ZJ") == []
+    inbox = (queues.unit_inbox, people["chengguan"], "open", 1)
+    assert await lines(*inbox, light=Light.YELLOW) == [mine]
 
 
 async def test_what_a_unit_has_to_do_is_listed_as_it_is_counted(
@@ -485,7 +520,7 @@ async def test_what_a_unit_has_to_do_is_listed_as_it_is_counted(
     assert {row.order.title for row in listed} == {"待签收", "下级已报结果"}
     counted = badges(await queues.badges(clerk))
     assert (counted.inbox, counted.to_sign, counted.below) == (2, 1, 1)
-    found = (await queues.unit_inbox(clerk, box="to_do", q="下级")).items
+    found = (await queues.unit_inbox(clerk, box="to_do", wanted=DeskFilter(q="下级"))).items
     assert [row.order.title for row in found] == ["下级已报结果"]
 
 
