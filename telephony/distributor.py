@@ -61,4 +61,4 @@ class Distributor:
             self._spawn(self._call_back(call_id, agent))
             return
         assert isinstance(session, InboundCall)
-        session.give_to(agent)
+        session.ringing.give_to(agent)

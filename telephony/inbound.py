@@ -1,4 +1,4 @@
-"""A citizen calls: greeting, queue, ringing agents one after another, talking."""
+"""A citizen calls: greeting, queue, an agent's answer, and every way in which it may end."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from models.callbacks import is_nuisance_unheard
-from models.errors import TransitionRefused
-from models.events import CallOffered, CallRinging, CallStateChanged
+from models.events import CallOffered, CallStateChanged
 from models.ids import new_id
 from models.vocabulary import (
     AgentState,
@@ -19,15 +18,14 @@ from models.vocabulary import (
     Leg,
     PriorityReason,
 )
-from telephony import causes
-from telephony.agents import Agent
 from telephony.ari import ARIError, ARINotFound
 from telephony.ari.objects import Channel
 from telephony.call import LiveCall
-from telephony.conversation import PAGE_RELOADED, TRY_AGAIN_SECONDS, Conversation
+from telephony.conversation import TRY_AGAIN_SECONDS, Conversation
 from telephony.exchange import Exchange
 from telephony.front_desk import FrontDesk
 from telephony.placing import Place
+from telephony.ringing import Ringing
 from telephony.waiting import BOOKED_REASON, Waiting
 
 log = structlog.get_logger(__name__)
@@ -37,14 +35,6 @@ _GREETING_MARGIN_SECONDS = 3.0
 
 #: Pause before a caller is listened to, while there are enough already.
 _EAR_PAUSE_SECONDS = 5.0
-
-#: Why an agent who was rung gets a pause.
-_DECLINED = "拒接来电"
-_MISSED = "未接来电"
-#: Why a ring ended that was no fault of anybody's: another process has given this agent a call.
-_GIVEN_AWAY = "坐席正在接听其他来电"
-#: A phone that goes ends its ring before Asterisk tells that it has gone.
-_PHONE_SETTLES_SECONDS = 1.0
 
 #: Where the citizen hung up → how the contact ended, and in words.
 _ABANDONED = {
@@ -63,15 +53,6 @@ _LOST = (
 _NOT_OWED = "名单号码，未接通即结束，不安排回电"
 
 
-def line_of_ring(reason: str) -> CallEventKind:
-    """What the history says of a ring that ended so. Only what the agent could have answered was
-    missed; else the caller just waits again.
-    """
-    return {_DECLINED: CallEventKind.DECLINED, _MISSED: CallEventKind.MISSED}.get(
-        reason, CallEventKind.QUEUED
-    )
-
-
 class InboundCall(Conversation):
     """A call to the hotline."""
 
@@ -82,11 +63,11 @@ class InboundCall(Conversation):
         #: What comes before the line, and self-service.
         self.front = FrontDesk(self, exchange.front)
         self.place = Place(self)
+        #: Agents' phones, one after another.
+        self.ringing = Ringing(self)
         self._greeting = ""
         #: Final utterances of a caller who waits.
         self.said_while_waiting: list[str] = []
-        #: The shift leader who has picked this caller up last.
-        self.picked_up_by = ""
 
     @classmethod
     def offered(cls, exchange: Exchange, channel: Channel) -> InboundCall:
@@ -218,59 +199,6 @@ class InboundCall(Conversation):
 
     # --- an agent is rung -----------------------------------------------------------------------
 
-    def give_to(self, agent: Agent, *, at_once: bool = False) -> None:
-        """Distribution has reserved this agent for us. ``at_once``: the page answers by itself."""
-        self.agent = agent
-        self.post(lambda: self._ring(agent, at_once))
-
-    async def pick_up(self, leader: Agent) -> None:
-        """A shift leader takes the caller who waits, or another agent's ring.
-
-        :raises TransitionRefused: when nobody waits here, or the leader is not free.
-        """
-        waits = self.call.state is CallState.SELF_SERVICE and self.call.id in self.exchange.line
-        if not waits and self.call.state not in (CallState.QUEUED, CallState.RINGING):
-            raise TransitionRefused(
-                f"通话当前为“{self.call.state.label}”，不能抢接", state=self.call.state
-            )
-        claimed = self.exchange.board.claim(leader.agent_id, self.call.id)
-        before, self.agent = self.agent, None
-        if before is not None:
-            self.exchange.board.go_back(before.agent_id, self.call.id)
-        await self.phones.drop_agent()
-        self.exchange.line.remove(self.call.id)
-        self.give_to(claimed, at_once=True)
-
-    async def _ring(self, agent: Agent, at_once: bool) -> None:
-        if self.agent is not agent:
-            return  # picked up by someone else before the phone rang
-        if not await self._claimed(agent):
-            return
-        self.call.agent_id = agent.agent_id
-        self.call.ringing_at = self.now()
-        self.enter(CallState.RINGING)
-        self.save(CallRinging(**self.facts))
-        self.note(CallEventKind.RINGING, by=agent)
-        await self.waiting.step_aside()
-        await self.front.step_aside()
-        seconds = self.exchange.settings.telephony.ring_seconds
-        try:
-            await self.phones.ring_agent(agent, at_once=at_once, seconds=seconds)
-        except ARIError as error:
-            log.warning("call.cannot_ring", call_id=self.call.id, error=str(error))
-            await self._next_agent("话机无法接通")
-
-    async def _claimed(self, agent: Agent) -> bool:
-        """Whether no other process has this agent. If one has, the caller is back in the line."""
-        shared = self.exchange.shared_floor
-        if shared is None or await shared.claim(self.call.id, agent, self.call.agent_id):
-            return True
-        self.agent = self.call.agent_id = None
-        self.enter(CallState.QUEUED)
-        self.save()
-        self.wait_in_line()
-        return False
-
     async def on_agent_ready(self) -> None:
         """Connect."""
         if self.call.state is CallState.RINGING:
@@ -280,78 +208,16 @@ class InboundCall(Conversation):
 
     async def on_agent_not_reached(self, cause: int) -> None:
         """The next agent; the caller keeps the place."""
-        if self.call.state is not CallState.RINGING:
-            return
-        if cause in causes.DECLINED:
-            await self._next_agent(_DECLINED)
-        elif self._ring_was_cut_short():
-            rung = self.call.ringing_at
-            self.after(_PHONE_SETTLES_SECONDS, "phone", lambda: self._phone_has_settled(rung))
-        else:
-            await self._next_agent(_MISSED)
-
-    def _ring_was_cut_short(self) -> bool:
-        """Then the phone itself may have gone: a page that is closed or loaded anew."""
-        rung = (self.now() - (self.call.ringing_at or self.now())).total_seconds()
-        return rung < self.exchange.settings.telephony.ring_seconds - _PHONE_SETTLES_SECONDS
-
-    async def _phone_has_settled(self, rung: datetime | None) -> None:
-        if self.call.state is CallState.RINGING and self.call.ringing_at == rung:
-            await self._next_agent(PAGE_RELOADED if self._phone_has_changed() else _MISSED)
+        await self.ringing.not_reached(cause)
 
     async def on_phone_reloaded(self, contact: str) -> None:
         """A page that is loaded anew while it rings has not missed the call: it is rung again."""
-        if self.call.state is CallState.RINGING and self.agent_contact not in (None, contact):
-            await self._next_agent(PAGE_RELOADED)
-        else:
+        if not await self.ringing.reloaded(contact):
             await super().on_phone_reloaded(contact)
-
-    def _phone_has_changed(self) -> bool:
-        """Whether the phone that was rung has gone, or come as another, meanwhile."""
-        agent = self.exchange.board.get(self.agent.agent_id) if self.agent else None
-        if agent is None:
-            return False
-        now = self.exchange.contacts.get(agent.extension)
-        return not agent.phone_online or now != self.agent_contact
-
-    async def _next_agent(self, reason: str) -> None:
-        agent, self.agent = self.agent, None
-        self.call.agent_id = None
-        if agent is not None:
-            self._free(agent, reason)
-            self._ring_noted(agent, reason)
-        await self.phones.drop_agent()
-        self.enter(CallState.QUEUED)
-        self.save(CallStateChanged(**self.facts, state=CallState.QUEUED))
-        self.wait_in_line()
-
-    def _ring_noted(self, agent: Agent, reason: str) -> None:
-        kind = line_of_ring(reason)
-        if kind is CallEventKind.QUEUED:
-            again = {"queue_name": self.exchange.queues.queue(self.call.queue).name}
-            self.note(kind, reason=reason or _GIVEN_AWAY, detail=again)
-            return
-        self.note(kind, by=agent, reason=reason)
-        if kind is CallEventKind.MISSED:
-            self.exchange.missed(self.call.id, agent)
-
-    def _free(self, agent: Agent, reason: str) -> None:
-        board = self.exchange.board
-        if reason == PAGE_RELOADED:
-            board.go_back(agent.agent_id, self.call.id)
-        else:
-            board.release(agent.agent_id, self.call.id, AgentState.BUSY, reason)
-
-    async def withdraw(self) -> None:
-        """The agent who is rung has been given to someone else."""
-        if self.call.state is CallState.RINGING:
-            await self._next_agent("")
 
     async def hang_up(self, *, survey: bool = True) -> None:
         """By the agent: declines while ringing, ends the call after."""
-        if self.call.state is CallState.RINGING:
-            await self._next_agent(_DECLINED)
-        else:
+        if not await self.ringing.decline():
             await super().hang_up(survey=survey)
 
     # --- found again after a restart ------------------------------------------------------------

@@ -51,7 +51,7 @@ class PresenceKeeper:
         session = sessions.get(held.call_id or "") if held else None
         now = board.get(agent_id)
         if isinstance(session, InboundCall) and now and now.call_id != session.call.id:
-            session.post(session.withdraw)
+            session.post(session.ringing.withdraw)
 
     async def look(self) -> None:
         """Breaks that last too long, and what other processes have done. Never raises."""

@@ -159,11 +159,10 @@ async def _pick_up(session: Conversation, leader: Agent, order: Order) -> None:
     if session.waiting.booked:
         raise TransitionRefused("市民已预约回电，正在结束通话，不能抢接", state=session.call.state)
     to_ring = session.call.state in (CallState.QUEUED, CallState.RINGING)
-    if to_ring and session.agent is not None and session.agent.agent_id == session.picked_up_by:
-        who = session.agent.agent_name
-        raise TransitionRefused(f"{who}正在抢接这通来电", state=session.call.state)
-    await session.pick_up(leader)
-    session.picked_up_by = leader.agent_id
+    agent = session.agent
+    if to_ring and agent is not None and agent.agent_id == session.ringing.picked_up_by:
+        raise TransitionRefused(f"{agent.agent_name}正在抢接这通来电", state=session.call.state)
+    await session.ringing.pick_up(leader)
     _tell(session, leader, order)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from models.vocabulary import CallEventKind
 from telephony.conversation import PAGE_RELOADED
-from telephony.inbound import line_of_ring
+from telephony.ringing import line_of_ring
 
 pytestmark = pytest.mark.unit
 
