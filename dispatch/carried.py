@@ -7,6 +7,8 @@ nothing is carried: that unit's supervision is lifted, and nobody else was late.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from dispatch.oversights import OPEN
@@ -17,6 +19,9 @@ from models.ids import new_id
 from models.tables import Oversight, Task
 from models.task_tree import lead_task, taken_back
 from models.vocabulary import OversightKind, OversightState, Role, TaskState
+
+#: Supervision that nobody had settled when its task was taken back.
+TO_THE_END = (*OPEN, OversightState.ENDED)
 
 
 async def supervision_goes_on(step: Step, before: Task | None, task: Task) -> None:
@@ -43,7 +48,7 @@ async def in_force_at_the_end(step: Step, task: Task) -> Oversight | None:
         Oversight.order_id == task.order_id,
         Oversight.task_id == task.id,
         Oversight.kind == OversightKind.SUPERVISION,
-        Oversight.state.in_((*OPEN, OversightState.ENDED)),
+        Oversight.state.in_(TO_THE_END),
     )
     await step.session.flush()
     return (await step.session.scalars(query.order_by(Oversight.level))).first()
@@ -83,10 +88,17 @@ def last_taken_back(step: Step, redo_of: str | None) -> Task | None:
     return found[-1] if found else None
 
 
-def _round(step: Step) -> str | None:
-    """The round that a task dispatched now belongs to."""
-    lead = lead_task(step.tasks)
-    return lead.id if lead is not None and lead.state is TaskState.DONE else None
+def held_before(tasks: Sequence[Task]) -> Task | None:
+    """The lead task that was taken back last in the round that a task dispatched now belongs to."""
+    lead = lead_task(tasks)
+    done = lead.id if lead is not None and lead.state is TaskState.DONE else None
+    found = taken_back(tasks, done)
+    return found[-1] if found else None
+
+
+def only_it(unit: str) -> str:
+    """Why a dispatcher gives an order back to the unit that had it."""
+    return f"该工单原由{unit}承办，已超期或正在督办，改派其他单位的，由班长派单"
 
 
 async def check_may_move(step: Step, department: str) -> None:
@@ -95,12 +107,9 @@ async def check_may_move(step: Step, department: str) -> None:
 
     :raises TransitionRefused: for a dispatcher.
     """
-    before = last_taken_back(step, _round(step))
+    before = held_before(step.tasks)
     moves = before is not None and before.department != department
     if before is None or not moves or step.follow().role is not Role.DISPATCHER:
         return
     if step.now > before.due_at or await in_force_at_the_end(step, before) is not None:
-        name = step.rules.unit_name(before.department)
-        raise TransitionRefused(
-            f"该工单原由{name}承办，已超期或正在督办，改派其他单位的，由班长派单"
-        )
+        raise TransitionRefused(only_it(step.rules.unit_name(before.department)))

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dispatch.candidates import busy, free_below
+from dispatch.carried import TO_THE_END, held_before, only_it
 from dispatch.joining import why_not_taken_in
 from dispatch.possible import Facts
 from models.tables import Task
 from models.task_tree import parent_of
-from models.vocabulary import Action, SupervisionLevel
+from models.vocabulary import Action, OversightKind, Role, SupervisionLevel
 from models.workflow import AllowedStep, Case, open_cases
 
 
@@ -78,6 +79,23 @@ def _any_unit(_facts: Facts, _task: Task | None) -> Choices:
     return {}
 
 
+def _who_gets_it(facts: Facts, _task: Task | None) -> Choices:
+    """Merged and parted, what is late or was supervised is moved by the office only."""
+    before = held_before(facts.tasks)
+    if before is None or Role.DISPATCHER not in facts.actor.usable_roles:
+        return {}
+    supervised = any(
+        row.task_id == before.id
+        and row.kind is OversightKind.SUPERVISION
+        and row.state in TO_THE_END
+        for row in facts.oversights
+    )
+    if facts.now <= before.due_at and not supervised:
+        return {}
+    hint = f"{only_it(facts.rules.unit_name(before.department))}。"
+    return {"department": Choice(only=frozenset({before.department}), hint=hint)}
+
+
 def _who_helps(facts: Facts, task: Task | None) -> Choices:
     above = parent_of(task, facts.tasks) if task else None
     if task is None or above is None:
@@ -120,6 +138,7 @@ def _whose_it_may_be(_facts: Facts, task: Task | None) -> Choices:
 
 
 _UNITS: dict[Action, Callable[[Facts, Task | None], Choices]] = {
+    Action.DISPATCH: _who_gets_it,
     Action.ADD_JOINT: _who_helps,
     Action.DELEGATE: _who_is_below,
     Action.REASSIGN: _who_comes_instead,

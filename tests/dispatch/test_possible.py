@@ -20,7 +20,9 @@ from dispatch.commands import (
     DecideSuspension,
     DecideWithdrawal,
     Delegate,
+    Dispatch,
     InviteFollowUp,
+    Merge,
     OrderCommand,
     RequestExtension,
     RequestSuspension,
@@ -31,6 +33,7 @@ from dispatch.commands import (
     SubmitPart,
     SuggestMerge,
     Supervise,
+    Unmerge,
 )
 from dispatch.rules import Rules
 from dispatch.service import OrderService
@@ -271,3 +274,17 @@ async def test_who_has_nobody_left_below_is_not_asked_whom_to_add(page: Page, st
     last = await task_at(store, order_id, DEEP[-1])
     helper = AddJoint(department=DEEP[-1], note="请一并核实", task_id=last.id)
     await page.refuses(DEEP[-2], order_id, helper, "的下级单位都已在办理本工单")
+
+
+async def test_a_late_order_that_is_parted_again_goes_back_to_its_unit(page: Page) -> None:
+    desk, act = page.desk, Action.DISPATCH
+    order_id, lead = await desk.signed(), await desk.dispatched()
+    desk.later(days=9)
+    await desk.act("paidan", order_id, Merge(into=lead, reason="同一地点路灯"))
+    await desk.act("paidan", order_id, Unmerge(reason="不是同一路灯"))
+    field = await page.choices("paidan", order_id, act, "department")
+    assert (_values(field), field.hint[:12]) == (["D-CG"], "该工单原由区城管局承办，")
+    with pytest.raises(TransitionRefused, match="由班长派单"):
+        await desk.act("paidan", order_id, Dispatch(department="D-ZJ"))
+    assert _values(await page.choices("banzhang", order_id, act, "department")) == []
+    await desk.act("banzhang", order_id, Dispatch(department="D-ZJ"))

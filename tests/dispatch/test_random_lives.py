@@ -70,8 +70,8 @@ _DEMANDS: list[dict[str, Any]] = [
 _SELDOM = frozenset({Action.ASK_WITHDRAWAL, Action.ARCHIVE, Action.MERGE, Action.NOTE})
 #: What may happen next; mostly somebody does what they may.
 KINDS = (*["allowed"] * 4, "anything", "stale", "wait", "call", "look")
-#: Refused or not by what is filled in: the unit, the other order, what is corrected …
-_DEPENDS = frozenset({Action.DISPATCH, Action.MERGE, Action.AMEND})
+#: Refused or not by what is filled in: the other order, what is corrected.
+_DEPENDS = frozenset({Action.MERGE, Action.AMEND})
 #: How often in the beginning of a life, and how often at most afterwards.
 ROUNDS, MORE_ROUNDS = 8, 4
 #: Gives an empty database with the staff in it, to be given back at the end.
@@ -357,7 +357,7 @@ def _not_there_to_choose(command: OrderCommand, fields: list[FormField]) -> list
     return [
         one.name
         for one in fields
-        if one.kind == "choice" and sent.get(one.name) is not None
+        if one.kind in ("choice", "unit") and one.options and sent.get(one.name) is not None
         if sent[one.name] not in [option.value for option in one.options]
     ]
 
