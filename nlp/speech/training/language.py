@@ -17,7 +17,7 @@ History = tuple[str, ...]
 _DOMAIN_SHARE = 0.5
 #: How much each kind of follower that was seen speaks for followers that were not. Our sentences
 #: are made from patterns, so what they leave out proves little: plain Witten–Bell would be 1.
-_CAUTION = 10
+_CAUTION = 4
 _ORDER = 3
 
 

@@ -25,10 +25,10 @@ _BABBLE = 1600
 _LONGEST_WRITTEN = 40
 _EPOCHS = 12
 #: Sizes of the vocabulary and of the text that the language model counts.
-_VOCABULARY = 32_000
-_COUNTED_SENTENCES = 30_000
+_VOCABULARY = 12_000
+_COUNTED_SENTENCES = 15_000
 _FREE_WEIGHT = 2
-_THRESHOLD = 0.6
+_THRESHOLD = 5.0
 
 _PRACTICE = """\
 This model understands espeak-ng's Mandarin voice and no people. It is for trying out and for tests.
@@ -146,8 +146,9 @@ def training_sentences() -> list[str]:
 
 
 def _written() -> list[str]:
-    """Sentences out of the classifier's corpus, of a length that one says in a breath or two."""
-    fit = [line for line in dict.fromkeys(text.corpus()) if 8 <= len(line) <= _LONGEST_WRITTEN]
+    """Freely written sentences and the classifier's, of a length said in a breath or two."""
+    written = dict.fromkeys(text.lines("free.txt") + text.corpus())
+    fit = [line for line in written if 8 <= len(line) <= _LONGEST_WRITTEN]
     return random.Random(_SEED).sample(fit, min(_WRITTEN, len(fit)))
 
 
