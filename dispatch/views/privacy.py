@@ -100,7 +100,7 @@ def _visibility(
 ) -> Visibility:
     may = "caller.clear" in rules.permissions.of(actor.usable_roles)
     if order.confidential:
-        return Visibility.CLEAR if may and _trusted(order, actor, now) else Visibility.HIDDEN
+        return Visibility.CLEAR if may and _trusted(order, actor, rules, now) else Visibility.HIDDEN
     if not sees_all(actor, rules):
         may = may and any(
             task.department == actor.department and task.state is not TaskState.CANCELLED
@@ -109,10 +109,12 @@ def _visibility(
     return Visibility.CLEAR if may else Visibility.MASKED
 
 
-def _trusted(order: WorkOrder, actor: Actor, now: datetime) -> bool:
+def _trusted(order: WorkOrder, actor: Actor, rules: Rules, now: datetime) -> bool:
+    """Who follows up, and who took it in; in a unit's post they read no more than the unit."""
     if Role.FOLLOW_UP in actor.usable_roles:
         return True
-    return order.accepted_by == actor.id and now - order.accepted_at <= TAKER_READS
+    took = order.accepted_by == actor.id and sees_all(actor, rules)
+    return took and now - order.accepted_at <= TAKER_READS
 
 
 def mask_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from dispatch.views.office_lists import OfficeLists
 from models.clock import ManualClock
 from models.guards import Actor
 from models.store import Store
+from models.vocabulary import Role
 from tests.dispatch.desk import Desk, called
 
 pytestmark = pytest.mark.store
@@ -118,3 +120,18 @@ async def test_nor_does_what_units_show_tell_each_other(
     for secret in SECRETS:
         assert secret not in shown.model_dump_json(), secret
     assert "保密" in shown.requests[0].evidence["clause"]
+
+
+async def test_who_took_it_in_reads_no_more_in_a_units_post_than_the_unit(
+    desk: Desk, details: OrderDetails, people: dict[str, Actor]
+) -> None:
+    clerk = people["chengguan"]
+    agent = replace(clerk, roles=frozenset({Role.AGENT}), department="D-HL")
+    both = replace(clerk, roles=agent.roles | clerk.roles)
+    desk.people = {**desk.people, "both": both}
+    order_id = (await desk.open("both", request_type="COMPLAINT", confidential=True)).order_id
+    await desk.act("paidan", order_id, Dispatch(department="D-CG"))
+    assert (await details.order(agent, order_id)).caller.phone == "13800001234"
+    assert (await details.order(clerk, order_id)).caller.phone == "保密"
+    shown = await details.order(replace(both, acting=Role.UNIT_CLERK), order_id)
+    assert not any(secret in shown.model_dump_json() for secret in SECRETS)
