@@ -33,6 +33,7 @@ from dispatch.floor.queue_counts import QueueCounts
 from dispatch.floor.recordings import RecordingRegister
 from dispatch.floor.retention import LegalHolds
 from dispatch.floor.schedule import Schedule
+from dispatch.floor.seat_time import SeatTimes
 from dispatch.floor.skills import FloorPeople
 from dispatch.floor.staffing import Staffing
 from dispatch.floor.surge import SurgeDesk
@@ -156,6 +157,7 @@ class Console:
         self.office_lists = OfficeLists(*parts)
         self.floor_figures = FloorFigures(*parts)
         self.floor_wall = FloorWall(*parts)
+        self.seat_times = SeatTimes(*parts)
         self.staffing = Staffing(*parts)
         self.schedule = Schedule(*parts, self.staffing)
         self.drafts = Drafts(services.store, services.clock)

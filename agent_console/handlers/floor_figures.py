@@ -12,6 +12,7 @@ from dispatch.floor.counting import Chosen
 from dispatch.floor.figures import FigureTable
 from dispatch.floor.measures import By
 from dispatch.floor.now import FloorNow
+from dispatch.floor.seat_time import SeatTime
 
 routes = Routes("话务报表")
 
@@ -33,6 +34,26 @@ async def get_floor_figures(ask: Ask, query: FiguresQuery) -> FigureTable:
     chosen = Chosen(queue=query.queue, agent=query.agent)
     return await ask.console.floor_figures.table(
         ask.person.actor(), query.first, query.last, query.by, chosen
+    )
+
+
+class SeatTimeQuery(Body):
+    """A number of seat time, and the local days of its table, both included."""
+
+    first: date = Field(alias="from", title="起始日期")
+    last: date = Field(alias="to", title="截止日期")
+    cell: str = Field(min_length=1, max_length=200)
+
+
+@routes.route(
+    "GET", "/api/floor-figures/seat-time", summary="坐席时长构成", permission="floor.figures"
+)
+async def get_seat_time(ask: Ask, query: SeatTimeQuery) -> SeatTime:
+    """What an occupancy, a utilisation or a time signed in is made of, by state and agent; of one
+    agent also each line of the ledger.
+    """
+    return await ask.console.seat_times.opened(
+        ask.person.actor(), query.first, query.last, query.cell
     )
 
 

@@ -29,8 +29,13 @@ def opened_figure(cell: Cell, figure: str, rules: Rules, people: Mapping[str, st
         label=opened.label,
         words=opened.words,
         counted="" if opened is counted else counted.label,
-        parts=list(_parts(cell.narrowed, rules, people)),
+        parts=parts_of(cell, rules, people),
     )
+
+
+def parts_of(cell: Cell, rules: Rules, people: Mapping[str, str]) -> list[str]:
+    """What the cell is narrowed to, in words."""
+    return list(_parts(cell.narrowed, rules, people))
 
 
 def agents_of(cell: Cell) -> list[str]:

@@ -107,6 +107,8 @@ class Counting:
             whole = {"agents": {name: sum(sums.get(name, 0) for sums in found.values())
                                 for name in _SECONDS}}  # fmt: skip
             add_up(whole, {"agents": await self.calls(session, with_ledger=True)})
+            rung = (await session.execute(self._missed(each_agent=False))).scalar_one()
+            whole["agents"]["missed"] = int(rung or 0)
             return whole["agents"]
         groups = dict(found)
         if by == "queue" and not self._chosen.queue:
@@ -128,6 +130,9 @@ class Counting:
         :raises KeyError: there is no such count.
         """
         facts, wanted = self.facts, by_code(self._counts)
+        if code == "missed":
+            let_ring = select(missed(self.span).subquery().c.call_id)
+            return select(facts.cte.c.id).where(facts.id.in_(let_ring), *self._conditions())
         first, _, less = code.partition("-")
         query = select(facts.cte.c.id).where(wanted[first].holds(facts), *self._conditions())
         return query.where(~wanted[less].holds(facts)) if less else query
@@ -196,23 +201,20 @@ class Counting:
 
     # --- the ledger -----------------------------------------------------------------------------
 
-    def _missed(self) -> Rows:
+    def _missed(self, *, each_agent: bool = True) -> Rows:
+        """Calls that an agent let ring; without ``each_agent`` each call once."""
         facts, rung = self.facts, missed(self.span).subquery()
-        return (
-            select(func.count(distinct(rung.c.call_id)).label("missed"), rung.c.agent_id)
+        query: Rows = (
+            select(func.count(distinct(rung.c.call_id)).label("missed"))
             .join_from(rung, facts.cte, facts.id == rung.c.call_id)
             .where(*self._conditions())
-            .group_by(rung.c.agent_id)
         )
+        return query.add_columns(rung.c.agent_id).group_by(rung.c.agent_id) if each_agent else query
 
     async def _agent_seconds(self, session: AsyncSession) -> Groups:
         """Time of agents inside the span itself, to the microsecond."""
         row, span = AgentStateLogRow, self.span
-        start, end = instant(span.start), instant(min(span.end, span.now))
-        until = func.coalesce(row.until, instant(span.now))
-        lasted = micros_of(case((until < end, until), else_=end)) - micros_of(
-            case((row.since > start, row.since), else_=start)
-        )
+        lasted = clipped(span.start, min(span.end, span.now), span.now)
         query = (
             select(row.agent_id, row.state, func.sum(lasted))
             .where(*self._touching())
@@ -220,7 +222,7 @@ class Counting:
         )
         found: Groups = defaultdict(lambda: defaultdict(int))
         for agent, state, micros in await session.execute(query):
-            for name in _classes_of(state):
+            for name in classes_of(state):
                 found[agent][name] += int(micros)
         return found
 
@@ -256,7 +258,7 @@ class Counting:
         stream = await session.stream(query)
         async for rows in stream.partitions(_AT_ONCE):  # the loop turns between two
             for state, begin, end, lines, since, rest in rows:
-                names = _classes_of(state)
+                names = classes_of(state)
                 for quarter in range(max(begin, limits[0]), min(end, limits[1]) + 1):
                     whole = 0 if quarter == end else lines * QUARTER_SECONDS * MICRO
                     lasted = whole + int(rest if quarter == end else 0)
@@ -266,7 +268,16 @@ class Counting:
         return found
 
 
-def _classes_of(state: AgentState) -> list[str]:
+def clipped(start: datetime, end: datetime, now: datetime) -> ColumnElement[Any]:
+    """How long a line of the ledger lasts within ``start`` to ``end``, in microseconds."""
+    row, first, last = AgentStateLogRow, instant(start), instant(end)
+    until = func.coalesce(row.until, instant(now))
+    return micros_of(case((until < last, until), else_=last)) - micros_of(
+        case((row.since > first, row.since), else_=first)
+    )
+
+
+def classes_of(state: AgentState) -> list[str]:
     """Which sums of time a state belongs to; OFFLINE is never asked for."""
     names = ["signed_us"]
     if state in _AVAILABLE:

@@ -169,33 +169,51 @@ def _told(roster: Roster, duty: Duty) -> str:
 # --- proposal ----------------------------------------------------------------------------------
 
 
-def propose(roster: Roster, people: Iterable[str], needed: Sequence[int]) -> list[Duty]:
+def propose(
+    roster: Roster, people: Iterable[str], needed: Sequence[int], now: datetime | None = None
+) -> list[Duty]:
     """A roster by the plain way: again and again the shift that mends most of what is short, by
     the person with the fewest hours whom the rules leave free; the nights first. Not the best
     there is, but one that breaks no rule of rest. ``needed``: people for each of the week's 336
-    half hours.
+    half hours. Shifts that have begun by ``now`` keep who stands there.
     """
     start = datetime.combine(roster.week, datetime.min.time(), roster.zone).astimezone(UTC)
     # The last night reaches into the next week, whose Monday is taken to be like this one.
     whole = [*needed, *needed[:SLOTS]]
-    base = Roster(rules=roster.rules, zone=roster.zone, week=roster.week, duties=(),
+    begun = [d for d in roster.duties if now and _begin(roster, d.day, d.shift) <= now]
+    base = Roster(rules=roster.rules, zone=roster.zone, week=roster.week, duties=tuple(begun),
                   around=roster.around)  # fmt: skip
     there = np.array(base.on_duty(start, len(whole)))
     floor = np.array(_night_floor(base, start, len(whole)))
     short = [floor - there, np.maximum(floor, np.array(whole, dtype=np.int64)) - there]
     crew = {person: list(base.by_person().get(person, [])) for person in people}
-    made: list[Duty] = []
+    covers = {key: cover for key, cover in _covers(base, start, len(whole)).items()
+              if now is None or _begin(base, *key) > now}  # fmt: skip
+    made = begun
     for missing in short:
-        made += _mend(base, crew, missing, short)
+        made += _mend(base, crew, missing, short, covers)
     return sorted(made)
 
 
+def _begin(roster: Roster, day: date, code: str) -> datetime:
+    """When that shift begins; one that the rules no longer have counts from the day's begin."""
+    shift = roster.rules.get(code)
+    if shift is None:
+        return datetime.combine(day, datetime.min.time(), roster.zone)
+    return shift.span(day, roster.zone)[0]
+
+
 def _mend(
-    roster: Roster, crew: Mapping[str, list[Duty]], missing: Numbers, all_: Sequence[Numbers]
+    roster: Roster,
+    crew: Mapping[str, list[Duty]],
+    missing: Numbers,
+    all_: Sequence[Numbers],
+    covers: Mapping[tuple[date, str], tuple[int, int]],
 ) -> list[Duty]:
-    """Duties until nothing is mended by another one; counted in every list of what is short."""
-    start = datetime.combine(roster.week, datetime.min.time(), roster.zone).astimezone(UTC)
-    covers = _covers(roster, start, len(missing))
+    """Duties until nothing is mended by another one; counted in every list of what is short.
+
+    :param covers: the shifts that may be given out, with their first and last half hour.
+    """
     made, open_ = [], set(covers)
     while open_:
         gains = {key: _gain(missing, covers[key]) for key in open_}

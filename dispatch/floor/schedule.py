@@ -158,14 +158,16 @@ class Schedule:
             return await self._view(session, await read_roster(session, self._rules, week, 7))
 
     async def proposal(self, actor: Actor, day: date) -> WeekView:
-        """A roster made by the machine for the week; nothing is kept until a person saves it."""
+        """A roster made by the machine for the shifts of the week that have not begun; nothing is
+        kept until a person saves it.
+        """
         require_any(self._rules, actor, PERMISSION)
         week = monday(day)
         async with self._store.read() as session:
             before = await read_roster(session, self._rules, week, 7)
             needed = await self._staffing.needed_in_week(session, week)
             people = [person.id for person in await _people(session)]
-            duties = propose(before, people, needed)
+            duties = propose(before, people, needed, self._clock.now())
             roster = Roster(rules=before.rules, zone=before.zone, week=week,
                             duties=tuple(duties), around=before.around)  # fmt: skip
             return await self._view(session, roster, version=version_of(before))

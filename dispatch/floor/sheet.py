@@ -85,6 +85,7 @@ class Sheet:
         """All together, each call once."""
         narrow = Narrowing(queue=self._chosen.queue, agent=self._chosen.agent)
         whole = Sheet(self._rules, self._period, "day", self._chosen)
+        whole._missed = self._missed
         return FigureRow(key="total", label="合计", values=whole.values(sums, narrow))
 
     def agents(self, found: Groups, names: Mapping[str, str]) -> list[FigureRow]:
@@ -156,7 +157,9 @@ class Sheet:
         for share in self._times:
             spent, there = sums.get(share.hits, 0) / MICRO, sums.get(share.of, 0) / MICRO
             value = spent / there if there else None
-            found[share.code] = Value(value=value, hits=spent, of=there)
+            found[share.code] = Value(
+                value=value, hits=spent, of=there, cell=narrow.cell(share.code)
+            )
         for mean in self._means:
             of = sums.get(mean.of, 0)
             seconds = sum(sums.get(name, 0) for name in mean.sums) / MICRO
@@ -166,7 +169,9 @@ class Sheet:
         for figure in self._longest:
             found[figure.code] = _longest_value(sums, narrow)
         for figure in self._signed:
-            found[figure.code] = Value(value=sums.get("signed_us", 0) / MICRO)
+            found[figure.code] = Value(
+                value=sums.get("signed_us", 0) / MICRO, cell=narrow.cell(figure.code)
+            )
         return found
 
 

@@ -163,10 +163,7 @@ class Staffing:
             calls = None if forecast is None else float(forecast[2 * slot : 2 * slot + 2].sum())
             load = (calls or 0.0) * handle / HALF_HOUR.total_seconds()
             seats = max(seats_needed(load, handle, goal), rules.least_seats)
-            needed = max(
-                people_needed(seats_needed(load, handle, goal), rules.shrinkage),
-                rules.least_seats,
-            )
+            needed = people_needed(seats, rules.shrinkage)
             there = int(scheduled[slot] * (1 - rules.shrinkage) + 0.5)
             found.append(
                 StaffedHalfHour(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models.tables import Call, CallParty, ShiftAssignment, Staff
-from models.vocabulary import CallDirection, CallState, ContactOutcome, PartyKind
+from models.tables import Call, CallEventRow, CallParty, ShiftAssignment, Staff
+from models.vocabulary import CallDirection, CallEventKind, CallState, ContactOutcome, PartyKind
 from tests.console.house import House
 from tests.support.floor_past import ZONE, Maker
 
@@ -48,6 +48,68 @@ async def test_every_number_opens_to_its_calls(house: House) -> None:
         assert len(opened.body["items"]) == min(200, wanted)
     agents = (await leader.get(f"/api/floor-figures?{PERIOD}&by=agent")).body
     assert {row["label"] for row in agents["rows"]} == {"李晓梅", "王志强"}
+
+
+@pytest.mark.parametrize("by", ["agent", "half_hour", "day"])
+async def test_seat_time_opens_to_the_states_it_is_made_of(house: House, by: str) -> None:
+    await a_morning(house)
+    leader = await house.signed_in("leader")
+    table = (await leader.get(f"/api/floor-figures?{PERIOD}&by={by}")).body
+    checked = 0
+    for row in [*table["rows"], table["total"]]:
+        for code in ("occupancy", "utilisation", "signed"):
+            found = row["values"][code]
+            address = f"/api/floor-figures/seat-time?{PERIOD}&cell={found['cell']}"
+            opened = (await leader.get(address)).body
+            assert opened["value"] == pytest.approx(found["value"], abs=1e-6), (row["key"], code)
+            assert opened["figure"]["words"]
+            spent = sum(one["seconds"] for one in opened["states"])
+            assert spent == pytest.approx(sum(one["signed_s"] for one in opened["agents"]))
+            work = sum(one["seconds"] for one in opened["states"] if one["work"])
+            assert work == pytest.approx(opened["work_s"])
+            checked += found["value"] is not None
+            if by == "agent" and row is not table["total"]:
+                assert sum(one["seconds"] for one in opened["lines"]) == pytest.approx(spent)
+                assert {one["name"] for one in opened["lines"]} == {row["label"]}
+    assert checked >= 6
+
+
+async def test_an_agents_part_of_a_half_hour_opens_to_its_lines(house: House) -> None:
+    await a_morning(house)
+    leader = await house.signed_in("leader")
+    table = (await leader.get(f"/api/floor-figures?{PERIOD}&by=half_hour")).body
+    found = next(r for r in table["rows"] if r["label"] == "10:00")["values"]["occupancy"]
+    seat_time = f"/api/floor-figures/seat-time?{PERIOD}&cell="
+    whole = (await leader.get(seat_time + found["cell"])).body
+    assert whole["lines"] == [] and len(whole["agents"]) == 2
+    for agent in whole["agents"]:
+        part = (await leader.get(seat_time + agent["cell"])).body
+        assert part["work_s"] == pytest.approx(agent["work_s"])
+        assert part["figure"]["parts"] == ["11月2日10:00至10:30", agent["name"]]
+        lasted = [line["seconds"] for line in part["lines"]]
+        assert sum(lasted) == pytest.approx(agent["signed_s"]) == pytest.approx(1800)
+    for wrong in ("answered", "occupancy/queue/general", "occupancy/from/x/to/y", "signed/of"):
+        assert (await leader.get(seat_time + wrong)).status == 404, wrong
+
+
+async def test_the_missed_calls_of_all_agents_are_each_call_once(house: House) -> None:
+    await a_morning(house)
+    people, leader = await ids(house), await house.signed_in("leader")
+    calls = (await leader.get(f"/api/calls?figures_cell=answered&{PERIOD}")).body["items"]
+    async with house.store.transaction() as work:
+        for call, names in zip(calls, (("agent",), ("agent", "agent2")), strict=False):
+            for name in names:
+                at, missed = datetime.fromisoformat(call["started_at"]), CallEventKind.MISSED
+                row = CallEventRow(call_id=call["id"], at=at, kind=missed, actor=people[name])
+                work.session.add(row)
+    table = (await leader.get(f"/api/floor-figures?{PERIOD}&by=agent")).body
+    rows = {row["label"]: row["values"]["missed"]["value"] for row in table["rows"]}
+    total = table["total"]["values"]["missed"]
+    opened = await leader.get(f"/api/calls?figures_cell={total['cell']}&figure=missed&{PERIOD}")
+    listed = {call["id"] for call in opened.body["items"]}
+    assert listed >= {call["id"] for call in calls[:2]}
+    assert len(listed) == total["value"] == sum(rows.values()) - 1
+    assert opened.body["figure"]["label"] == "未接"
 
 
 async def test_the_wall_shows_now(house: House) -> None:
@@ -190,6 +252,31 @@ async def test_a_proposal_breaks_no_rule_and_is_not_kept(house: House) -> None:
     assert (await leader.get("/api/schedule?week=2026-11-02")).body["assignments"] == []
     saved = await put(leader, proposed, proposed["assignments"])
     assert saved.body["assignments"] == proposed["assignments"]
+
+
+async def test_a_proposal_in_mid_week_leaves_what_has_begun(house: House) -> None:
+    house.clock.set(datetime(2026, 11, 4, 13, 0, tzinfo=ZONE))  # a Wednesday
+    people, leader = await ids(house), await house.signed_in("leader")
+    week = (await leader.get("/api/schedule?week=2026-11-02")).body
+    stands = [
+        {"staff_id": people["agent"], "day": "2026-11-02", "shift": "late"},
+        {"staff_id": people["agent"], "day": "2026-11-04", "shift": "early"},
+    ]
+    await put(leader, week, [*stands, {**stands[0], "day": "2026-11-06"}])
+    proposed = (await leader.get("/api/schedule/proposal?week=2026-11-02")).body["assignments"]
+    begun = [a for a in proposed if (a["day"], a["shift"]) < ("2026-11-04", "late")]
+    assert begun == stands
+    assert {a["day"] for a in proposed} >= {"2026-11-05", "2026-11-06", "2026-11-07"}
+    over = await leader.get("/api/schedule/proposal?week=2026-10-26")
+    assert over.body["assignments"] == []
+
+
+async def test_the_people_of_a_half_hour_are_reckoned_from_its_seats(house: House) -> None:
+    leader = await house.signed_in("leader")
+    for shrinkage, people in ((0, 2), (0.3, 3), (0.5, 4)):
+        day = (await leader.get(f"/api/staffing?day={DAY}&shrinkage={shrinkage}")).body
+        found = {(half["seats"], half["needed"]) for half in day["half_hours"]}
+        assert found == {(2, people)}, "the least seats, and the people for them"
 
 
 async def test_staffing_shows_what_is_short_and_adherence_who_came(house: House) -> None:

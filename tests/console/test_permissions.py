@@ -125,6 +125,7 @@ LET_IN: dict[str, set[str]] = {
     "PUT /api/callers/{number}": SEATS,
     "GET /api/floor-figures": {"leader", "manager"},
     "GET /api/floor-figures/now": {"leader", "manager"},
+    "GET /api/floor-figures/seat-time": {"leader", "manager"},
     "GET /api/staffing": {"leader", "manager"},
     "GET /api/shifts": EVERYBODY,
     "GET /api/schedule": {"leader", "manager"},

@@ -359,7 +359,10 @@ async def test_every_figure_stands_up_to_a_recount(
 
     assert told(half_hours.total) == pytest.approx(naive(past, past.calls))
     for table in (days, queues, agents):
-        assert values(table.total) == pytest.approx(values(half_hours.total))
+        total = values(table.total)
+        assert ("missed" in total) == (table is agents), "rings are of agents"
+        total.pop("missed", None)
+        assert total == pytest.approx(values(half_hours.total))
     for row in days.rows:
         local = [c for c in past.calls if c["started_at"].astimezone(ZONE).date() == day_of(row)]
         assert told(row) == pytest.approx(naive(past, local))
@@ -408,6 +411,10 @@ def check_agents(past: Past, agents: FigureTable) -> None:
         assert row.values["signed"].value == pytest.approx(signed)
 
 
+#: Opens to states instead of calls.
+SEAT_TIME = ("occupancy", "utilisation", "signed")
+
+
 async def test_every_number_opens_to_as_many_calls(
     store: Store, clock: ManualClock, figures: FloorFigures, people: dict[str, Actor]
 ) -> None:
@@ -421,7 +428,7 @@ async def test_every_number_opens_to_as_many_calls(
         rows = table.rows[18:22] if by == "half_hour" else [*table.rows, table.total]
         for row in rows:
             for code, found in row.values.items():
-                if not found.cell:
+                if not found.cell or code in SEAT_TIME:
                     continue
                 async with store.read() as session:
                     ids = figures.opened(leader, MONDAY, last, found.cell)
