@@ -768,7 +768,7 @@ class AccessKind(Labelled):
     RECORDING_AGENT = "recording.agent", "收听坐席录音"
     RECORDING_THIRD = "recording.third", "收听第三方录音"
     RECORDING_MIX = "recording.mix", "收听通话录音"
-    CALL_TRANSCRIPT = "call.transcript", "查看通话中的文字"
+    CALL_TRANSCRIPT = "call.transcript", "查看通话文字"
     CALL_LISTEN = "call.listen", "监听通话"
     CALL_WHISPER = "call.whisper", "耳语"
     CALL_BARGE_IN = "call.barge_in", "强插通话"

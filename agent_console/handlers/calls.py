@@ -81,8 +81,8 @@ async def get_call(ask: Ask, call_id: str) -> CallDetail:
     """What was said, what the machine made of it, and who called.
 
     The citizen's full number is shown to those who may see it; in other people's calls that is
-    written down, and so is who reads a call of others that still lasts. From then on its words come
-    in the live stream.
+    written down. So is who reads what was said, as listening to it is; but for who has the call in
+    hand. Whoever opens a call of others that still lasts gets its words in the live stream.
     """
     console, person = ask.console, ask.person
     # A colleague who is asked in sees what it is about while the telephone rings.
@@ -90,14 +90,18 @@ async def get_call(ask: Ask, call_id: str) -> CallDetail:
     async with console.store.read() as session:
         call = await visible_call(session, call_id, person, at_hand=at_hand)
         names = await names_of(session, [call.agent_id] if call.agent_id else [])
-        if call.ended_at is None and call.agent_id != person.staff_id and not at_hand:
+        words = await utterances_of(session, call_id)
+        if call.ended_at is None:
+            if call.agent_id != person.staff_id and not at_hand:
+                await console.access.note(person, AccessKind.CALL_TRANSCRIPT, call_id)
+                console.live.opened(call_id, person.staff_id)
+        elif words and not at_hand:
             await console.access.note(person, AccessKind.CALL_TRANSCRIPT, call_id)
-            console.live.opened(call_id, person.staff_id)
         number = await _number_for(ask, call)
         now = console.services.clock.now()
         return CallDetail(
             call=call_facts(call, names.get(call.agent_id or ""), number),
-            utterances=await utterances_of(session, call_id),
+            utterances=words,
             understanding=console.live.understanding_of(call_id)
             or await console.services.proposal(call_id),
             speech=console.services.speech_status(),

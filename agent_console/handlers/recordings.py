@@ -11,15 +11,17 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_console.call_queries import visible_call
+from agent_console.people import Person
 from agent_console.recording_voices import Voices, voices_of
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
 from dispatch.floor.call_mix import Part
 from dispatch.floor.retention import HoldView
 from dispatch.views.cursors import decode_cursor, encode_cursor
+from dispatch.views.privacy import mask_phone
 from models.errors import NotFound
 from models.tables import AccessLog, Call, LegalHold, Recording
-from models.vocabulary import Leg
+from models.vocabulary import AccessKind, Leg
 
 routes = Routes("录音")
 
@@ -181,14 +183,12 @@ async def release_hold(ask: Ask, hold_id: str, body: HoldReason) -> HoldView:
 
 @routes.route("GET", "/api/access-log", summary="调阅记录", permission="access.view")
 async def access_log(ask: Ask, query: AccessQuery) -> AccessPage:
-    """Who listened to, or saw, what. ``staff``: an id or a name."""
+    """Who listened to, or saw, what. ``staff``: an id, or part of a name."""
     async with ask.console.store.read() as session:
         found = list(await session.scalars(_readings(query)))
     last = found[query.limit - 1] if len(found) > query.limit else None
     return AccessPage(
-        items=[
-            AccessView.model_validate(row, from_attributes=True) for row in found[: query.limit]
-        ],
+        items=[_reading(row, ask.person) for row in found[: query.limit]],
         next_cursor=encode_cursor(last.at, last.id) if last else None,
     )
 
@@ -260,8 +260,12 @@ def _view(row: Recording, call: Call, voices: Voices, held: bool) -> RecordingVi
     )
 
 
-def _reading(row: AccessLog) -> AccessView:
-    return AccessView.model_validate(row, from_attributes=True)
+def _reading(row: AccessLog, person: Person) -> AccessView:
+    """A caller's file is named by the number, which not every reader of this list may see."""
+    view = AccessView.model_validate(row, from_attributes=True)
+    if row.what == AccessKind.CALLER_PROFILE and not person.may("caller.clear"):
+        view.subject = mask_phone(row.subject)
+    return view
 
 
 def _readings(query: AccessQuery) -> Select[AccessLog]:
@@ -269,7 +273,10 @@ def _readings(query: AccessQuery) -> Select[AccessLog]:
     if query.subject:
         chosen = chosen.where(AccessLog.subject == query.subject)
     if query.staff:
-        by = or_(AccessLog.staff_id == query.staff, AccessLog.staff_name == query.staff)
+        by = or_(
+            AccessLog.staff_id == query.staff,
+            AccessLog.staff_name.contains(query.staff, autoescape=True),
+        )
         chosen = chosen.where(by)
     if query.since:
         chosen = chosen.where(AccessLog.at >= query.since)

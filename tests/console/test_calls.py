@@ -13,6 +13,7 @@ from models.ids import new_id
 from models.ports import CallView
 from models.tables import AccessLog, Call, CallParty, Contact, Staff, UtteranceRow
 from models.vocabulary import (
+    AccessKind,
     CallDirection,
     CallState,
     Channel,
@@ -272,8 +273,10 @@ async def test_other_peoples_calls_open_only_behind_an_order_or_for_the_shift_le
     masked = (await dispatcher.get(f"/api/calls/{call.id}")).body
     assert masked["caller"]["number"] == masked["call"]["caller_number"] == "138****0001"
     async with house.store.read() as session:
-        readers = await session.scalars(select(AccessLog.staff_name).order_by(AccessLog.id))
-        assert list(readers) == ["陈建国", "王志强"]
+        rows = list(await session.scalars(select(AccessLog).order_by(AccessLog.id)))
+    numbers = [row.staff_name for row in rows if row.what == AccessKind.PHONE_NUMBER]
+    words = [row.staff_name for row in rows if row.what == AccessKind.CALL_TRANSCRIPT]
+    assert (numbers, words) == (["陈建国", "王志强"], ["陈建国", "王志强", "周敏"])
 
 
 async def test_the_list_of_calls_is_ones_own_unless_one_watches_over_the_floor(
@@ -291,6 +294,39 @@ async def test_the_list_of_calls_is_ones_own_unless_one_watches_over_the_floor(
     rows = (await manager.get("/api/calls")).body["items"]
     assert {row["citizen_number"] for row in rows} == {"138****0001"}
     assert (await manager.get("/api/calls?number=0001")).status == 403
+
+
+async def test_a_call_that_was_handed_on_stays_in_the_list_of_who_had_a_part_in_it(
+    house: House,
+) -> None:
+    agent, leader = await house.signed_in("agent"), await house.signed_in("leader")
+    call = await past_call(house, agent="agent2")
+    now, listened = house.clock.now(), await past_call(house, agent="agent2")
+    parts = (
+        ("agent", PartyKind.AGENT, call, now),
+        ("agent", PartyKind.AGENT, listened, None),  # was rung, and did not answer
+        ("leader", PartyKind.SUPERVISOR, listened, now),
+    )
+    async with house.store.transaction() as work:
+        for nth, (who, kind, of, joined) in enumerate(parts):
+            work.session.add(
+                CallParty(
+                    id=new_id(), call_id=of.id, kind=kind, name=who, number="1001",
+                    agent_id=await staff_id(house, who), channel=f"part-{nth}",
+                    rung_at=now, joined_at=joined, left_at=now, reason="", recording="",
+                )  # fmt: skip
+            )
+    assert [row["id"] for row in (await agent.get("/api/calls")).body["items"]] == [call.id]
+    assert (await leader.get("/api/calls?mine=true")).body["items"] == []
+
+
+async def test_the_time_of_talk_ends_before_the_question_for_a_grade(house: House) -> None:
+    asked_at = house.clock.now() - timedelta(minutes=2)
+    call = await past_call(house, rating_asked_at=asked_at)
+    agent = await house.signed_in("agent")
+    (row,) = (await agent.get("/api/calls")).body["items"]
+    detail = (await agent.get(f"/api/calls/{call.id}")).body
+    assert row["duration_s"] == detail["call"]["duration_s"] == 120
 
 
 async def test_the_list_of_calls_is_filtered_and_paged(house: House) -> None:

@@ -156,6 +156,15 @@ async def test_who_has_the_call_in_hand_reads_it_without_an_entry(house: House) 
     assert await readings(house) == []
 
 
+async def test_whoever_reads_a_past_call_is_written_down_once(house: House) -> None:
+    call = await past_call(house)
+    agent, leader = await house.signed_in("agent"), await house.signed_in("leader")
+    path = f"/api/calls/{call.id}"
+    for browser in (leader, leader, agent):
+        assert (await browser.get(path)).status == 200
+    assert await readings(house) == [("陈建国", call.id), ("李晓梅", call.id)]
+
+
 async def test_after_a_restart_the_words_still_find_the_agent_of_the_call(house: House) -> None:
     call = await past_call(house)  # known from the records only
     async with listening(await house.signed_in("agent")) as stream:

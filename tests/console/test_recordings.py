@@ -112,6 +112,16 @@ async def test_every_listening_is_written_down_once(house: House) -> None:
     assert (await agent.get("/api/access-log")).status == 403
 
 
+async def test_a_callers_number_is_masked_for_who_may_not_see_it(house: House) -> None:
+    agent = await house.signed_in("agent")
+    assert (await agent.get("/api/callers/13907341234")).status == 200
+    for name in ("manager", "admin"):
+        reader = await house.signed_in(name)
+        (row,) = (await reader.get("/api/access-log?staff=晓梅")).body["items"]
+        assert (row["what"], row["subject"]) == ("caller_profile", "139****1234"), name
+        assert (await reader.get("/api/access-log?staff=%25")).body["items"] == []
+
+
 async def test_whose_call_it_is(house: House) -> None:
     call = await recorded_call(house)
     other = await house.signed_in("agent2")
