@@ -22,6 +22,8 @@ class AlertQuery(Body):
     kind: AlertKind | None = None
     since: date | None = Field(None, alias="from")
     until: date | None = Field(None, alias="to")
+    #: Only those that somebody has acknowledged in the last hours.
+    acknowledged_hours: int | None = Field(None, ge=1, le=744)
     cursor: str | None = Field(None, max_length=200)
     limit: int = Field(50, ge=1, le=200)
 
@@ -37,11 +39,14 @@ async def list_alerts(ask: Ask, query: AlertQuery) -> AlertPage:
     """Newest first. ``open=1``: those that nobody has acknowledged."""
     zone = ZoneInfo(ask.console.services.settings.timezone)
     until = query.until + timedelta(days=1) if query.until else None
+    hours = query.acknowledged_hours
+    lately = ask.console.services.clock.now() - timedelta(hours=hours) if hours else None
     return await ask.console.alert_book.page(
         only_open=query.open,
         kind=query.kind,
         since=_midnight(query.since, zone),
         until=_midnight(until, zone),
+        acknowledged_since=lately,
         cursor=query.cursor,
         limit=query.limit,
     )

@@ -92,11 +92,14 @@ class AlertBook:
         kind: AlertKind | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        acknowledged_since: datetime | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> AlertPage:
         """Alerts, newest first. ``only_open``: those that nobody has acknowledged."""
         query = _chosen(only_open, kind, since, until, cursor).limit(limit + 1)
+        if acknowledged_since:
+            query = query.where(FloorAlert.acknowledged_at >= acknowledged_since)
         async with self._store.read() as session:
             found = list(await session.scalars(query))
             views = await _views(session, found[:limit])

@@ -262,11 +262,19 @@ class OwedCalls:
         if not due:
             await self._alerts.settle(_OVERDUE)
             return
-        first = due[0].astimezone(self._zone).strftime("%H:%M")
+        first = _told(due[0], now, self._zone)
         text = f"有 {len(due)} 个回拨任务超过时限，最早的应在 {first} 前回拨"
         await self._alerts.raise_alert(
             AlertKind.CALLBACK_OVERDUE, _OVERDUE, text, detail={"count": len(due)}
         )
+
+
+def _told(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """The time of day, with its date unless that is today's."""
+    local = at.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return f"{local:%H:%M}"
+    return f"{local.month}月{local.day}日{local:%H:%M}"
 
 
 def overdue(now: datetime) -> ColumnElement[bool]:

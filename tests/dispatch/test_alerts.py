@@ -81,6 +81,22 @@ async def test_the_first_to_acknowledge_stays(
         await alerts.acknowledge("nothing", first)
 
 
+async def test_what_was_acknowledged_is_found_again_by_when(
+    alerts: Alerts, clock: ManualClock, people: dict[str, Actor]
+) -> None:
+    leader = next(iter(people.values()))
+    old, late, left = [
+        await alerts.raise_alert(AlertKind.LONG_HOLD, matter, "保持过长") for matter in "abc"
+    ]
+    assert old and late and left
+    await alerts.acknowledge(old, leader)
+    clock.advance(timedelta(hours=30))
+    await alerts.acknowledge(late, leader, "已劝坐席取回")
+    lately = clock.now() - timedelta(hours=24)
+    (found,) = (await alerts.page(acknowledged_since=lately)).items
+    assert (found.id, found.acknowledged_by_name, found.note) == (late, leader.name, "已劝坐席取回")
+
+
 async def test_what_was_a_moment_ends_with_the_acknowledgement(
     alerts: Alerts, people: dict[str, Actor]
 ) -> None:

@@ -484,13 +484,22 @@ async def test_the_shift_leader_is_called_once_while_tasks_are_late(floor: Floor
     for _ in range(3):
         await floor.owed.look()
     (alert,) = (await alerts.page()).items
-    assert "2 个回拨任务" in alert.text
+    assert alert.text == "有 2 个回拨任务超过时限，最早的应在 10:30 前回拨"
     assert (await floor.book.counts(floor.first)).overdue == 2
     await floor.book.cancel(floor.leader, first.id, "来电人已到窗口办理")
     await floor.book.finish(floor.first, second.id, "", reached=True)
     await floor.owed.look()
     (alert,) = (await alerts.page()).items
     assert alert.ended_at is not None
+
+
+async def test_of_a_task_of_yesterday_the_shift_leader_is_told_the_day(floor: Floor) -> None:
+    task = await floor.lost("13800000101")
+    due = task.due_at.astimezone(floor.zone)
+    floor.clock.advance(timedelta(days=1))
+    await floor.owed.look()
+    (alert,) = (await AlertBook(floor.store, floor.clock).page()).items
+    assert alert.text.endswith(f"最早的应在 {due.month}月{due.day}日{due:%H:%M} 前回拨")
 
 
 async def test_a_message_becomes_a_draft_of_whoever_takes_it_up(floor: Floor) -> None:
