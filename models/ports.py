@@ -108,6 +108,8 @@ class PartyView:
     #: ``ringing``, ``joined`` or ``held``.
     state: str
     since: datetime
+    #: A colleague; None for all others.
+    agent_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +123,10 @@ class CallView:
     caller_number: str
     agent_id: str | None
     started_at: datetime
+    #: Name of the agent whose call it is; empty when nobody's, and once the call is over.
+    agent_name: str = ""
+    #: The agent has gone, and citizen and third party talk on without.
+    agent_left: bool = False
     queued_at: datetime | None = None
     answered_at: datetime | None = None
     order_id: str | None = None

@@ -87,9 +87,7 @@ class Consultation(HandingOn):
         await session.bring_together()
         await self._leave_consult_room()
         session.count_hold()
-        session.enter(CallState.CONFERENCE)
-        self._show(AgentState.CONFERENCE)
-        self._changed(CallEventKind.CONFERENCE_BEGUN, detail={"with": party.name})
+        self._all_three(party)
 
     async def drop(self, party_id: str) -> None:
         """Hang up on the party: the consultation or the three-way is over."""

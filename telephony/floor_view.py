@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from config.queues import BREAKS
-from models.ports import Floor, Presence, WaitingView
-from models.vocabulary import AgentState
+from models.ports import CallView, Floor, Presence, WaitingView
+from models.vocabulary import AgentState, CallState
 from telephony.agents import Agent
 from telephony.distribution import WaitingLine
 from telephony.exchange import Exchange
@@ -46,7 +47,7 @@ def floor_view(exchange: Exchange, online: bool) -> Floor:
     waiting = [living[call_id] for call_id in exchange.line if call_id in living]
     return Floor(
         agents=tuple(agent_view(exchange, agent) for agent in exchange.board),
-        calls=tuple(one.call.view(one.parties) for one in living.values()),
+        calls=tuple(_call_view(exchange, one) for one in living.values()),
         waiting=tuple(_waiting_view(exchange, one, places) for one in waiting),
         exchange_online=online,
         booked=kept_places(exchange.line, exchange.sessions),
@@ -65,10 +66,20 @@ def kept_places(line: WaitingLine, sessions: Collection[str]) -> Counter[str]:
     )
 
 
+def _call_view(exchange: Exchange, session: CallSession) -> CallView:
+    view, state = session.call.view(session.parties), session.call.state
+    agent = exchange.board.get(view.agent_id or "")
+    return replace(
+        view,
+        agent_name=agent.agent_name if agent else "",
+        agent_left=session.agent is None and state is CallState.TALKING,
+    )
+
+
 def _waiting_view(
     exchange: Exchange, session: CallSession, places: Mapping[str, int]
 ) -> WaitingView:
-    view = vars(session.call.view(session.parties)) | {"queued_at": session.waits_since}
+    view = vars(_call_view(exchange, session)) | {"queued_at": session.waits_since}
     return WaitingView(
         **view,
         position=places[session.call.id],

@@ -68,13 +68,13 @@ class HandingOn(Together):
         await session.on_agent_lost_for_good(f"转接到{to}", by_fault=False)
 
     async def hand_over(self, party: Party) -> None:
-        """The party takes the place of the agent, who is let go."""
-        session, old = self._session, self._session.agent
+        """The party takes the place of the agent, who is let go, or has left before."""
+        session = self._session
         await self._into_talk(party)
         await session.bring_citizen_back()
         await self._leave_consult_room()
         await self._let_agent_go()
-        self._from_agent = self._from_agent or (old.agent_id if old else None)
+        self._from_agent = self._from_agent or session.call.agent_id
         self._taken_by(party)
 
     async def _agent_goes(self, to: Target | Party) -> None:
@@ -97,6 +97,8 @@ class HandingOn(Together):
         session, board = self._session, self._session.exchange.board
         inside = party.kind in (PartyKind.AGENT, PartyKind.SUPERVISOR)
         back = self._comes_back
+        # Whom an agent who has gone left with the citizen; still there when a leader takes over.
+        third = self.party if self.party is not party else None
         self._comes_back = False
         session.count_hold()
         session.enter(CallState.TALKING)
@@ -105,12 +107,14 @@ class HandingOn(Together):
             session.agent = board.get(party.agent_id)
             session.call.agent_id, session.call.agent_channel = party.agent_id, party.channel
             session.agent_contact = session.exchange.contacts.get(party.number)
-            self.party = None
+            self.party = third
         else:
             self.party = party
         if not back and party.kind is not PartyKind.SUPERVISOR:
             session.call.transfers += 1
         self._tell_transferred(party, inside)
+        if third is not None:
+            self._all_three(third)
 
     def _tell_transferred(self, party: Party, inside: bool) -> None:
         session = self._session

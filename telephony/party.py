@@ -89,6 +89,7 @@ class Party:
             number=self.number,
             state=state,
             since=since,
+            agent_id=self.agent_id,
         )
 
 

@@ -4,17 +4,19 @@ What each kind means, whatever the call is doing meanwhile:
 
 - LISTEN: the leader hears every line of the call, each by what its phone sends; on hold not the
   music. Nobody hears the leader.
-- WHISPER: as LISTEN, and the agent hears the leader too.
+- WHISPER: as LISTEN, and the agent hears the leader too. Not where the agent has left citizen and
+  third party to themselves: then there is nobody to whisper to, and who whispered listens on.
 - BARGE_IN: the leader is in the room where the talk is; on hold that is with the agent.
 - TAKE_OVER: the leader's line takes the place of the agent's, and the call is the leader's. Not
-  while the agent consults somebody or has a third party in the talk: the leader may come in.
+  while the agent consults somebody or has a third party in the talk: the leader may come in. Where
+  the agent has left, all three talk then, and the leader may send the third party away.
 
 All methods run as steps of the call. Whatever fails here ends the supervision, never the call.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -140,6 +142,8 @@ class Supervision:
             raise TransitionRefused(
                 f"通话当前为“{state.label}”，不能{kind.label}", state=state, action=kind
             )
+        if kind is SupervisionKind.WHISPER and self._session.agent is None:
+            raise TransitionRefused("坐席已退出通话，没有人可以耳语", state=state, action=kind)
 
     async def _stays_away(self) -> None:
         if self.since is None:
@@ -208,8 +212,10 @@ class Supervision:
         session.agent_found()
         board = session.exchange.board
         inbound = session.call.direction is CallDirection.INBOUND
+        with_third = session.call.state is CallState.CONFERENCE
+        state = AgentState.CONFERENCE if with_third else AgentState.TALKING
         session.agent = board.hand_over(
-            self.leader.agent_id, session.call.id, AgentState.TALKING, counts=inbound
+            self.leader.agent_id, session.call.id, state, counts=inbound
         )
         session.listen(Leg.AGENT, self.channel)
 
@@ -260,9 +266,18 @@ class Supervision:
             await self._come_in()
             return
         await self._listening.follow(self._others)
+        if self.kind is SupervisionKind.WHISPER and self._session.agent is None:
+            await self._only_listen()
         agent = self._session.call.agent_channel
         if self.kind is SupervisionKind.WHISPER and agent in self._session.seen:
             await self._whisper()
+
+    async def _only_listen(self) -> None:
+        """The agent whom the leader whispered to has left the others to themselves."""
+        self._order = replace(self._order, kind=SupervisionKind.LISTEN)
+        self._session.exchange.board.rename_watch(self.leader.agent_id, self.kind.label)
+        self._tell(active=True, why="坐席已退出通话")
+        await self._listening.hush()
 
     # --- going ----------------------------------------------------------------------------------
 

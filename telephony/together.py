@@ -148,6 +148,12 @@ class Together:
         if self.party is not None and self.party.joined_at is not None:
             session.exchange.board.move(self.party.agent_id, session.call.id, state)
 
+    def _all_three(self, party: Party) -> None:
+        """Citizen, agent and party are in one room."""
+        self._session.enter(CallState.CONFERENCE)
+        self._show(AgentState.CONFERENCE)
+        self._changed(CallEventKind.CONFERENCE_BEGUN, detail={"with": party.name})
+
     def _changed(
         self, kind: CallEventKind | None = None, detail: dict[str, object] | None = None
     ) -> None:

@@ -82,6 +82,8 @@ async def test_a_colleague_is_asked_and_goes_back(floor: CallFloor) -> None:
         assert ring.invite.get("X-Call-Id") == talk.call_id
         assert ring.invite.get("X-Call-Direction") == CallDirection.INBOUND
         assert floor.calls.presence(second).state is AgentState.RINGING
+        (view,) = floor.calls.floor().calls
+        assert (view.agent_name, [one.agent_id for one in view.parties]) == ("王芳", [second])
         other.answer(ring)
         other.voice.say(tone_ulaw(PARTY))
         await floor.state(second, AgentState.CONSULT)

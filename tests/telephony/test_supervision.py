@@ -12,11 +12,12 @@ from sqlalchemy import select
 import telephony.supervision
 from models.errors import InvalidInput, TransitionRefused
 from models.events import CallAnswered, CallQueued, CallSupervised, CallTransferred
-from models.ports import PartyChoice
+from models.ports import CallView, PartyChoice
 from models.tables import CallEventRow
 from models.vocabulary import (
     AgentState,
     CallEventKind,
+    CallState,
     Leg,
     PartyKind,
     SupervisionKind,
@@ -63,6 +64,10 @@ class Watched:
         self.leader.answer(ring)
         self.leader.voice.say(tone(LEADER))
         return ring
+
+    def view(self) -> CallView:
+        """The call as the floor shows it now."""
+        return next(one for one in self.floor.calls.floor().calls if one.call_id == self.call_id)
 
     async def switch(self, kind: SupervisionKind) -> None:
         """Something else."""
@@ -272,6 +277,53 @@ async def test_a_third_party_is_heard_and_joined_where_the_agent_is(floor: CallF
         await call.citizen.hang_up()
         await phone.finished()
         await floor.ended()
+
+
+async def test_taking_over_from_an_agent_who_has_left_makes_a_three_way(
+    floor: CallFloor,
+) -> None:
+    """Citizen and expert go on without the agent: the leader joins them, and can send one away."""
+    desk, leaders = floor.calls.desk, floor.calls.leaders
+    async with watched(floor) as call, outsider(floor) as (phone, expert):
+        voices = {CITIZEN: call.voices[CITIZEN], LEADER: call.leader.voice, EXPERT: expert}
+        await call.supervise(WHISPER)
+        await desk.consult(call.call_id, call.agent_id, PartyChoice(expert="rs-sb"))
+        await becomes(call.voices | {EXPERT: expert}, {AGENT: {EXPERT, LEADER}})
+        await desk.conference(call.call_id, call.agent_id)
+        await desk.leave_conference(call.call_id, call.agent_id)
+        await call.agent_ring.ends()
+        await becomes(voices, {CITIZEN: {EXPERT}, EXPERT: {CITIZEN}, LEADER: {CITIZEN, EXPERT}})
+        view = call.view()
+        assert (view.agent_left, view.agent_name) == (True, "王芳")
+        assert [one.kind for one in leaders.active()] == [LISTEN], "nobody is there to whisper to"
+        with pytest.raises(TransitionRefused, match="坐席已退出通话"):
+            await call.switch(WHISPER)
+        await call.switch(BARGE_IN)
+        everyone = {CITIZEN, EXPERT, LEADER}
+        three = {who: everyone - {who} for who in everyone}
+        await becomes(voices, three)
+        leader = floor.calls.presence(call.leader_id)
+        await leaders.supervise(call.call_id, leader, TAKE_OVER, "市民情绪激动")
+        await floor.state(call.leader_id, AgentState.CONFERENCE)
+        await becomes(voices, three)
+        view = call.view()
+        assert (view.state, view.agent_id, view.agent_left) == (
+            CallState.CONFERENCE,
+            call.leader_id,
+            False,
+        )
+        (party,) = [one for one in view.parties if one.kind is PartyKind.EXPERT]
+        await desk.drop_party(call.call_id, call.leader_id, party.party_id)
+        await phone.finished()
+        await floor.state(call.leader_id, AgentState.TALKING)
+        await becomes(voices, {CITIZEN: {LEADER}, LEADER: {CITIZEN}, EXPERT: set()})
+        await floor.calls.hold(call.call_id, call.leader_id)
+        await floor.calls.resume(call.call_id, call.leader_id)
+        await call.citizen.hang_up()
+        row, _ = await floor.ended()
+        assert row.agent_id == call.leader_id
+    passed = floor.all(CallTransferred)[-1]
+    assert (passed.from_agent_id, passed.agent_id) == (call.agent_id, call.leader_id)
 
 
 async def test_the_leader_stays_with_a_call_that_is_handed_on(floor: CallFloor) -> None:

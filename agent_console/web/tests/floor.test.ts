@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { FloorAgent, Party, WaitingCall } from '@/api/floor-types'
 import type { CallView } from '@/api/types'
 import { choices, found } from '@/logic/destinations'
-import { inLine, levelGrade, orderedAgents, overrunOf, stateCounts, waitLevel } from '@/logic/floor'
+import { effectOf, inCall, inLine, levelGrade, orderedAgents, overrunOf, stateCounts, waitLevel } from '@/logic/floor'
 import { detailWords } from '@/logic/history'
-import { citizenState, limitState, obstacle, others, viewOfEvent } from '@/logic/talk'
+import { askerWords, citizenState, limitState, obstacle, others, viewOfEvent } from '@/logic/talk'
 
 const AT = '2026-11-23T02:00:00Z'
 const NOW = Date.parse(AT)
@@ -61,6 +61,17 @@ describe('a call with several people', () => {
 
   it('does not show the agent that a shift leader listens', () => {
     expect(others(call('TALKING', [{ kind: 'SUPERVISOR' }]), 'a1')).toEqual([])
+  })
+
+  it('tells a colleague who was asked in by whom and for what, and does not show oneself', () => {
+    const asked = (state: string, own: Partial<Party>) => call(state, [{ agent_id: 'a2', ...own }])
+    const consulted = asked('CONSULTING', { state: 'joined' })
+    expect(others(consulted, 'a2')).toEqual([])
+    expect(askerWords(consulted, 'a2')).toBe('正在向您咨询')
+    expect(askerWords(asked('CONSULTING', { state: 'ringing' }), 'a2')).toContain('正在呼叫您')
+    expect(askerWords(asked('CONSULTING', { state: 'held' }), 'a2')).toContain('正与市民通话')
+    expect(askerWords(asked('CONFERENCE', {}), 'a2')).toContain('三方通话')
+    expect(askerWords(asked('DIALLING', { state: 'ringing' }), 'a2')).toBe('转来这通电话')
   })
 
   it('offers only what makes sense now, and says why not', () => {
@@ -138,6 +149,17 @@ describe('whom to ring', () => {
 })
 
 describe('the floor', () => {
+  it('forces who writes a call down into a state, and nobody who is in a call', () => {
+    expect(inCall(agent('WRAP_UP', { call_id: 'c1' }))).toBe(false)
+    expect(inCall(agent('TALKING', { call_id: 'c1' }))).toBe(true)
+    expect(inCall(agent('READY'))).toBe(false)
+  })
+
+  it('says what taking over means where the agent has left', () => {
+    expect(effectOf('TAKE_OVER')).toContain('坐席退出')
+    expect(effectOf('TAKE_OVER', true)).toContain('第三方')
+  })
+
   it('keeps rows in their places while states change; the signed-out come last', () => {
     const people = [
       agent('OFFLINE', { extension: '1001' }),

@@ -15,6 +15,11 @@ describe('what a shift leader may do', () => {
     expect(kinds('CONFERENCE')).not.toContain('TAKE_OVER')
   })
 
+  it('listens, comes in or takes over where the agent has left, and whispers to nobody', () => {
+    const left = { agent_left: true, parties: [] }
+    expect(kinds('TALKING', left)).toEqual(['LISTEN', 'BARGE_IN', 'TAKE_OVER', 'FORCE_HANG_UP'])
+  })
+
   it('picks up who waits and throws nobody out', () => {
     expect(kinds('RINGING')).toEqual(['PICK_UP'])
     expect(kinds('SELF_SERVICE', { queued_at: '2026-11-23T08:00:00Z' })).toEqual(['PICK_UP'])

@@ -134,6 +134,8 @@ async def test_a_call_is_passed_on_blindly_to_a_colleague_at_another_browser(
         await ask_in(page, "王志强", "transfer")
         await expect(page.get_by_test_id("agent-state")).to_have_attribute("data-state", "WRAP_UP")
         await expect(bar(other)).to_have_attribute("data-phase", "ringing")
+        await expect(other.get_by_test_id("party-asker")).to_contain_text("李晓梅")
+        await expect(other.get_by_test_id("party")).to_have_count(0)
         await other.keyboard.press("F2")
         await in_state(other, "TALKING")
         await expect(other.get_by_test_id("caller-number")).to_contain_text("139 0734 1234")

@@ -148,6 +148,9 @@ async def test_a_leader_sees_how_everybody_is_and_acts_on_it(stage: Stage) -> No
             await for_a_reason(leader, "act-force_hang_up")
             await caller.phone.finished()
             await is_at(page, "WRAP_UP")
+        await row.get_by_test_id("force-state").click()
+        await for_a_reason(leader, "force-busy")
+        await is_at(page, "BUSY")
 
 
 #: A time that has been running.

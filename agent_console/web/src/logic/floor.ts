@@ -41,6 +41,11 @@ export function stateCounts(agents: readonly FloorAgent[]): StateCount[] {
   })).filter(({ count }) => count > 0)
 }
 
+/** Who has a call on the line cannot be put into a state; who still writes it down can. */
+export function inCall(agent: FloorAgent): boolean {
+  return !!agent.call_id && agent.state !== 'WRAP_UP'
+}
+
 export type Tone = 'free' | 'talk' | 'ring' | 'hold' | 'after' | 'away' | 'off'
 
 export function toneOf(state: string): Tone {
@@ -94,7 +99,19 @@ export function levelGrade(share: number | null | undefined, target: number): Le
 }
 
 /** What it means, before it is done. */
-export const EFFECTS: Record<string, string> = {
+export function effectOf(kind: string, agentLeft = false): string {
+  return (agentLeft && EFFECTS_WITHOUT_AGENT[kind]) || (EFFECTS[kind] ?? '')
+}
+
+/** Where the agent has left citizen and third party to themselves. */
+const EFFECTS_WITHOUT_AGENT: Record<string, string> = {
+  LISTEN: '您听到各方说话，各方听不到您。',
+  BARGE_IN: '您加入通话，市民和第三方都听到您说话。',
+  TAKE_OVER: '您与市民、第三方三方通话，通话归到您名下，可随时请出第三方。',
+  FORCE_HANG_UP: '通话立即结束，市民和第三方都会被挂断。',
+}
+
+const EFFECTS: Record<string, string> = {
   LISTEN: '您听到双方说话，坐席和市民听不到您。',
   WHISPER: '只有坐席听到您说话，市民听不到。',
   BARGE_IN: '您加入通话，坐席和市民都听到您说话。',

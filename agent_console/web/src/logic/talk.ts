@@ -31,6 +31,15 @@ export function others(call: CallView | null, ownId: string | null | undefined):
   )
 }
 
+/** What a colleague who was asked into a call reads of the one who asked. */
+export function askerWords(call: CallView, ownId: string | null | undefined): string {
+  const own = (call.parties ?? []).find((party) => party.agent_id && party.agent_id === ownId)
+  if (call.state === 'DIALLING') return '转来这通电话'
+  if (call.state === 'CONFERENCE') return '请您一起三方通话'
+  if (own?.state === 'ringing') return '请您协助，正在呼叫您'
+  return own?.state === 'held' ? '正与市民通话，请您稍候' : '正在向您咨询'
+}
+
 export type CitizenState = 'talking' | 'music'
 
 /** Whether the citizen is heard, or hears music while the agent talks to someone else. */

@@ -23,7 +23,8 @@ export const useTalk = defineStore('talk', () => {
   const sent = ref('')
 
   const parties = computed(() => others(agent.call, session.staff?.id))
-  const citizen = computed(() => (agent.call ? citizenState(agent.call, parties.value) : 'talking'))
+  /** With whom the citizen is: one's own line tells that, too, when a colleague asked one in. */
+  const citizen = computed(() => (agent.call ? citizenState(agent.call, agent.call.parties ?? []) : 'talking'))
   /** Several people: consulting, or all together. */
   const several = computed(() => parties.value.length > 0)
 

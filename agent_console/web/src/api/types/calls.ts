@@ -45,6 +45,9 @@ export interface CallView {
   state: string
   caller_number: string
   agent_id: string | null
+  agent_name?: string
+  /** The agent has gone; citizen and third party talk on. */
+  agent_left?: boolean
   started_at: Iso
   queued_at: Iso | null
   answered_at: Iso | null
