@@ -158,8 +158,8 @@ class QueueRules:
         return max(found, key=lambda row: len(row.number), default=self.access_numbers[0])
 
     def points(self, reasons: tuple[PriorityReason, ...]) -> int:
-        """Points for all reasons together."""
-        return round(sum(self.priorities.get(reason, 0) for reason in reasons))
+        """Points for all reasons together, each of them once."""
+        return round(sum(self.priorities.get(reason, 0) for reason in set(reasons)))
 
 
 def load_queues(rules: Path | None = None) -> QueueRules:

@@ -175,9 +175,14 @@ class FrontDesk:
         """An agent has answered."""
         await self.self_service.over()
 
+    @property
+    def screens(self) -> bool:
+        """Whether the caller is on the nuisance list and still being asked what the matter is."""
+        return self.screening is not None and self.screening.open
+
     def ending(self) -> tuple[ContactOutcome, str] | None:
         """How the contact of one who hangs up here has ended; None: not here."""
-        if self.screening is not None and self.screening.open:
+        if self.screens:
             return ContactOutcome.BLOCKED, HUNG_UP
         if self._session.call.state is CallState.SELF_SERVICE:
             return self.self_service.ending()

@@ -44,6 +44,9 @@ _ABANDONED = {
 }
 
 
+#: A caller who is in the line, or is rung an agent for; or looks up an order meanwhile.
+_WAITS = frozenset({CallState.QUEUED, CallState.RINGING, CallState.SELF_SERVICE})
+
 #: After these nobody on the nuisance list is called back; the history says so.
 _LOST = (
     ContactOutcome.ABANDONED_QUEUE,
@@ -166,7 +169,7 @@ class InboundCall(Conversation):
 
     async def _listen_to_waiting(self) -> None:
         ear = self.exchange.queues.listen_while_waiting
-        if ear is None or self.call.state is not CallState.QUEUED:
+        if ear is None or not self.waits:
             return
         heard = sum(
             isinstance(one, InboundCall) and one.heard_waiting
@@ -183,9 +186,14 @@ class InboundCall(Conversation):
         return self.waiting.since
 
     @property
+    def waits(self) -> bool:
+        """Whether no agent has answered yet, of one who has come to the line."""
+        return self.call.state in _WAITS
+
+    @property
     def heard_waiting(self) -> bool:
         """Whether we listen to this caller, who waits."""
-        return self.call.state is CallState.QUEUED and self.taps.listens(Leg.CALLER)
+        return self.waits and self.taps.listens(Leg.CALLER)
 
     async def raise_priority(self, reason: PriorityReason, why: str = "") -> None:
         """The caller goes before others from now on. Each reason counts once."""

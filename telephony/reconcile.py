@@ -98,6 +98,8 @@ class Reconciler:
         self._parties: dict[str, list[Party]] = {}
         #: Those whose caller has heard in self-service how an order stands.
         self._served: set[str] = set()
+        #: Those whose caller is on the nuisance list, and was told so.
+        self._screened: set[str] = set()
 
     async def restore(self) -> None:
         """At start: agents, and the calls that an earlier process has left."""
@@ -127,12 +129,13 @@ class Reconciler:
             ids = [call.id for call in found]
             for party in await session.scalars(select(CallParty).where(CallParty.call_id.in_(ids))):
                 self._parties.setdefault(party.call_id, []).append(Party.from_row(party))
-            told = select(CallEventRow.call_id).where(
-                CallEventRow.call_id.in_(ids),
-                CallEventRow.kind == CallEventKind.SELF_SERVICE,
-                CallEventRow.reason == TOLD,
+            of_these = select(CallEventRow.call_id).where(CallEventRow.call_id.in_(ids))
+            told = of_these.where(
+                CallEventRow.kind == CallEventKind.SELF_SERVICE, CallEventRow.reason == TOLD
             )
             self._served |= set(await session.scalars(told))
+            screened = of_these.where(CallEventRow.kind == CallEventKind.SCREENED)
+            self._screened |= set(await session.scalars(screened))
         self._left += found
 
     async def inherit(self) -> None:
@@ -225,7 +228,9 @@ class Reconciler:
     def _correct(self, session: Conversation, now: Snapshot) -> None:
         """Lines that we believed in are not there."""
         if now.is_younger_than(session.call):
-            end = unseen_end(session.call, now, self._exchange.recordings)
+            screened = isinstance(session, InboundCall) and session.front.screens
+            recordings = self._exchange.recordings
+            end = unseen_end(session.call, now, recordings, screened=screened)
             session.post(partial(session.end, *end))
         else:
             session.post(partial(session.check_lines, set(now.channels)))
@@ -269,8 +274,13 @@ class Reconciler:
     def _close(self, session: Conversation, row: Call, legs: list[str], now: Snapshot) -> None:
         """Its citizen hung up while nobody listened."""
         session.take_up(set(now.channels), legs, self._parties.pop(row.id, []))
-        served = row.id in self._served
-        outcome, reason = unseen_end(session.call, now, self._exchange.recordings, served)
+        outcome, reason = unseen_end(
+            session.call,
+            now,
+            self._exchange.recordings,
+            served=row.id in self._served,
+            screened=row.id in self._screened,
+        )
         log.info("call.closed_later", call_id=row.id, state=row.state, reason=reason)
         self._router.adopt(session)
         session.start(partial(session.end, outcome, reason, at=self._last_sign(row)))

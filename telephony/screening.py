@@ -118,7 +118,8 @@ class Screening:
         """Behind all others: the reason has points below zero."""
         session = self._session
         self._note(why)
-        session.call.priority_reasons += (PriorityReason.NUISANCE,)
+        if PriorityReason.NUISANCE not in session.call.priority_reasons:  # of an earlier process
+            session.call.priority_reasons += (PriorityReason.NUISANCE,)
         session.save()
         media = session.exchange.sounds.uri("blocked_waits")
         await self._player.play(media, then=self._pass)

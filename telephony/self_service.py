@@ -62,6 +62,10 @@ class SelfService:
         self._wrong = 0
         self._asked = 0
         self._asking: asyncio.Task[None] | None = None
+        #: An urge that is being written down: never cut off.
+        self._urging: asyncio.Task[str] | None = None
+        #: The last entry was taken as it had all its digits: a ``#`` after it says nothing new.
+        self._taken = False
         #: The caller has heard of an order.
         self.served = False
 
@@ -116,7 +120,7 @@ class SelfService:
             return
         session.enter(CallState.QUEUED)
         session.save(CallStateChanged(**session.facts, state=CallState.QUEUED))
-        session.waiting.begin()
+        session.waiting.begin(again=True)
         await tidily(session.play_music())
 
     async def _leave_music(self) -> None:
@@ -132,7 +136,7 @@ class SelfService:
             return ContactOutcome.SELF_SERVED, "市民自助查询后挂断"
         if self._from_line:
             return ContactOutcome.ABANDONED_QUEUE, "市民在排队中自助查询时挂断，未查到工单"
-        return ContactOutcome.SELF_SERVED, "市民在自助查询中挂断，未查到工单"
+        return ContactOutcome.ABANDONED_GREETING, "市民在自助查询中挂断，未查到工单"
 
     def _stop(self, why: str) -> None:
         self._stage, self._digits = _Stage.OFF, ""
@@ -145,8 +149,15 @@ class SelfService:
     # --- keys -----------------------------------------------------------------------------------
 
     async def on_key(self, digit: str) -> None:
-        """A key cuts off whatever is being said."""
+        """A key cuts off whatever is being said. While something is looked up only the way to
+        people is open.
+        """
+        taken, self._taken = self._taken, False
         if self._stage is _Stage.LOOKING:
+            if digit == _HUMAN:
+                await self.to_people()
+            return
+        if taken and digit == "#":
             return
         self._session.cancel_timer("progress")
         self._asked = 0
@@ -183,9 +194,17 @@ class SelfService:
             self._digits += digit
         wanted = _ORDER_NO_DIGITS if self._stage is _Stage.ORDER_NO else _CODE_DIGITS
         if digit == "#" or len(self._digits) >= wanted:
+            self._taken = digit != "#"
             await self._entered()
         else:
-            self._session.after(self._rules.digit_seconds, "progress", self._entered)
+            self._session.after(self._pause(), "progress", self._entered)
+
+    def _pause(self) -> float:
+        """Until the entry counts as complete. Long numbers are read off paper, piece by piece; a
+        single 0 may be a wish for people.
+        """
+        alone = self._digits == _HUMAN
+        return self._rules.digit_seconds if alone else self._rules.long_entry_seconds
 
     async def _entered(self) -> None:
         entered, self._digits = self._digits, ""
@@ -264,17 +283,19 @@ class SelfService:
         return [self._session.exchange.sounds.uri(one) for one in names]
 
     async def _urge(self, order: OrderProgress) -> None:
-        call_id = self._session.call.id
+        async def urge(desk: ProgressDesk) -> str:
+            answer = await desk.urge(order.order_id, self._session.call.id)
+            self._note("催办" if answer.done else "已催办过", order_no=order.order_no)
+            return answer.spoken
 
-        async def done(answer: tuple[bool, str]) -> None:
-            urged, spoken = answer
-            self._note("催办" if urged else "已催办过", order_no=order.order_no)
+        async def ask(desk: ProgressDesk) -> str:
+            self._urging = asyncio.create_task(urge(desk))
+            # Who goes on to people has urged all the same.
+            return await asyncio.shield(self._urging)
+
+        async def done(spoken: str) -> None:
             self._stage = _Stage.MENU
             await self._player.speak(self._told(spoken), then=self._wait_for_key)
-
-        async def ask(desk: ProgressDesk) -> tuple[bool, str]:
-            answer = await desk.urge(order.order_id, call_id)
-            return answer.done, answer.spoken
 
         await self._look_up(ask, done)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from models.vocabulary import CallDirection, CallState, ContactOutcome
+from models.vocabulary import CallDirection, CallState, ContactOutcome, PriorityReason
 from telephony.call import LiveCall
 from telephony.recording import Recordings
+from telephony.screening import HUNG_UP
 from telephony.snapshot import Snapshot
 from telephony.waiting import BOOKED_REASON, MESSAGE_LEFT
 
@@ -27,11 +28,17 @@ _WAITS_AGAIN = frozenset({CallState.QUEUED, CallState.RINGING, CallState.DIALLIN
 
 
 def unseen_end(
-    call: LiveCall, now: Snapshot, recordings: Recordings, served: bool = False
+    call: LiveCall,
+    now: Snapshot,
+    recordings: Recordings,
+    *,
+    served: bool = False,
+    screened: bool = False,
 ) -> tuple[ContactOutcome, str]:
     """Outcome and reason, as a living process would have had them.
 
     :param served: the caller has heard in self-service how an order stands.
+    :param screened: the caller is on the nuisance list, and was asked what the matter is.
     """
     restarted = now.is_younger_than(call)
     reason = _EXCHANGE_RESTARTED if restarted else _ENDED_UNSEEN
@@ -42,11 +49,16 @@ def unseen_end(
     if call.answered_at is not None:
         call.interrupted = restarted or call.state in _WAITS_AGAIN
         return ContactOutcome.SERVED, reason
+    told_of_danger = PriorityReason.EMERGENCY_WORDS in call.priority_reasons
+    if screened and call.state is CallState.GREETING and not told_of_danger:
+        return ContactOutcome.BLOCKED, HUNG_UP
     if restarted and call.direction is CallDirection.INBOUND:
         return ContactOutcome.FAILED, reason
     # Who was still in the greeting when we died would have been asked to wait: we cut that off.
     call.interrupted = call.state is CallState.GREETING
-    if call.state is CallState.SELF_SERVICE and (served or call.queued_at is None):
+    if call.state is CallState.SELF_SERVICE and served:
         return ContactOutcome.SELF_SERVED, reason
+    if call.state is CallState.SELF_SERVICE and call.queued_at is None:
+        return ContactOutcome.ABANDONED_GREETING, reason  # came by its number and heard of no order
     # Also who had come to self-service from the line, and had heard of no order yet.
     return _OUTCOMES.get(call.state, ContactOutcome.ABANDONED_QUEUE), reason

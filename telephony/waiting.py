@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,8 +23,10 @@ from models.phone_numbers import normal_number
 from models.vocabulary import AgentState, CallEventKind, CallState, ContactOutcome
 from telephony.ari import ARIConflict, ARIError, ARINotFound
 from telephony.ari.tidy import tidily
+from telephony.distribution import serves
 
 if TYPE_CHECKING:
+    from telephony.agents import Agent
     from telephony.inbound import InboundCall
 
 log = structlog.get_logger(__name__)
@@ -37,6 +39,8 @@ _MARGIN_SECONDS = 3.0
 _LOOK_AGAIN_SECONDS = 2.0
 #: A timer may ring a little early.
 _EARLY_SECONDS = 0.5
+#: So long the question of a call-back must have been heard: a key pressed twice is no answer to it.
+_QUESTION_SECONDS = 1.0
 #: Name of a text of ``prompts.yaml`` and its values.
 Text: TypeAlias = tuple[str, dict[str, int | str]]
 _KEY_WORDS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
@@ -57,17 +61,22 @@ class Waiting:
         self._offered = False
         #: The caller has pressed the key once.
         self._confirming = False
+        #: Since when the question whether a call-back is meant has been heard.
+        self._asked_at: datetime | None = None
         self._speaking: asyncio.Task[None] | None = None
         #: Queues in which this caller has waited as long as one may.
         self._overflowed: set[str] = set()
-        #: At the last look no signed-in agent's phone could be rung.
+        #: At the last look the phone of nobody who serves this caller could be rung.
         self._out_of_reach = False
 
     # --- begin and end --------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """The caller is in the line, from now or again: then the old times go on."""
-        too_long = max(0.0, self._limits.max_wait - self._waited())
+    def begin(self, *, again: bool = False) -> None:
+        """The caller is in the line, from now or again: then the old times go on. ``again``: has
+        just asked for people, and hears the place before the wait is too long.
+        """
+        least = 2 * self._limits.announce_every if again else 0.0
+        too_long = max(least, self._limits.max_wait - self._waited())
         nobody = self._rules.message.nobody_seconds
         for seconds, timer, step in (
             (self._pause(), "announce", self._announce),
@@ -145,13 +154,17 @@ class Waiting:
             self._speak(position_text(place, wait), *self._offers(), *front, *desks)
 
     def _offers(self) -> list[Text]:
-        key = self._rules.callback_key
-        due = self._waited() >= self._limits.callback_from - _EARLY_SECONDS
-        if not key or not due or not self._can_be_called:
+        if not self._offer_is_due:
             return []
         self._offered = True
         offer = self._promised("callback_offer", "callback_offer_later")
-        return [(offer, {"key": _KEY_WORDS[key]})]
+        return [(offer, {"key": _KEY_WORDS[self._rules.callback_key]})]
+
+    @property
+    def _offer_is_due(self) -> bool:
+        """Also when an earlier process has made the offer: its key counts from then on."""
+        due = self._waited() >= self._limits.callback_from - _EARLY_SECONDS
+        return bool(self._rules.callback_key) and due and self._can_be_called
 
     @property
     def _can_be_called(self) -> bool:
@@ -180,6 +193,8 @@ class Waiting:
     async def _play(self, media: str) -> None:
         if self._in_line:
             await self._sound(media)
+            if self._confirming and self._playing:
+                self._asked_at = self._session.now()
 
     async def _sound(self, media: str) -> None:
         """Music stops, the sound is heard. When it cannot be, the music goes on."""
@@ -223,13 +238,21 @@ class Waiting:
 
     async def on_key(self, digit: str) -> None:
         """The caller has pressed a key while waiting."""
-        if digit != self._rules.callback_key or not self._offered or not self._in_line:
+        offered = self._offered or self._offer_is_due
+        if digit != self._rules.callback_key or not offered or not self._in_line:
             return
         if self._confirming:
-            await self._book()
+            if self._question_heard:
+                await self._book()
             return
-        self._confirming = True
+        self._confirming, self._asked_at = True, None
         self._speak(("callback_confirm", {"key": _KEY_WORDS[digit]}))
+
+    @property
+    def _question_heard(self) -> bool:
+        since = self._asked_at
+        enough = timedelta(seconds=_QUESTION_SECONDS)
+        return since is not None and self._session.now() - since >= enough
 
     async def _not_confirmed(self) -> None:
         self._confirming = False
@@ -250,16 +273,30 @@ class Waiting:
     # --- a message, at the very last ------------------------------------------------------------
 
     async def _anybody_there(self) -> None:
-        """At night nobody is signed in, or all have closed their pages: nobody needs to wait."""
-        signed_in = [one for one in self._exchange.board if one.state is not AgentState.OFFLINE]
-        out_of_reach = not any(one.phone_online for one in signed_in)
+        """At night nobody who serves this caller is signed in, or all have closed their pages:
+        nobody needs to wait for them.
+        """
+        serving = self._serving(self._call.queue)
+        out_of_reach = not any(one.phone_online for one in serving)
         # A page that is being reloaded is back at the next look.
-        nobody = not signed_in or (out_of_reach and self._out_of_reach)
+        nobody = not serving or (out_of_reach and self._out_of_reach)
         self._out_of_reach = out_of_reach
-        if nobody and self._in_line:  # no other queue has anybody either
-            await self.take_message()
-        else:
+        if nobody and self._in_line:
+            await self._overflow()
+        if self._call.state is not CallState.MESSAGE:
             self._after(self._rules.message.nobody_seconds, "nobody", self._anybody_there)
+
+    def _serving(self, queue: str) -> list[Agent]:
+        """Who is signed in and gets callers of this queue, now or after some time: of the groups
+        that overflow opens, the first with anybody is open at once.
+        """
+        rules, everybody = self._exchange.queues, self._exchange.front.surge.all_serve_all
+        return [
+            one
+            for one in self._exchange.board
+            if one.state is not AgentState.OFFLINE
+            and (everybody or serves(one, rules.queue(queue), rules))
+        ]
 
     async def _waited_too_long(self) -> None:
         if self._in_line:

@@ -8,7 +8,7 @@ from config.queues import QueueRules
 from config.urgency import UrgencyRule, UrgencyRules
 from models.bus import Bus, Reach
 from models.events import UtteranceHeard
-from models.vocabulary import CallState, Leg, PriorityReason
+from models.vocabulary import Leg, PriorityReason
 from telephony.exchange import Exchange
 from telephony.inbound import InboundCall
 
@@ -17,7 +17,8 @@ log = structlog.get_logger(__name__)
 
 class WaitingEar:
     """Raises the priority of callers by their words. Every final utterance counts, with all that
-    was said before it while waiting: a sentence may be cut in two.
+    was said before it while waiting: a sentence may be cut in two. One waits until an agent
+    answers: also while one is rung, who may not answer, and in self-service.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class WaitingEar:
         session = self._exchange.sessions.get(said.call_id)
         if not said.final or said.leg is not Leg.CALLER or not isinstance(session, InboundCall):
             return
-        if session.call.state is not CallState.QUEUED:
+        if not session.waits:
             return
         session.said_while_waiting.append(said.text)
         found = self._triggered("".join(session.said_while_waiting))

@@ -139,7 +139,7 @@ def counts(rules: FigureRules) -> tuple[Count, ...]:
         Count(
             code="abandoned_greeting",
             label="播报中放弃",
-            words="听欢迎语或录音告知时挂断的来电数",
+            words="听欢迎语或录音告知时挂断，或拨打自助查询号码、没有查到工单也没有排队就挂断的来电数",
             holds=lambda f: f.ended(outcome.ABANDONED_GREETING),
         ),
         Count(
@@ -163,7 +163,7 @@ def counts(rules: FigureRules) -> tuple[Count, ...]:
         Count(
             code="self_served",
             label="自助办理",
-            words="通过电话自助查询等办结、没有转人工的来电数",
+            words="通过电话自助查询听到工单进度、没有转人工的来电数",
             holds=lambda f: f.ended(outcome.SELF_SERVED),
         ),
         Count(

@@ -28,6 +28,7 @@ from tests.support.asterisk import RunningAsterisk
 from tests.support.rtp import Voice
 from tests.support.sipp import Phone, calling
 from tests.telephony.floor import CallFloor, call_floor
+from tests.telephony.sounds import hears
 
 
 def rules_with(folder: Path, waiting: dict[str, Any], callers: dict[str, Any]) -> Path:
@@ -104,6 +105,13 @@ async def caller(
     ):
         queued = await floor.happened(CallQueued, nth)
         yield citizen, voice, queued.call_id
+
+
+async def presses_twice(voice: Voice, asterisk: RunningAsterisk) -> None:
+    """Book the call-back that was offered: once, and again when the question is heard."""
+    await voice.press("1")
+    await hears(voice, await asterisk.prompts.say("callback_confirm", key="一"))
+    await voice.press("1")
 
 
 def wait_of(floor: CallFloor, call_id: str) -> Waiting:

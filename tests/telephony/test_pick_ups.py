@@ -20,7 +20,7 @@ from models.vocabulary import (
 from tests.support.asterisk import RunningAsterisk
 from tests.support.sipp import calling
 from tests.telephony.floor import CallFloor
-from tests.telephony.line import caller, opened, the_task, wait_of
+from tests.telephony.line import caller, opened, presses_twice, the_task, wait_of
 from tests.telephony.sounds import hears
 from tests.telephony.three import lines
 
@@ -42,7 +42,7 @@ async def test_who_has_booked_a_call_back_is_let_go(
         await floor.calls.set_state(leader, AgentState.MEETING)
         async with caller(floor) as (citizen, voice, call_id):
             await hears(voice, await short_asterisk.prompts.say("callback_offer", key="一"))
-            await voice.press("11")
+            await presses_twice(voice, short_asterisk)
             wait = wait_of(floor, call_id)
             await floor.until(lambda: wait.booked)
             with pytest.raises(TransitionRefused, match="预约回电"):

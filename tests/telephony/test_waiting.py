@@ -32,7 +32,16 @@ from tests.support.rtp import Voice
 from tests.support.sipp import Phone, calling
 from tests.support.sound import spoken_ulaw
 from tests.telephony.floor import CallFloor, call_floor, until
-from tests.telephony.line import caller, history, opened, rules_with, said, the_task, wait_of
+from tests.telephony.line import (
+    caller,
+    history,
+    opened,
+    presses_twice,
+    rules_with,
+    said,
+    the_task,
+    wait_of,
+)
 from tests.telephony.sounds import hears
 
 pytestmark = pytest.mark.asterisk
@@ -328,7 +337,7 @@ async def test_we_go_away_in_the_middle_and_come_back(
             if booking:
                 offer = await short_asterisk.prompts.say("callback_offer", key="一")
                 await hears(voice, offer)
-                await voice.press("11")
+                await presses_twice(voice, short_asterisk)
                 await hears(voice, said(floor, "callback_booked"))
             else:
                 await hears(voice, said(floor, "beep"))
