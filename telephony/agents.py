@@ -51,7 +51,7 @@ class Before:
 class Agent(Presence):
     """An agent's presence with what distribution needs."""
 
-    #: Last end of a call (or signing in): who has been idle longest.
+    #: Last end of a call (or signing in), moved on by all breaks since: who has been idle longest.
     idle_since: datetime
     #: While a call is in the agent's hands, or written down; None: there is nothing to go back to.
     before: Before | None = None
@@ -70,6 +70,13 @@ class Agent(Presence):
             return self
         calls = self.calls_today + 1 if self.counted_on == today else 1
         return replace(self, calls_today=calls, counted_on=today, counted_call=call_id)
+
+    def idle_from(self, now: datetime) -> datetime:
+        """``idle_since`` as the present state ends. A break is no idleness, and the clock stands
+        still meanwhile: nobody gains or loses a place by one, nor by a missed ring that made busy.
+        """
+        away = self.state in CHOSEN and self.state is not AgentState.READY
+        return self.idle_since + (now - self.since) if away else self.idle_since
 
     @property
     def free(self) -> bool:

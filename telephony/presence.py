@@ -120,9 +120,17 @@ class PresenceBoard:
         self._refuse_in_call(agent, state.label)
         if (agent.state, agent.reason) == (state, reason):
             return agent
+        return self._enter(agent, state, reason=reason, until=self._limit(agent, state))
+
+    def _limit(self, agent: Agent, state: AgentState) -> datetime | None:
+        """Until when a state may last. Chosen again without having been back, it goes on."""
+        known = Before(state=agent.state, until=agent.until)
+        if agent.before is not None and agent.state is AgentState.WRAP_UP:
+            known = agent.before
         limit = self._rules.limits.get(state)
-        until = self._clock.now() + limit if limit else None
-        return self._enter(agent, state, reason=reason, until=until)
+        if limit is None:
+            return None
+        return known.until if known.state is state else self._clock.now() + limit
 
     def extend_wrap_up(self, agent_id: str) -> Agent:
         """More time to write things down, once.
@@ -232,6 +240,17 @@ class PresenceBoard:
             return False
         self._enter(agent, AgentState.RINGING, call_id=call_id, reserved=True)
         return True
+
+    def ring_instead(self, agent_id: str, place: str, call_id: str) -> None:
+        """An agent reserved for a booked place is rung, for the call that is made for it.
+
+        :raises TransitionRefused: when not reserved any more.
+        """
+        agent = self._holding(agent_id, place)
+        if agent is None:
+            raise TransitionRefused("坐席已不在等待回拨", state=self.need(agent_id).state)
+        agent = replace(agent, counted_call=call_id)
+        self._enter(agent, AgentState.RINGING, call_id=call_id)
 
     def call_out(self, agent_id: str, call_id: str) -> None:
         """The agent begins a call.
@@ -369,6 +388,7 @@ class PresenceBoard:
         until: datetime | None = None,
         reserved: bool = False,
     ) -> Agent:
+        now = self._clock.now()
         return self._put(
             replace(
                 agent,
@@ -377,7 +397,8 @@ class PresenceBoard:
                 call_id=call_id,
                 until=until,
                 reserved=reserved,
-                since=self._clock.now(),
+                since=now,
+                idle_since=agent.idle_from(now),
                 before=agent.goes_back_to if self._occupied(agent.agent_id, state) else None,
             )
         )

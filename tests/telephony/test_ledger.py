@@ -100,7 +100,7 @@ async def check(store: Store, name: str, evening: datetime) -> None:
     """Line follows line to the instant; together they are the whole day."""
     async with store.read() as session:
         query = select(AgentStateLogRow).where(AgentStateLogRow.agent_id == name)
-        lines = list(await session.scalars(query.order_by(AgentStateLogRow.id)))
+        lines = sorted(await session.scalars(query), key=_in_time)
         present = await session.get(AgentPresenceRow, name)
     assert len(lines) > 50
     for before, after in pairwise(lines):
@@ -115,6 +115,13 @@ async def check(store: Store, name: str, evening: datetime) -> None:
         line.until and line.until - line.since > timedelta(seconds=60) for line in wrapped
     ), "a lengthened wrap-up is one line"
     assert present is not None and present.state is AgentState.OFFLINE
+
+
+def _in_time(line: AgentStateLogRow) -> tuple[datetime, datetime]:
+    """By when it was, as whoever reads the ledger does: lines of one transaction are written within
+    the millisecond that their ids tell.
+    """
+    return line.since, line.until or datetime.max.replace(tzinfo=UTC)
 
 
 def staff(name: str) -> Staff:

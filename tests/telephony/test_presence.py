@@ -70,6 +70,28 @@ def test_a_call_goes_through_ringing_talking_and_wrap_up() -> None:
     assert desk.agent.until is None
 
 
+def test_breaks_and_busy_times_are_no_idleness() -> None:
+    """The clock of the longest idle stands still: a meal gains no place, a busy loses none."""
+    desk = Desk()
+    desk.clock.advance(timedelta(minutes=1))
+    desk.ready()
+    assert desk.agent.idle_since == desk.clock.now(), "signing in is no idleness either"
+    desk.clock.advance(timedelta(minutes=10))
+    desk.board.choose("a", AgentState.BUSY)
+    desk.clock.advance(timedelta(minutes=2))
+    desk.board.choose("a", AgentState.MEAL)
+    desk.clock.advance(timedelta(minutes=40))
+    desk.ready()
+    assert desk.clock.now() - desk.agent.idle_since == timedelta(minutes=10)
+    desk.board.sign_in("a", "王芳", "1001")  # the page is loaded anew
+    desk.board.reserve("a", "call-1")
+    desk.clock.advance(timedelta(seconds=15))
+    desk.board.release("a", "call-1", AgentState.BUSY, "未接来电")
+    desk.clock.advance(timedelta(minutes=5))
+    desk.ready()
+    assert desk.clock.now() - desk.agent.idle_since == timedelta(minutes=10, seconds=15)
+
+
 def test_another_calls_end_does_not_touch_the_agent() -> None:
     desk = Desk()
     desk.ready()
@@ -347,3 +369,21 @@ class HeardAlerts(NoAlerts):
             raise ConnectionError("database away")
         self.settled.append(matter)
         return True
+
+
+def test_a_break_chosen_again_in_other_words_keeps_its_limit() -> None:
+    desk = Desk()
+    desk.board._rules = StateRules(limits={AgentState.REST: timedelta(minutes=15)})
+    desk.ready()
+    desk.board.choose("a", AgentState.REST, "喝水")
+    until = desk.agent.until
+    desk.clock.advance(timedelta(minutes=10))
+    desk.board.choose("a", AgentState.REST, "喝茶")
+    assert (desk.agent.reason, desk.agent.until) == ("喝茶", until)
+    desk.board.call_out("a", "call-1")
+    desk.board.release("a", "call-1", AgentState.WRAP_UP, lasting=timedelta(seconds=60))
+    desk.board.choose("a", AgentState.REST, "喝水")
+    assert desk.agent.until == until, "a call in the middle does not lengthen it"
+    desk.ready()
+    desk.board.choose("a", AgentState.REST)
+    assert desk.agent.until == desk.clock.now() + timedelta(minutes=15)

@@ -49,6 +49,21 @@ async def test_hanging_up_while_an_agent_is_rung_frees_the_agent(floor: CallFloo
         await floor.state(agent, AgentState.READY)
 
 
+async def test_who_comes_back_from_a_break_is_not_the_longest_idle(floor: CallFloor) -> None:
+    async with (
+        floor.agent("王芳", "1901") as (eating, _),
+        floor.agent("李娜", "1902") as (ready_all_the_time, _),
+    ):
+        await floor.calls.set_state(eating, AgentState.MEAL)
+        await asyncio.sleep(1)
+        await floor.calls.set_state(eating, AgentState.READY)
+        async with calling(floor.asterisk) as citizen:
+            ringing = await floor.happened(CallRinging)
+            assert ringing.agent_id == ready_all_the_time
+            await citizen.hang_up()
+        await floor.ended()
+
+
 async def test_a_missed_ring_goes_to_the_next_agent(floor: CallFloor) -> None:
     async with (
         floor.agent("王芳", "1901") as (first, sleeping),
