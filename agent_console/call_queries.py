@@ -152,7 +152,7 @@ async def call_rows(session: AsyncSession, calls: Sequence[Call], person: Person
             outcome=call.outcome,
             reason=call.reason,
             order_nos=[order.order_no for order in orders.get(call.id, [])],
-            duration_s=_seconds(call.answered_at, call.ended_at),
+            duration_s=_talked(call),
         )
         for call in calls
     ]
@@ -173,6 +173,7 @@ def call_facts(call: Call, agent_name: str | None, number: str) -> CallFacts:
         answered_at=call.answered_at,
         order_id=call.order_id,
         ended_at=call.ended_at,
+        duration_s=_talked(call),
         outcome=call.outcome,
         reason=call.reason,
         queue=call.queue,
@@ -302,6 +303,11 @@ def before(cursor: tuple[datetime, str]) -> ColumnElement[bool]:
 def _glance(call: Call, person: Person) -> str:
     clear = person.sees_number_of(call.agent_id)
     return call.citizen_number if clear else mask_phone(call.citizen_number)
+
+
+def _talked(call: Call) -> float | None:
+    """Seconds of talk: it is over when the citizen is asked for a grade, who may listen on."""
+    return _seconds(call.answered_at, call.rating_asked_at or call.ended_at)
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -34,7 +34,7 @@ class CallRow(BaseModel):
     outcome: ContactOutcome
     reason: str
     order_nos: list[str]
-    #: Seconds of talk; None when nobody answered, or it still goes on.
+    #: Seconds of talk, without the question for a grade; None when nobody answered, or it goes on.
     duration_s: float | None
 
 
@@ -64,6 +64,8 @@ class CallFacts(BaseModel):
     answered_at: datetime | None
     order_id: str | None
     ended_at: datetime | None
+    #: Seconds of talk, without the question for a grade; None when nobody answered, or it goes on.
+    duration_s: float | None
     outcome: ContactOutcome
     reason: str
     #: Code of the queue where the caller waited last; empty for our own calls.

@@ -7,7 +7,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from agent_console.call_queries import before, call_rows
 from agent_console.call_views import CallPage
@@ -19,8 +19,8 @@ from dispatch.reports.opened import OpenedFigure
 from dispatch.views.cursors import decode_cursor, encode_cursor
 from models.errors import Forbidden
 from models.phone_numbers import HIDDEN, WITHHELD, spellings
-from models.tables import Call
-from models.vocabulary import ContactOutcome
+from models.tables import Call, CallParty
+from models.vocabulary import ContactOutcome, PartyKind
 
 routes = Routes("通话")
 
@@ -39,7 +39,7 @@ class CallFilter(Body):
     figure: str = Field("", max_length=40)
     #: A line of the nuisance list, its id: the calls of its number.
     nuisance: str = Field("", max_length=26)
-    #: Only one's own, for those who see all.
+    #: Only one's own, for those who see all; also those of which one had a part.
     mine: bool = False
     cursor: str | None = Field(None, max_length=200)
     limit: int = Field(50, ge=1, le=200)
@@ -53,7 +53,7 @@ class CallFilter(Body):
 
 @routes.route("GET", "/api/calls", summary="通话记录")
 async def list_calls(ask: Ask, query: CallFilter) -> CallPage:
-    """Newest first. All calls for those who watch over the floor, else one's own."""
+    """Newest first. All calls for those who watch over the floor, else one's own, also for a part."""
     person = ask.person
     if not person.may("call.floor"):
         person.require("call.transcript")
@@ -97,7 +97,7 @@ def _select(ask: Ask, query: CallFilter) -> Select[Call]:
     person, zone = ask.person, _zone(ask)
     chosen = select(Call).order_by(Call.started_at.desc(), Call.id.desc()).limit(query.limit + 1)
     if query.mine or not person.may("call.floor"):
-        chosen = chosen.where(Call.agent_id == person.staff_id)
+        chosen = chosen.where(_is_own(person))
     if query.figures_cell and query.since and query.until:
         ids = ask.console.floor_figures.opened(
             person.actor(), query.since, query.until, query.figures_cell
@@ -113,6 +113,18 @@ def _select(ask: Ask, query: CallFilter) -> Select[Call]:
     if query.number:
         chosen = _with_number(chosen, query.number, person)
     return chosen.where(before(decode_cursor(query.cursor))) if query.cursor else chosen
+
+
+def _is_own(person: Person) -> ColumnElement[bool]:
+    """One's own, also for a part of it: a call that was handed on, or about which one was asked.
+    Who only watched over it as a shift leader has no part in it.
+    """
+    took_part = select(CallParty.call_id).where(
+        CallParty.agent_id == person.staff_id,
+        CallParty.joined_at.is_not(None),
+        CallParty.kind != PartyKind.SUPERVISOR,
+    )
+    return or_(Call.agent_id == person.staff_id, Call.id.in_(took_part))
 
 
 def _with_number(chosen: Select[Call], number: str, person: Person) -> Select[Call]:

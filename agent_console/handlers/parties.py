@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from sqlalchemy import select
 
 from agent_console.call_queries import names_of, visible_call
 from agent_console.routing import Ask, Routes
 from agent_console.validation import Body
+from models.phone_numbers import normal_number
 from models.ports import BookEntry, PartyChoice, Presence
 from models.tables import CallEventRow
 from models.vocabulary import AgentState, CallEventKind, TransferKind
@@ -18,6 +19,14 @@ from models.vocabulary import AgentState, CallEventKind, TransferKind
 routes = Routes("通话中的第三方")
 
 _CHOICES = ("agent_id", "expert", "emergency", "number")
+
+
+def _plain(value: object) -> object:
+    return normal_number(value) if isinstance(value, str) else value
+
+
+#: Typed in any dress, ``+86 139 0000 0000`` or ``0734-8123456``; what is dialled has one form.
+_Number = Annotated[str, BeforeValidator(_plain), Field(pattern=r"^\+?[0-9]{3,20}$")]
 
 
 class Colleague(BaseModel):
@@ -44,7 +53,7 @@ class Whom(Body):
     agent_id: str | None = Field(None, max_length=26, title="同事")
     expert: str | None = Field(None, max_length=32, title="部门专家")
     emergency: str | None = Field(None, max_length=32, title="紧急号码")
-    number: str | None = Field(None, pattern=r"^[0-9]{3,20}$", title="号码")
+    number: _Number | None = Field(None, title="号码")
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -65,7 +74,7 @@ class Transfer(Body):
     queue: str | None = Field(None, max_length=32, title="队列")
     expert: str | None = Field(None, max_length=32, title="部门专家")
     emergency: str | None = Field(None, max_length=32, title="紧急号码")
-    number: str | None = Field(None, pattern=r"^[0-9]{3,20}$", title="号码")
+    number: _Number | None = Field(None, title="号码")
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -84,8 +84,9 @@ class ServiceLevelWatch:
         await self._alerts.raise_alert(
             AlertKind.SERVICE_LEVEL,
             _matter(queue),
-            f"近{rule.minutes}分钟排队来电{tally.offered}通（不计{limit}内自行挂断的），"
-            f"{limit}内接通{tally.in_time}通，占{tally.share:.0%}，低于{rule.share:.0%}",
+            # Of those who were lost, too; the share in the table of queues is of today's answered.
+            f"近{rule.minutes}分钟排队来电{tally.offered}通（含未接通的，不计{limit}内自行挂断的），"
+            f"{limit}内接通{tally.in_time}通，占排队来电的{tally.share:.0%}，低于{rule.share:.0%}",
             queue=queue,
             detail={"offered": tally.offered, "in_time": tally.in_time},
         )

@@ -180,7 +180,7 @@ async def test_a_falling_service_level_is_told_and_settled(
     (alert,) = (await alerts.page()).items
     assert (alert.kind, alert.queue) == (AlertKind.SERVICE_LEVEL, "main")
     assert alert.text == (
-        "近30分钟排队来电10通（不计15秒内自行挂断的），15秒内接通7通，占70%，低于80%"
+        "近30分钟排队来电10通（含未接通的，不计15秒内自行挂断的），15秒内接通7通，占排队来电的70%，低于80%"
     )
     anew = ServiceLevelWatch(store, clock, alerts, RULE)
     await offered(store, clock, *[3.0] * 8)

@@ -175,7 +175,7 @@ async def test_a_falling_service_level_is_told_until_calls_are_answered_in_time(
         raised = await alert(watched, AlertKind.SERVICE_LEVEL)
         assert (raised.queue, raised.ended_at) == ("general", None)
         assert raised.text == (
-            "近5分钟排队来电1通（不计2秒内自行挂断的），2秒内接通0通，占0%，低于50%"
+            "近5分钟排队来电1通（含未接通的，不计2秒内自行挂断的），2秒内接通0通，占排队来电的0%，低于50%"
         )
         await waits.hang_up()
         await watched.ended()

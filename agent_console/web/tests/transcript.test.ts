@@ -84,6 +84,16 @@ describe('a live transcript', () => {
     expect(atMoment(list, 2.7)).toBeNull()
     expect(atMoment(list, 3.5)).toBe('2')
   })
+
+  it('marks the sentence that was clicked, also when another speaks at once', () => {
+    const both = [said('1', '您好', { start: 8, end: 11 }), said('2', '喂', { start: 8.2, end: 10 })]
+    const list = both.map((item) => ({ ...item, corrections: [] })) as never
+    expect(atMoment(list, 8.5)).toBe('2')
+    expect(atMoment(list, 8.5, '1')).toBe('1')
+    expect(atMoment(list, 7.95, '1')).toBe('1')
+    expect(atMoment(list, 9, '2')).toBe('2')
+    expect(atMoment(list, 10.5, '2')).toBe('1')
+  })
 })
 
 describe('putting words into fields', () => {

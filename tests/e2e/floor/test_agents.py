@@ -217,6 +217,8 @@ async def test_a_caller_who_gave_up_is_called_back_from_the_list(stage: Stage) -
             await task.get_by_test_id("call-callback").click()
             await phone.reaches("answered")
             await in_state(page, "TALKING")
+            for act in ("finish", "unreached", "release", "cancel"):
+                await expect(task.get_by_test_id(f"{act}-callback")).to_be_disabled()
             await sound_flows(page, voice)
             await page.get_by_test_id("hangup").click()
         await page.get_by_test_id("callbacks-done").click()

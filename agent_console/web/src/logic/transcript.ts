@@ -67,11 +67,25 @@ export function wordsOf(list: readonly Spoken[], leg: string): string {
     .join('')
 }
 
-/** The utterance being said at a moment of playback; the latest one that has begun. */
-export function atMoment(list: readonly UtteranceView[], seconds: number): string | null {
+/** A player that was sent to a second may stand a little before it. */
+const SEEK_SLACK_S = 0.1
+
+/**
+ * The utterance being said at a moment of playback: the one that was chosen, while it lasts, for two
+ * may speak at once; else the latest one that has begun.
+ */
+export function atMoment(
+  list: readonly UtteranceView[],
+  seconds: number,
+  chosen: string | null = null,
+): string | null {
   let found: UtteranceView | null = null
   for (const item of list) {
-    if (item.start <= seconds && seconds < item.end + 0.3) found = item
+    const picked = item.utterance_id === chosen
+    const begun = item.start - (picked ? SEEK_SLACK_S : 0) <= seconds
+    if (!begun || seconds >= item.end + 0.3) continue
+    if (picked) return item.utterance_id
+    found = item
   }
   return found?.utterance_id ?? null
 }

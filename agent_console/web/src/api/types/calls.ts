@@ -128,6 +128,8 @@ export interface CallDetail {
     outcome: string
     reason: string
     ended_at: Iso | null
+    /** Seconds of talk, without the question for a grade. */
+    duration_s: number | null
     citizen_recording: boolean
     agent_recording: boolean
     transcript_incomplete: boolean
