@@ -40,6 +40,8 @@ class FloorView(BaseModel):
     #: An answer within so many seconds is in time; for this share of calls it is wanted.
     service_seconds: float
     target_share: float
+    #: A wait is too long from here on; the shift leader is called for it.
+    long_wait_seconds: float
 
 
 def queues_now(

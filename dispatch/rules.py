@@ -15,6 +15,7 @@ from config.departments import Departments, load_departments
 from config.events import EventRules, load_events
 from config.evidence import EvidenceRules, load_evidence
 from config.figures import FigureRules, load_figures
+from config.floor import FloorRules, load_floor
 from config.handling import HandlingRules, load_handling
 from config.knowledge_base import KnowledgeRules, load_knowledge_rules
 from config.level_shelf import LevelShelf
@@ -52,6 +53,7 @@ class Rules:
     scoring: ScoringRules
     permissions: Permissions
     figures: FigureRules
+    floor: FloorRules
     shifts: ShiftRules
     queues: QueueRules
     callers: CallerRules
@@ -122,6 +124,7 @@ def load_rules(settings: Settings) -> Rules:
         scoring=load_scoring(folder),
         permissions=load_permissions(folder),
         figures=load_figures(folder),
+        floor=load_floor(folder),
         shifts=load_shifts(folder),
         queues=load_queues(folder),
         callers=load_waiting(folder),

@@ -145,4 +145,5 @@ async def get_floor(ask: Ask) -> FloorView:
         queues=queues_now(rules.queues, floor, today, ask.console.services.clock),
         service_seconds=rules.figures.service_seconds,
         target_share=rules.figures.staffing.target_share,
+        long_wait_seconds=rules.floor.alerts.long_wait.seconds,
     )

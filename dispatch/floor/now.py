@@ -67,6 +67,8 @@ class FloorNow(BaseModel):
     #: What "in time" means, and for which share of calls it is wanted.
     service_seconds: float
     target_share: float
+    #: A wait is too long from here on; the shift leader is called for it.
+    long_wait_seconds: float
     #: Of the last half hour.
     recent_service_level: Value
     #: Expected until now, and for the whole day; None without a past.
@@ -122,6 +124,7 @@ class FloorWall:
             service_level=_share(today, "in_time", "answered"),
             service_seconds=self._rules.figures.service_seconds,
             target_share=self._rules.figures.staffing.target_share,
+            long_wait_seconds=self._rules.floor.alerts.long_wait.seconds,
             recent_service_level=_share(recent, "in_time", "answered", narrow=lately),
             forecast_so_far=so_far,
             forecast_day=whole,

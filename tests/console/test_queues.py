@@ -81,6 +81,7 @@ async def test_the_floor_shows_who_waits_where_and_how_today_goes(house: House) 
     assert (market["offered_today"], market["answered_today"]) == (4, 3)
     assert market["service_level_15s"] == round(2 / 3, 4)
     assert (floor["service_seconds"], floor["target_share"]) == (15, 0.95)
+    assert floor["long_wait_seconds"] == 90
     (waiting,) = floor["waiting"]
     assert (waiting["queue"], waiting["priority"], waiting["position"]) == ("market", 20, 1)
     assert waiting["priority_reasons"] == ["ELDERLY"]

@@ -140,6 +140,7 @@ export function firstPage(): string {
     '/knowledge',
     '/catalogue',
     '/units',
+    '/text-model',
   ]
   const paths = myMenu().map((entry) => entry.path)
   // Call-backs are everybody's; nobody's first page.

@@ -194,7 +194,8 @@ describe('the floor', () => {
   })
 
   it('grades waits and levels', () => {
-    expect([5, 16, 60].map(waitLevel)).toEqual(['fine', 'long', 'too-long'])
+    const graded = (seconds: number) => waitLevel(seconds, 15, 90)
+    expect([5, 15, 16, 89, 90].map(graded)).toEqual(['fine', 'fine', 'long', 'long', 'too-long'])
     expect([null, 0.95, 0.9].map((share) => levelGrade(share, 0.95))).toEqual(['none', 'good', 'bad'])
   })
 })

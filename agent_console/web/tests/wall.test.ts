@@ -32,6 +32,7 @@ function seen(more: Partial<FloorNow> = {}): FloorNow {
     service_level: share(45, 50, 'answered'),
     service_seconds: 20,
     target_share: 0.9,
+    long_wait_seconds: 90,
     recent_service_level: share(8, 10, LATELY),
     forecast_so_far: null,
     forecast_day: null,
@@ -67,6 +68,10 @@ describe('the wall', () => {
     expect(tile('service_level').label).toBe('今日20秒接通率')
     expect(tile('service_level').bad).toBe(false)
     expect(tile('recent').bad).toBe(true)
+  })
+
+  it('calls a wait too long from the seconds of the rules on', () => {
+    expect([89, 90].map((s) => tile('waiting', seen({ longest_wait_s: s })).bad)).toEqual([false, true])
   })
 
   it('offers no page that the reader may not see', () => {

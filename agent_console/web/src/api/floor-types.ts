@@ -47,6 +47,7 @@ export interface Floor {
   exchange_online: boolean
   /** An answer within so many seconds is in time; for this share of calls it is wanted. */
   service_seconds: number
+  long_wait_seconds: number
   target_share: number
 }
 
@@ -223,6 +224,7 @@ export interface RecordingView {
   sha256: string
   keep_until: Iso
   held: boolean
+  deleted_at: Iso | null
   url: string
 }
 

@@ -84,10 +84,10 @@ export function inLine(waiting: readonly WaitingCall[]): WaitingCall[] {
 
 export type WaitLevel = 'fine' | 'long' | 'too-long'
 
-/** A caller should be answered within 15 s; after a minute he is offered a call back. */
-export function waitLevel(seconds: number): WaitLevel {
-  if (seconds >= 60) return 'too-long'
-  return seconds > 15 ? 'long' : 'fine'
+/** `inTime`, `tooLong`: seconds, as the rules have them. */
+export function waitLevel(seconds: number, inTime: number, tooLong: number): WaitLevel {
+  if (seconds >= tooLong) return 'too-long'
+  return seconds > inTime ? 'long' : 'fine'
 }
 
 export type LevelGrade = 'good' | 'bad' | 'none'

@@ -12,8 +12,6 @@ export interface Tile extends FigureCard {
 }
 
 const RECENT_MS = 30 * 60_000
-/** Of the wait that is too long; the floor's page says 过久 from there on. */
-const LONG_WAIT_S = 60
 
 /** `may`: whether the reader has a permission; what may not be seen is not offered. */
 export function wallTiles(seen: FloorNow, today: string, may: (permission: string) => boolean): Tile[] {
@@ -27,7 +25,7 @@ export function wallTiles(seen: FloorNow, today: string, may: (permission: strin
       value: String(seen.waiting),
       note: seen.longest_wait_s === null ? '无人等候' : `最长 ${duration(seen.longest_wait_s)}`,
       to: floor,
-      bad: (seen.longest_wait_s ?? 0) >= LONG_WAIT_S,
+      bad: (seen.longest_wait_s ?? 0) >= seen.long_wait_seconds,
     },
     {
       code: 'talking',

@@ -15,6 +15,7 @@ import { useAgent } from './agent'
 import { useLive } from './live'
 import { useReference } from './reference'
 import { useSession } from './session'
+import { useSurge } from './surge'
 
 const TOGETHER_MS = 250
 const EVERY_MS = 5000
@@ -37,6 +38,7 @@ export const useFloor = defineStore('floor', () => {
   const agent = useAgent()
   const session = useSession()
   const reference = useReference()
+  const surge = useSurge()
 
   const picture = ref<Floor | null>(null)
   const active = ref<Supervision[]>([])
@@ -113,6 +115,7 @@ export const useFloor = defineStore('floor', () => {
     void load()
     void loadSupervision()
     void loadAlerts()
+    void surge.load()
   }
 
   let timer: ReturnType<typeof setTimeout> | null = null
@@ -133,8 +136,12 @@ export const useFloor = defineStore('floor', () => {
     void load()
     void loadSupervision()
   }, EVERY_MS)
-  // Alerts that ended by themselves have no event of their own.
-  setInterval(() => watchers && void loadAlerts(), 3 * EVERY_MS)
+  // Alerts that ended by themselves have no event of their own, nor has the count of calls of late.
+  setInterval(() => {
+    if (!watchers) return
+    void loadAlerts()
+    if (document.visibilityState === 'visible') void surge.load()
+  }, 3 * EVERY_MS)
 
   /** From now on the floor is looked at; call the answer when it no longer is. */
   function watch(): () => void {

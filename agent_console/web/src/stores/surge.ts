@@ -1,4 +1,5 @@
-/** Whether surge mode is on, for banner and incident orders. Read once, then by event. */
+/** Whether surge mode is on, for banner and incident orders. Read once, then by event; the floor's
+ * page reads it again and again, for its count of calls. */
 
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
