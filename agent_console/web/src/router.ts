@@ -121,6 +121,11 @@ const inShell: RouteRecordRaw[] = [
     meta: { title: '话务报表', needs: ['floor.figures'] },
   },
   {
+    path: '/floor-figures/seat-time',
+    component: () => import('./pages/SeatTimePage.vue'),
+    meta: { title: '坐席时长构成', needs: ['floor.figures'] },
+  },
+  {
     path: '/staffing',
     component: () => import('./pages/StaffingPage.vue'),
     meta: { title: '排班与人力', needs: ['floor.schedule', 'floor.figures'] },

@@ -6,7 +6,7 @@ import { followUpBody, followUpGaps, mayAskRedo, newFollowUp } from '@/logic/fol
 import { isUsableHost } from '@/logic/ice'
 import { deskKey } from '@/logic/keys'
 import { micProblem } from '@/logic/microphone'
-import { offsetOfAgent } from '@/logic/playback'
+import { offsetOfAgent, soundKept } from '@/logic/playback'
 import { totalOf, unmarked } from '@/logic/sheet'
 
 const plain = {
@@ -157,4 +157,20 @@ it("places the agent's recording at the moment of answering", () => {
   const call = { started_at: '2026-11-22T02:00:00Z', answered_at: '2026-11-22T02:00:12.500Z' }
   expect(offsetOfAgent(call)).toBe(12.5)
   expect(offsetOfAgent({ ...call, answered_at: null })).toBe(0)
+})
+
+describe('the sound that is kept of a call', () => {
+  const file = (offset_s: number, seconds: number, deleted_at: string | null = null) => ({ offset_s, seconds, deleted_at })
+
+  it('is as long as the last file that is still there', () => {
+    expect(soundKept([file(0, 40), file(2, 50), file(1, 90, '2026-11-23T01:00:00Z')])).toEqual({
+      files: 2, seconds: 52, deletedAt: null,
+    })
+  })
+
+  it('says when the last was deleted, and nothing of a call that never had any', () => {
+    const gone = [file(0, 40, '2026-11-23T02:00:00Z'), file(2, 50, '2026-11-23T01:00:00Z')]
+    expect(soundKept(gone)).toEqual({ files: 0, seconds: null, deletedAt: '2026-11-23T02:00:00Z' })
+    expect(soundKept([])).toEqual({ files: 0, seconds: null, deletedAt: null })
+  })
 })

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { FigureColumn, FigureTable, FigureValue } from '@/api/figures'
 import {
   axisTop,
+  behind,
   callsBehind,
   columnsOf,
   curvePath,
+  figureCards,
   lonePoints,
   lasting,
   rowLabel,
@@ -37,6 +39,7 @@ describe('a figure as people read it', () => {
     expect(shown(column('asa', 'seconds'), value(null))).toBe('—')
     expect(shown(column('asa', 'seconds'), undefined)).toBe('—')
     expect(lasting(206)).toBe('3:26')
+    expect([59.94, 59.96, 89.8].map(lasting)).toEqual(['59.9秒', '1:00', '1:30'])
   })
 
   it('opens to its calls in the period of the table', () => {
@@ -46,6 +49,29 @@ describe('a figure as people read it', () => {
       from: '2026-11-01',
       to: '2026-11-22',
     })
+  })
+})
+
+describe('what is behind a number', () => {
+  const day = '2026-11-22'
+  const share = (hits: number, of: number): FigureValue => ({ value: of ? hits / of : null, cell: 'answered', hits, of, hits_cell: null })
+
+  it('opens a share or mean that is 0 as long as something was counted', () => {
+    expect(behind('repeat_rate', share(0, 12), day, day)).toMatchObject({ path: '/calls' })
+    expect(behind('repeat_rate', share(0, 0), day, day)).toBeUndefined()
+    expect(behind('answered', value(0), day, day)).toBeUndefined()
+    expect(behind('answered', value(3), day, day)).toMatchObject({ path: '/calls' })
+    const total = { ...table('day').total, values: { offered: value(0), abandon_rate: share(0, 12) } }
+    const columns = [column('offered'), column('abandon_rate', 'share')]
+    const cards = figureCards({ ...table('day'), columns, total })
+    expect(cards.map((card) => !!card.to)).toEqual([false, true])
+  })
+
+  it('opens time at the seat to the states it is made of', () => {
+    for (const code of ['occupancy', 'utilisation', 'signed']) {
+      const to = behind(code, { ...share(1800, 3600), cell: `${code}/of/a1` }, day, day)
+      expect(to).toEqual({ path: '/floor-figures/seat-time', query: { cell: `${code}/of/a1`, from: day, to: day } })
+    }
   })
 })
 

@@ -50,6 +50,37 @@ export interface FigureTable {
   notes: string[]
 }
 
+/** What a number of seat time is made of. Lengths in seconds. */
+export interface SeatTime {
+  figure: { label: string; words: string; counted: string; parts: string[] }
+  value: number | null
+  unit: 'share' | 'seconds'
+  work_s: number
+  /** What it is divided by; null for a time. */
+  over_s: number | null
+  start: string
+  end: string
+  states: {
+    state: string
+    label: string
+    lines: number
+    seconds: number
+    work: boolean
+    available: boolean
+  }[]
+  agents: {
+    agent_id: string
+    name: string
+    work_s: number
+    available_s: number
+    signed_s: number
+    cell: string
+  }[]
+  /** Of a single agent. */
+  lines: { agent_id: string; state: string; label: string; since: string; until: string | null; seconds: number }[]
+  more_lines: boolean
+}
+
 export interface FloorNow {
   at: string
   waiting: number
@@ -67,6 +98,7 @@ export interface FloorNow {
   service_level: FigureValue
   service_seconds: number
   target_share: number
+  long_wait_seconds: number
   recent_service_level: FigureValue
   forecast_so_far: number | null
   forecast_day: number | null
@@ -156,6 +188,8 @@ export interface StaffingGoal {
 export const figuresApi = {
   table: (query: { from: string; to: string; by: FiguresBy; queue?: string; agent?: string }) =>
     request<FigureTable>('GET', '/api/floor-figures', { query }),
+  seatTime: (query: { cell: string; from: string; to: string }) =>
+    request<SeatTime>('GET', '/api/floor-figures/seat-time', { query }),
   now: () => request<FloorNow>('GET', '/api/floor-figures/now'),
   staffing: (day: string, goal: StaffingGoal = {}) =>
     request<StaffingDay>('GET', '/api/staffing', { query: { day, ...goal } }),

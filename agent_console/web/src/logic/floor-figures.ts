@@ -15,7 +15,19 @@ export function shown(column: FigureColumn, value: FigureValue | undefined): str
 
 /** Under a minute in seconds with one decimal, else as a clock. */
 export function lasting(seconds: number): string {
-  return seconds < 60 ? `${seconds.toFixed(1)}秒` : duration(seconds)
+  const tenths = seconds.toFixed(1)
+  return Number(tenths) < 60 ? `${tenths}秒` : duration(Math.round(seconds))
+}
+
+/** Made of states of the ledger, not of calls. */
+const OF_TIME = new Set(['occupancy', 'utilisation', 'signed'])
+
+/** Where that is listed of which a number is made; nothing where there is nothing. A share or mean
+ * that is 0 was counted from something all the same. */
+export function behind(code: string, found: FigureValue | undefined, first: string, last: string) {
+  if (!found?.cell || !(found.of ?? found.value)) return undefined
+  if (!OF_TIME.has(code)) return callsBehind(found.cell, first, last, code)
+  return { path: '/floor-figures/seat-time', query: { cell: found.cell, from: first, to: last } }
 }
 
 /** Where the calls behind a number are listed; `figure`: the column it stands in. */
@@ -140,7 +152,6 @@ export function figureCards(table: FigureTable): FigureCard[] {
     const found = table.total.values[code]
     if (!column || !found) return []
     const { label, words } = column
-    const opens = found.cell && found.value
     return [
       {
         code,
@@ -148,15 +159,12 @@ export function figureCards(table: FigureTable): FigureCard[] {
         words,
         value: shown(column, found),
         note: sampleOf(column, found),
-        to: opens ? callsBehind(found.cell ?? '', table.first, table.last, code) : undefined,
+        to: behind(code, found, table.first, table.last),
         noteTo: hitsBehind(found, table.first, table.last),
       },
     ]
   })
 }
-
-/** Shares of time have seconds behind them, not calls. */
-const OF_TIME = new Set(['occupancy', 'utilisation'])
 
 /** What a share was counted from: 57/60. */
 export function sampleOf(column: FigureColumn, found: FigureValue | undefined): string {
