@@ -53,7 +53,7 @@ class CallFilter(Body):
 
 @routes.route("GET", "/api/calls", summary="通话记录")
 async def list_calls(ask: Ask, query: CallFilter) -> CallPage:
-    """Newest first. All calls for those who watch over the floor, else one's own, also for a part."""
+    """Newest first: all for those who watch over the floor, else one's own, also for a part."""
     person = ask.person
     if not person.may("call.floor"):
         person.require("call.transcript")

@@ -311,10 +311,19 @@ async def test_a_call_that_was_handed_on_stays_in_the_list_of_who_had_a_part_in_
         for nth, (who, kind, of, joined) in enumerate(parts):
             work.session.add(
                 CallParty(
-                    id=new_id(), call_id=of.id, kind=kind, name=who, number="1001",
-                    agent_id=await staff_id(house, who), channel=f"part-{nth}",
-                    rung_at=now, joined_at=joined, left_at=now, reason="", recording="",
-                )  # fmt: skip
+                    id=new_id(),
+                    call_id=of.id,
+                    kind=kind,
+                    name=who,
+                    number="1001",
+                    agent_id=await staff_id(house, who),
+                    channel=f"part-{nth}",
+                    rung_at=now,
+                    joined_at=joined,
+                    left_at=now,
+                    reason="",
+                    recording="",
+                )
             )
     assert [row["id"] for row in (await agent.get("/api/calls")).body["items"]] == [call.id]
     assert (await leader.get("/api/calls?mine=true")).body["items"] == []

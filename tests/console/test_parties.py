@@ -72,7 +72,9 @@ async def test_a_number_is_taken_in_any_dress(house: House) -> None:
     agent = await house.signed_in("agent")
     call = await live_call(house, "agent")
     path, dressed = f"/api/calls/{call.call_id}", "+86 138-0000-0001"
-    assert (await agent.post(f"{path}/transfer", {"kind": "BLIND", "number": dressed})).status == 204
+    assert (
+        await agent.post(f"{path}/transfer", {"kind": "BLIND", "number": dressed})
+    ).status == 204
     desk = house.calls.desk
     assert [choice.number for _, _, choice in desk.transfers] == ["13800000001"]
     assert (await agent.post(f"{path}/consult", {"number": dressed})).status == 200
