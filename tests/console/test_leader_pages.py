@@ -139,3 +139,16 @@ async def test_seat_time_is_opened_down_to_the_ledgers_lines(
         await expect(page.get_by_test_id("seat-lines")).to_contain_text("通话")
         await expect(page.get_by_test_id("opened-number")).to_contain_text("李晓梅")
         await fits_a_telephone(page)
+
+
+async def test_the_commands_of_the_form_stand_on_one_line(house: House, browser: Browser) -> None:
+    for name, count in (("agent", 4), ("leader", 5)):
+        call = await past_call(house, agent=name)
+        async with person(browser, house.browser().origin, name, PASSWORD) as page:
+            await page.goto(f"/desk?call={call.id}")
+            buttons = page.locator(".foot .commands .el-button")
+            await expect(buttons).to_have_count(count)
+            tops = {
+                round(box["y"]) for one in await buttons.all() if (box := await one.bounding_box())
+            }
+            assert len(tops) == 1, name
