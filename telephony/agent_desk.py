@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from config.phone_book import PhoneBook
 from models.errors import NotFound, TelephonyUnavailable, TransitionRefused
 from models.ports import BookEntry, PartyChoice, PhoneBookView
-from models.vocabulary import AgentState, CallDirection, TransferKind
+from models.vocabulary import CallDirection, TransferKind
 from telephony.consultation import Consultation
 from telephony.conversation import Conversation
 from telephony.directory import Directory
@@ -80,10 +80,10 @@ class AgentDesk:
         self._need_exchange()
         self._exchange.board.need(agent_id)
         await self._directory.need_allowance(agent_id, number)
-        if reserved:  # nothing is awaited from here on: nobody else gets the agent
-            self._exchange.board.release(agent_id, reserved, AgentState.READY)
         agent = self._exchange.board.need(agent_id)
-        session = OutboundCall.to(self._exchange, agent, number, endpoint, order_id, callback_id)
+        session = OutboundCall.to(
+            self._exchange, agent, number, endpoint, order_id, callback_id, reserved
+        )
         self._exchange.remember(session)
         session.start(session.begin)
         return session.call.id

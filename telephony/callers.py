@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.queues import QueueRules
 from models.clock import Clock
 from models.phone_numbers import normal_number, spellings
 from models.store import Store
-from models.tables import Callback, CallerProfile, Contact
+from models.tables import Call, Callback, CallerProfile, Contact
 from models.vocabulary import CallbackReason, CallbackState, Channel, ContactOutcome
 
 log = structlog.get_logger(__name__)
@@ -83,9 +83,15 @@ class Callers:
         )
 
     def _booked(self, number: str) -> Select[str, datetime | None]:
+        """The place is kept until the citizen is rung: before that an agent's phone only rings."""
+        rung = exists().where(
+            Call.callback_id == Callback.id, Call.ended_at.is_(None), Call.ringing_at.is_not(None)
+        )
+        waits = Callback.state == CallbackState.OPEN
+        not_rung_yet = and_(Callback.state == CallbackState.CALLING, ~rung)
         return (
             select(Callback.id, Callback.queued_at)
-            .where(Callback.citizen_number == number, Callback.state == CallbackState.OPEN)
+            .where(Callback.citizen_number == number, or_(waits, not_rung_yet))
             .where(Callback.reason == CallbackReason.BOOKED, Callback.queued_at.is_not(None))
             .order_by(Callback.queued_at)
             .limit(1)

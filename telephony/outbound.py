@@ -1,5 +1,8 @@
 """We call a citizen: the agent's phone first, then the citizen's, then they talk.
 
+An agent who has asked for the call is put through at once. One whom distribution has given a booked
+call-back is rung as for a caller, and must answer: nobody rings a citizen into an empty seat.
+
 The citizen's line is put into the agent's bridge before it rings, so that the agent hears what the
 network says: ringing, a melody, or that the number does not exist. Answered, it passes through the
 dialplan once, where its recording begins, and comes back.
@@ -13,6 +16,7 @@ import structlog
 
 from models.events import CallRinging, CallStateChanged
 from models.ids import new_id
+from models.phone_numbers import normal_number
 from models.vocabulary import AgentState, CallDirection, CallEventKind, CallState, ContactOutcome
 from telephony import causes
 from telephony.agents import Agent
@@ -20,23 +24,40 @@ from telephony.ari import ARIError
 from telephony.ari.events import StasisStart
 from telephony.ari.tidy import tidily
 from telephony.call import LiveCall
-from telephony.conversation import Conversation
+from telephony.conversation import PAGE_RELOADED, Conversation
 from telephony.exchange import Exchange
 from telephony.names import ANNOUNCEMENT, CITIZEN, name
 from telephony.recording import CALLER_FILE
+from telephony.ringing import (
+    DECLINED,
+    MISSED,
+    NO_PHONE,
+    PHONE_SETTLES_SECONDS,
+    free_after_ring,
+    phone_has_changed,
+    was_cut_short,
+)
 from telephony.seat_phones import RING_MARGIN_SECONDS
 
 log = structlog.get_logger(__name__)
 
 _AGENT_RING_SECONDS = 15
 _CITIZEN_RING_SECONDS = 45
+#: Why a call-back ends before the citizen is rung.
+_CANCELLED = "坐席取消呼叫"
+_NOT_ANSWERED = "坐席电话未接听"
+_CALLS_IN = "市民正在来电，不再外呼"
 
 
 class OutboundCall(Conversation):
     """A call to a citizen."""
 
-    def __init__(self, exchange: Exchange, call: LiveCall, endpoint: str = "") -> None:
+    def __init__(
+        self, exchange: Exchange, call: LiveCall, endpoint: str = "", *, by_turn: bool = False
+    ) -> None:
         super().__init__(exchange, call)
+        #: Distribution has given it to the agent, who has not asked for it.
+        self._by_turn = by_turn
         #: Where the citizen is rung, e.g. ``PJSIP/13800138000@trunk``.
         self._endpoint = endpoint
         #: Ways by which the citizen was rung.
@@ -51,8 +72,10 @@ class OutboundCall(Conversation):
         endpoint: str,
         order_id: str | None,
         callback_id: str | None = None,
+        reserved: str = "",
     ) -> OutboundCall:
-        """A call by this agent; the agent is reserved for it here.
+        """A call by this agent; the agent is reserved for it here. ``reserved``: the place in the
+        line that distribution has reserved the agent for.
 
         :raises TransitionRefused: when the agent cannot call now.
         """
@@ -73,13 +96,16 @@ class OutboundCall(Conversation):
             citizen_channel=name(CITIZEN, call_id),
             citizen_recording=exchange.recordings.relative(recording),
         )
-        session = cls(exchange, call, endpoint)
-        exchange.board.call_out(agent.agent_id, call_id)
+        session = cls(exchange, call, endpoint, by_turn=bool(reserved))
+        if reserved:
+            exchange.board.ring_instead(agent.agent_id, reserved, call_id)
+        else:
+            exchange.board.call_out(agent.agent_id, call_id)
         session.agent = agent
         return session
 
     async def begin(self) -> None:
-        """Ring the agent's phone, which answers by itself.
+        """Ring the agent's phone, which answers by itself if the agent has asked for the call.
 
         First written, then done: a process that dies here must be able to find the call again.
         """
@@ -87,11 +113,13 @@ class OutboundCall(Conversation):
         self.note(CallEventKind.RINGING, by=self.agent)
         await self.exchange.records.stored()
         assert self.agent is not None
+        usual = self.exchange.settings.telephony.ring_seconds
+        seconds = usual if self._by_turn else _AGENT_RING_SECONDS
         try:
-            await self.phones.ring_agent(self.agent, at_once=True, seconds=_AGENT_RING_SECONDS)
+            await self.phones.ring_agent(self.agent, at_once=not self._by_turn, seconds=seconds)
         except ARIError as error:
             log.warning("call.cannot_ring", call_id=self.call.id, error=str(error))
-            await self.end(ContactOutcome.NOT_REACHED, "坐席电话无法接通")
+            await self._without_agent(NO_PHONE, "坐席电话无法接通")
 
     # --- the citizen is rung --------------------------------------------------------------------
 
@@ -99,9 +127,25 @@ class OutboundCall(Conversation):
         """Now the citizen."""
         if self.call.state is not CallState.DIALLING or self.awaits("dial"):
             return
+        if self._by_turn:
+            self.cancel_timer("phone")
+            self.agent_is(AgentState.OUTBOUND)
+        if self.call.callback_id and self._citizen_calls_in():
+            await self.end(ContactOutcome.NOT_REACHED, _CALLS_IN)
+            return
         self.call.ringing_at = self.now()
         self.save(CallStateChanged(**self.facts, state=CallState.DIALLING))
         await self._or_give_up(self._make_line())
+
+    def _citizen_calls_in(self) -> bool:
+        """The citizen is on the line already: a ring would find the number busy."""
+        number = normal_number(self.call.citizen_number)
+        return any(
+            one.call.direction is CallDirection.INBOUND
+            and not one.closing
+            and normal_number(one.call.citizen_number) == number
+            for one in self.exchange.sessions.values()
+        )
 
     async def _or_give_up(self, work: Awaitable[None]) -> None:
         try:
@@ -219,8 +263,35 @@ class OutboundCall(Conversation):
         return True
 
     async def on_agent_not_reached(self, cause: int) -> None:
-        """Without the agent there is no call."""
-        reason = "坐席取消呼叫" if self.awaits("dial") else "坐席电话未接听"
+        """Without the agent there is no call. A booked place has its turn again at once."""
+        if self.awaits("dial"):
+            await self.end(ContactOutcome.NOT_REACHED, _CANCELLED)
+        elif cause in causes.DECLINED:
+            await self._without_agent(DECLINED, _NOT_ANSWERED)
+        elif self._by_turn and was_cut_short(self, self.call.started_at):
+            self.after(PHONE_SETTLES_SECONDS, "phone", self._phone_has_settled)
+        else:
+            await self._without_agent(MISSED, _NOT_ANSWERED)
+
+    async def _phone_has_settled(self) -> None:
+        changed = phone_has_changed(self)
+        await self._without_agent(PAGE_RELOADED if changed else MISSED, _NOT_ANSWERED)
+
+    async def on_phone_reloaded(self, contact: str) -> None:
+        """See :meth:`Conversation.on_phone_reloaded`. The place is given out anew."""
+        rings = self._by_turn and self.call.ringing_at is None and self.agent is not None
+        if rings and self.agent_contact not in (None, contact):
+            await self._without_agent(PAGE_RELOADED, _NOT_ANSWERED)
+        else:
+            await super().on_phone_reloaded(contact)
+
+    async def _without_agent(self, why: str, reason: str) -> None:
+        """Nobody was at the phone. Whoever was given the call is freed as after any ring for
+        nothing; ``why``: of that ring; ``reason``: why the call ends.
+        """
+        if self._by_turn and self.agent is not None and not self.closing:
+            agent, self.agent = self.agent, None
+            free_after_ring(self, agent, why)
         await self.end(ContactOutcome.NOT_REACHED, reason)
 
     async def on_agent_lost_for_good(
@@ -231,10 +302,12 @@ class OutboundCall(Conversation):
 
     async def hang_up(self, *, survey: bool = True) -> None:
         """By the agent."""
-        if self.call.answered_at is None:
-            await self.end(ContactOutcome.NOT_REACHED, "坐席取消呼叫")
-        else:
+        if self.call.answered_at is not None:
             await super().hang_up(survey=survey)
+        elif self.awaits("dial"):
+            await self.end(ContactOutcome.NOT_REACHED, _CANCELLED)
+        else:
+            await self._without_agent(DECLINED, _CANCELLED)
 
     def release_agent(self, talked: bool) -> None:
         """Whoever made the call goes back at once to what was being done, with time to write

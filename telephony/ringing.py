@@ -17,26 +17,63 @@ from telephony.ari import ARIError
 from telephony.conversation import PAGE_RELOADED
 
 if TYPE_CHECKING:
+    from telephony.conversation import Conversation
     from telephony.inbound import InboundCall
 
 log = structlog.get_logger(__name__)
 
 #: Why an agent who was rung gets a pause.
-_DECLINED = "拒接来电"
-_MISSED = "未接来电"
+DECLINED = "拒接来电"
+MISSED = "未接来电"
+NO_PHONE = "话机无法接通"
 #: Why a ring ended that was no fault of anybody's: another process has given this agent a call.
 _GIVEN_AWAY = "坐席正在接听其他来电"
 #: A phone that goes ends its ring before Asterisk tells that it has gone.
-_PHONE_SETTLES_SECONDS = 1.0
+PHONE_SETTLES_SECONDS = 1.0
 
 
 def line_of_ring(reason: str) -> CallEventKind:
     """What the history says of a ring that ended so. Only what the agent could have answered was
     missed; else the caller just waits again.
     """
-    return {_DECLINED: CallEventKind.DECLINED, _MISSED: CallEventKind.MISSED}.get(
+    return {DECLINED: CallEventKind.DECLINED, MISSED: CallEventKind.MISSED}.get(
         reason, CallEventKind.QUEUED
     )
+
+
+def was_cut_short(session: Conversation, since: datetime) -> bool:
+    """Whether a ring that began then has ended too early: the phone itself may have gone, of a page
+    that is closed or loaded anew.
+    """
+    rung = (session.now() - since).total_seconds()
+    return rung < session.exchange.settings.telephony.ring_seconds - PHONE_SETTLES_SECONDS
+
+
+def phone_has_changed(session: Conversation) -> bool:
+    """Whether the phone that was rung has gone, or come as another, meanwhile."""
+    rung = session.agent
+    agent = session.exchange.board.get(rung.agent_id) if rung else None
+    if agent is None:
+        return False
+    now = session.exchange.contacts.get(agent.extension)
+    return not agent.phone_online or now != session.agent_contact
+
+
+def free_after_ring(session: Conversation, agent: Agent, reason: str) -> None:
+    """A ring has ended unanswered, why: the agent is busy now, and the shift leader hears of what
+    was missed. A page that was loaded anew could not have answered.
+    """
+    exchange, call_id = session.exchange, session.call.id
+    if reason == PAGE_RELOADED:
+        exchange.board.go_back(agent.agent_id, call_id)
+    else:
+        exchange.board.release(agent.agent_id, call_id, AgentState.BUSY, reason)
+    kind = line_of_ring(reason)
+    if kind is CallEventKind.QUEUED:
+        return
+    session.note(kind, by=agent, reason=reason)
+    if kind is CallEventKind.MISSED:
+        exchange.missed(call_id, agent)
 
 
 class Ringing:
@@ -96,7 +133,7 @@ class Ringing:
             await session.phones.ring_agent(agent, at_once=at_once, seconds=seconds)
         except ARIError as error:
             log.warning("call.cannot_ring", call_id=call.id, error=str(error))
-            await self._next_agent("话机无法接通")
+            await self._next_agent(NO_PHONE)
 
     async def _claimed(self, agent: Agent) -> bool:
         """Whether no other process has this agent. If one has, the caller is back in the line."""
@@ -115,18 +152,19 @@ class Ringing:
         """The next agent; the caller keeps the place."""
         if not self._rings:
             return
+        session = self._session
         if cause in causes.DECLINED:
-            await self._next_agent(_DECLINED)
-        elif self._was_cut_short():
+            await self._next_agent(DECLINED)
+        elif was_cut_short(session, self._call.ringing_at or session.now()):
             settled = partial(self._phone_has_settled, self._call.ringing_at)
-            self._session.after(_PHONE_SETTLES_SECONDS, "phone", settled)
+            session.after(PHONE_SETTLES_SECONDS, "phone", settled)
         else:
-            await self._next_agent(_MISSED)
+            await self._next_agent(MISSED)
 
     async def decline(self) -> bool:
         """The agent hangs up: whether that declines a ring."""
         if self._rings:
-            await self._next_agent(_DECLINED)
+            await self._next_agent(DECLINED)
             return True
         return False
 
@@ -144,50 +182,24 @@ class Ringing:
             return True
         return False
 
-    def _was_cut_short(self) -> bool:
-        """Then the phone itself may have gone: a page that is closed or loaded anew."""
-        now = self._session.now()
-        rung = (now - (self._call.ringing_at or now)).total_seconds()
-        return rung < self._exchange.settings.telephony.ring_seconds - _PHONE_SETTLES_SECONDS
-
     async def _phone_has_settled(self, rung: datetime | None) -> None:
         if self._rings and self._call.ringing_at == rung:
-            await self._next_agent(PAGE_RELOADED if self._phone_has_changed() else _MISSED)
-
-    def _phone_has_changed(self) -> bool:
-        """Whether the phone that was rung has gone, or come as another, meanwhile."""
-        rung = self._session.agent
-        agent = self._exchange.board.get(rung.agent_id) if rung else None
-        if agent is None:
-            return False
-        now = self._exchange.contacts.get(agent.extension)
-        return not agent.phone_online or now != self._session.agent_contact
+            changed = phone_has_changed(self._session)
+            await self._next_agent(PAGE_RELOADED if changed else MISSED)
 
     async def _next_agent(self, reason: str) -> None:
         session = self._session
         agent, session.agent = session.agent, None
         self._call.agent_id = None
         if agent is not None:
-            self._free(agent, reason)
-            self._noted(agent, reason)
+            free_after_ring(session, agent, reason)
+            if line_of_ring(reason) is CallEventKind.QUEUED:
+                self._note_waits(reason)
         await session.phones.drop_agent()
         session.enter(CallState.QUEUED)
         session.save(CallStateChanged(**session.facts, state=CallState.QUEUED))
         session.wait_in_line()
 
-    def _noted(self, agent: Agent, reason: str) -> None:
-        kind = line_of_ring(reason)
-        if kind is CallEventKind.QUEUED:
-            again = {"queue_name": self._exchange.queues.queue(self._call.queue).name}
-            self._session.note(kind, reason=reason or _GIVEN_AWAY, detail=again)
-            return
-        self._session.note(kind, by=agent, reason=reason)
-        if kind is CallEventKind.MISSED:
-            self._exchange.missed(self._call.id, agent)
-
-    def _free(self, agent: Agent, reason: str) -> None:
-        board = self._exchange.board
-        if reason == PAGE_RELOADED:
-            board.go_back(agent.agent_id, self._call.id)
-        else:
-            board.release(agent.agent_id, self._call.id, AgentState.BUSY, reason)
+    def _note_waits(self, reason: str) -> None:
+        again = {"queue_name": self._exchange.queues.queue(self._call.queue).name}
+        self._session.note(CallEventKind.QUEUED, reason=reason or _GIVEN_AWAY, detail=again)

@@ -32,6 +32,7 @@ from models.store import Store, UnitOfWork
 from models.tables import Call, Callback
 from models.vocabulary import CallbackReason, CallbackState, CallDirection, Role
 
+_OTHERS_TASK = "同一号码的另一项回拨任务正由他人处理"
 Box = Literal["open", "mine", "done", "all"]
 #: Of two who take the first task at the same moment the second gets the next one.
 _TRIES = 5
@@ -94,6 +95,8 @@ class CallbackBook:
             if task.version != expected_version:
                 raise TransitionRefused("该回拨任务刚刚有变化，请刷新后再试", state=task.state)
             _refuse_unless_free(task)
+            if await self._in_others_hands(work.session, task, actor.id):
+                raise TransitionRefused(_OTHERS_TASK, state=task.state)
             if not await self._grab(work, task, actor):
                 raise TransitionRefused("该回拨任务刚刚被他人领取", state=task.state)
 
@@ -104,7 +107,8 @@ class CallbackBook:
         """
         for _ in range(_TRIES):
             async with self._store.transaction() as work:
-                task = (await work.session.scalars(self._due(actor))).first()
+                others = await self._spoken_for(work.session, actor.id)
+                task = (await work.session.scalars(self._due(actor, others))).first()
                 if task is None:
                     raise NotFound("没有待处理的回拨任务")
                 if task.taken_by == actor.id or await self._grab(work, task, actor):
@@ -134,11 +138,10 @@ class CallbackBook:
             Callback.state == CallbackState.OPEN,
             Callback.reason == CallbackReason.BOOKED,
             Callback.taken_by.is_(None),
-            ~self._resting(),
         )
         async with self._store.read() as session:
+            keeps = and_(keeps, Callback.citizen_number.not_in(await self._spoken_for(session)))
             tasks = list(await session.scalars(select(Callback).where(keeps)))
-            calling_in = await _calling_in(session) if tasks else frozenset()
         return [
             BookedPlace(
                 callback_id=task.id,
@@ -147,8 +150,7 @@ class CallbackBook:
                 queued_at=task.queued_at or task.lost_at,
             )
             for task in tasks
-            if task.citizen_number not in calling_in
-            and not why_not_rung(self._telephony, task.citizen_number)
+            if not why_not_rung(self._telephony, task.citizen_number)
         ]
 
     async def begin_for(self, agent_id: str, callback_id: str) -> str:
@@ -160,6 +162,10 @@ class CallbackBook:
             _refuse_unless(task, CallbackState.OPEN, "回拨")
             if against := against_calling(task, self._telephony):
                 raise TransitionRefused(against, state=task.state)
+            if task.citizen_number in await _calling_in(work.session):
+                raise TransitionRefused("来电人正在来电，无需回拨", state=task.state)
+            if await self._in_others_hands(work.session, task, agent_id):
+                raise TransitionRefused(_OTHERS_TASK, state=task.state)
             now = self._clock.now()
             if task.taken_by is None:
                 task.taken_by, task.taken_at = agent_id, now
@@ -267,16 +273,37 @@ class CallbackBook:
     ) -> list[CallbackView]:
         return await views_of(session, tasks, self._clock.now(), self._telephony, clear=clear)
 
-    def _due(self, actor: Actor) -> Select[Callback]:
-        """The actor's own first, then what is free and not resting after an attempt."""
-        free = and_(Callback.taken_by.is_(None), ~self._resting())
+    def _due(self, actor: Actor, spoken_for: frozenset[str]) -> Select[Callback]:
+        """The actor's own first, then what is free, of numbers that nobody deals with."""
+        free = and_(Callback.taken_by.is_(None), Callback.citizen_number.not_in(spoken_for))
         mine = Callback.taken_by == actor.id
         query = select(Callback).where(Callback.state == CallbackState.OPEN, or_(mine, free))
         return query.order_by(case((mine, 0), else_=1), *_IN_ORDER).limit(1)
 
-    def _resting(self) -> ColumnElement[bool]:
+    async def _in_others_hands(self, session: AsyncSession, task: Callback, agent_id: str) -> bool:
+        """Whether somebody else deals with another task of the number: a citizen is called once."""
+        query = select(Callback.id).where(
+            Callback.citizen_number == task.citizen_number,
+            Callback.citizen_number != "",
+            Callback.state.in_(UNDONE),
+            Callback.id != task.id,
+            Callback.taken_by != agent_id,
+        )
+        return (await session.scalars(query.limit(1))).first() is not None
+
+    async def _spoken_for(self, session: AsyncSession, but: str = "") -> frozenset[str]:
+        """Numbers not to be given out now: the citizen is on the line, or has just been rung in
+        vain, or somebody has another task of the number in hand. ``but``: whose hands do not count.
+        """
         rested = self._clock.now() - self._rules.pause
-        return and_(Callback.last_attempt_at.is_not(None), Callback.last_attempt_at > rested)
+        in_hand = and_(Callback.taken_by.is_not(None), Callback.taken_by != but)
+        calling = Callback.state == CallbackState.CALLING
+        query = select(Callback.citizen_number).where(
+            Callback.state.in_(UNDONE),
+            Callback.citizen_number != "",
+            or_(in_hand, calling, Callback.last_attempt_at > rested),
+        )
+        return frozenset(await session.scalars(query)) | await _calling_in(session)
 
     async def _counts(self, session: AsyncSession, actor: Actor) -> CallbackCounts:
         undone = Callback.state.in_(UNDONE)
@@ -317,7 +344,7 @@ async def _calling_in(session: AsyncSession) -> frozenset[str]:
     """Citizens who are on the line by their own call: it stands at their booked place."""
     living = (Call.ended_at.is_(None), Call.direction == CallDirection.INBOUND)
     numbers = await session.scalars(select(Call.citizen_number).where(*living))
-    return frozenset(map(normal_number, numbers))
+    return frozenset(map(normal_number, numbers)) - {""}
 
 
 async def _need(work: UnitOfWork, callback_id: str) -> Callback:

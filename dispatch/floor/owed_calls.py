@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -206,8 +206,8 @@ class OwedCalls:
                 move(work, task, CallbackState.DONE, now)
                 await self._settle(work, task.citizen_number, call.answered_at)
                 return
-            if call.ringing_at is None:
-                task.attempts -= 1  # the agent's own phone was not there: nobody was rung
+            if call.ringing_at is None:  # the agent did not answer: the citizen was not rung
+                await _take_attempt_back(work.session, task)
             await self._not_reached(work, task, now)
 
     async def _not_reached(self, work: UnitOfWork, task: Callback, now: datetime) -> None:
@@ -235,7 +235,7 @@ class OwedCalls:
             async with self._store.transaction() as work:
                 fresh = await work.session.get(Callback, task.id, with_for_update=True)
                 if fresh is not None and fresh.version == task.version:
-                    fresh.attempts -= 1
+                    await _take_attempt_back(work.session, fresh)
                     await self._not_reached(work, fresh, self._clock.now())
 
     # --- what is left lying ---------------------------------------------------------------------
@@ -309,6 +309,13 @@ def changed(task: Callback, now: datetime) -> CallbackChanged:
         reason=task.reason,
         due_at=task.due_at,
     )
+
+
+async def _take_attempt_back(session: AsyncSession, task: Callback) -> None:
+    """Nobody was rung: no attempt, and no pause after it."""
+    rung = select(func.max(Call.ringing_at)).where(Call.callback_id == task.id)
+    task.attempts -= 1
+    task.last_attempt_at = await session.scalar(rung)
 
 
 async def _has_task(session: AsyncSession, call_id: str) -> bool:

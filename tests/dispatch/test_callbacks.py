@@ -330,6 +330,54 @@ async def test_a_booked_place_leaves_the_line_while_its_citizen_is_on_it(floor: 
     assert [one.callback_id for one in await floor.book.booked()] == [booked.id]
 
 
+async def test_the_task_of_a_citizen_who_is_on_the_line_is_not_given_out(floor: Floor) -> None:
+    task = await floor.lost("13800000101")
+    own = {"outcome": ContactOutcome.IN_PROGRESS, "state": CallState.QUEUED, "ended_at": None}
+    again = await floor.call("+8613800000101", **own)
+    with pytest.raises(NotFound):
+        await floor.book.next(floor.first)
+    await floor.book.take(floor.first, task.id, task.version)
+    with pytest.raises(TransitionRefused, match="正在来电"):
+        await floor.book.begin_for(floor.first.id, task.id)
+    async with floor.store.transaction() as work:
+        (await work.session.get_one(Call, again.id)).ended_at = floor.clock.now()
+    assert await floor.book.next(floor.first) == task.id
+    await floor.book.begin_for(floor.first.id, task.id)
+
+
+async def test_two_agents_do_not_deal_with_the_same_number_at_once(floor: Floor) -> None:
+    """Each lost call is a task of its own; the citizen is called once."""
+    one, two = await floor.lost("13800000101"), await floor.lost("13800000101")
+    other = await floor.lost("13800000102")
+    assert await floor.book.next(floor.first) == one.id
+    assert await floor.book.next(floor.second) == other.id
+    with pytest.raises(TransitionRefused, match="同一号码"):
+        await floor.book.take(floor.third, two.id, two.version)
+    with pytest.raises(TransitionRefused, match="同一号码"):
+        await floor.book.begin_for(floor.third.id, two.id)
+    await floor.book.begin_for(floor.first.id, one.id)
+    with pytest.raises(NotFound):
+        await floor.book.next(floor.third)
+    await floor.call_out(one.id)
+    assert (await floor.task(one.id)).state is CallbackState.OPEN
+    with pytest.raises(NotFound):
+        await floor.book.next(floor.third)
+    floor.clock.advance(floor.rules.pause + SECOND)
+    assert await floor.book.next(floor.third) == one.id, "the pause is the number's"
+
+
+async def test_two_booked_places_of_one_number_have_one_turn(floor: Floor) -> None:
+    booked = {"outcome": ContactOutcome.CALLBACK_BOOKED}
+    one, two = await floor.lost(**booked), await floor.lost(**booked)
+    assert {place.callback_id for place in await floor.book.booked()} == {one.id, two.id}
+    await floor.book.begin_for(floor.first.id, one.id)
+    assert await floor.book.booked() == []
+    with pytest.raises(TransitionRefused, match="同一号码"):
+        await floor.book.begin_for(floor.second.id, two.id)
+    await floor.call_out(one.id, answered_at=floor.clock.now(), outcome=ContactOutcome.SERVED)
+    assert (await floor.task(two.id)).state is CallbackState.SETTLED
+
+
 async def test_two_agents_cannot_take_the_same_task(floor: Floor) -> None:
     task = await floor.lost()
     takers = [floor.first, floor.second] * 3
@@ -412,6 +460,21 @@ async def test_an_agents_own_phone_that_does_not_answer_is_no_attempt(floor: Flo
     await floor.call_out(task.id, ringing_at=None)
     again = await floor.task(task.id)
     assert (again.state, again.attempts) == (CallbackState.OPEN, 0)
+    assert await floor.book.next(floor.second) == task.id, "no pause: the citizen was not rung"
+
+
+async def test_a_ring_in_vain_at_the_agents_own_phone_leaves_the_earlier_attempt(
+    floor: Floor,
+) -> None:
+    task = await floor.lost()
+    await floor.book.begin_for(floor.first.id, task.id)
+    await floor.call_out(task.id)
+    tried = (await floor.task(task.id)).last_attempt_at
+    floor.clock.advance(floor.rules.pause + SECOND)
+    await floor.book.begin_for(floor.first.id, task.id)
+    await floor.call_out(task.id, ringing_at=None)
+    again = await floor.task(task.id)
+    assert (again.attempts, again.last_attempt_at) == (1, tried)
 
 
 async def test_a_booked_place_that_could_not_be_dialled_rests_and_is_in_the_line_again(

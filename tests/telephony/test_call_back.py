@@ -153,7 +153,9 @@ async def books(desk: Desk) -> None:
         calling(floor.asterisk, number=NUMBER, media_port=voice.port) as booking,
     ):
         await hears(voice, await prompts.say("callback_offer", key="一"))
-        await voice.press("11")
+        await voice.press("1")
+        await hears(voice, await prompts.say("callback_confirm", key="一"))
+        await voice.press("1")
         await booking.finished()
     await floor.ended()
     await desk.owed.look()

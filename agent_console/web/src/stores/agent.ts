@@ -60,9 +60,11 @@ export const useAgent = defineStore('agent', () => {
   const { answerOwnCall, leaveSeat } = telephone
 
   function isInTalk(): boolean {
-    // A colleague's call that one is asked into rings like any other.
+    // A colleague's call that one is asked into rings like any other; and so does a booked
+    // call-back whose turn has come, until the agent answers it: nobody has asked for it here.
     if (!holdsCall.value || presence.value?.state === 'RINGING') return false
-    return call.value?.direction === 'OUTBOUND' || talking.value
+    const calling = call.value?.direction === 'OUTBOUND' && presence.value?.state === 'OUTBOUND'
+    return calling || talking.value
   }
 
   // --- the server's picture -------------------------------------------------------------------
