@@ -180,7 +180,8 @@ class Retention:
     def _until(self, row: Recording, orders: set[str]) -> datetime | None:
         """The later end for what belongs to an order that was opened after the call."""
         until = row.started_at + timedelta(days=self._rules.with_order_days)
-        return until if row.call_id in orders and until > self._clock.now() else None
+        with_order = not orders.isdisjoint({row.call_id, row.contact_id})
+        return until if with_order and until > self._clock.now() else None
 
     async def _prolong(self, longer: dict[str, datetime]) -> None:
         async with self._store.transaction() as work:
@@ -305,15 +306,20 @@ async def held_until_done(work: UnitOfWork, such: ColumnElement[bool]) -> bool:
 
 
 async def _calls_with_order(session: AsyncSession, rows: Sequence[Recording]) -> set[str]:
-    """Of these recordings' calls, those that an order came from or that were about one."""
+    """Of these recordings' calls, those that an order came from or that were about one; and their
+    contacts: a message left on the line belongs to the call.
+    """
     found: set[str] = set()
-    ids = sorted({row.call_id for row in rows if row.call_id})
+    ids = sorted({row.call_id or row.contact_id or "" for row in rows})
     for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
         of_order = exists().where(WorkOrder.call_id == Call.id)
-        query = select(Call.id).where(
-            Call.id.in_(ids[start : start + 500]), or_(Call.order_id.is_not(None), of_order)
+        query = select(Call.id, Call.contact_id).where(
+            or_(Call.id.in_(some), Call.contact_id.in_(some)),
+            or_(Call.order_id.is_not(None), of_order),
         )
-        found.update(await session.scalars(query))
+        for call_id, contact_id in await session.execute(query):
+            found |= {call_id, contact_id or call_id}
     return found
 
 

@@ -468,3 +468,38 @@ def test_too_short_a_time_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigurationError, match="call_days"):
         load_retention(tmp_path)
+
+
+async def test_a_message_from_which_an_order_came_is_kept_as_long_as_the_calls(
+    register: RecordingRegister,
+    retention: Retention,
+    store: Store,
+    clock: ManualClock,
+    folder: Path,
+    desk: Desk,
+) -> None:
+    for one in ("m1", "m2"):
+        message = f"2026/11/02/{one}/voicemail.wav"
+        left = {"started_at": clock.now() - MINUTE, "outcome": ContactOutcome.VOICEMAIL_LEFT}
+        async with store.transaction() as work:
+            contact = Contact(id=f"contact-{one}", channel=Channel.PHONE, recording=message, **left)
+            work.session.add(contact)
+        await ended_call(
+            store,
+            clock.now() - MINUTE,
+            id=one,
+            contact_id=f"contact-{one}",
+            answered_at=None,
+            outcome=ContactOutcome.VOICEMAIL_LEFT,
+            citizen_recording="",
+            agent_recording="",
+        )
+        record(folder / message, 5, clock.now())
+    assert await register.look() == 2
+    await desk.signed(call_id="m1")
+    clock.advance(timedelta(days=1826))
+    done = await retention.run()
+    assert (done.prolonged, done.deleted) == (
+        ("2026/11/02/m1/voicemail.wav",),
+        ("2026/11/02/m2/voicemail.wav",),
+    )
