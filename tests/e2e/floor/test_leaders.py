@@ -11,6 +11,7 @@ from hotline.simulation.sound import spoken_ulaw
 from tests.e2e.floor.stage import (
     WORDS,
     Stage,
+    ask_in,
     bar,
     be_ready,
     for_a_reason,
@@ -18,6 +19,7 @@ from tests.e2e.floor.stage import (
     in_state,
     is_at,
     listens,
+    party,
     sound_flows,
 )
 
@@ -103,6 +105,36 @@ async def test_a_ring_that_a_shift_leader_picks_up_leaves_the_desk_it_came_to(
             await expect(desk).not_to_have_attribute("data-call", re.compile(r"\w"))
             await expect(page.get_by_test_id("caller-number")).to_have_count(0)
             await leader.get_by_test_id("hangup").click()
+
+
+async def test_a_leader_takes_over_where_the_agent_has_left_citizen_and_110(stage: Stage) -> None:
+    async with (
+        stage.agent("huawu1") as page,
+        stage.agent("banzhang", "/floor") as leader,
+        stage.talk(page) as caller,
+        stage.outsider() as police,
+    ):
+        await ask_in(page, "公安报警")
+        await party(page, "joined")
+        await page.get_by_test_id("conference").click()
+        await in_state(page, "CONFERENCE")
+        await page.get_by_test_id("leave-conference").click()
+        await is_at(page, "WRAP_UP")
+        call = leader.get_by_test_id("running-call")
+        await expect(call.get_by_test_id("running-agent")).to_have_text("李晓梅已退出")
+        await expect(call).to_contain_text("公安报警")
+        await expect(call.get_by_test_id("act-whisper")).to_have_count(0)
+        await for_a_reason(leader, "act-take_over")
+        await in_state(leader, "CONFERENCE")
+        await sound_flows(leader, caller.voice)
+        await sound_flows(leader, police.voice)
+        await expect(leader.get_by_test_id("swap")).to_have_count(0)
+        await leader.get_by_test_id("end-consult").click()
+        await police.phone.finished()
+        await in_state(leader, "TALKING")
+        await expect(leader.get_by_test_id("consult")).to_be_enabled()
+        await sound_flows(leader, caller.voice)
+        await leader.get_by_test_id("hangup").click()
 
 
 async def test_a_leader_sees_how_everybody_is_and_acts_on_it(stage: Stage) -> None:
