@@ -87,6 +87,7 @@ class System:
             ground.store,
             ground.bus,
             self.alerts,
+            ground.clock,
             load_urgency(settings.rules),
             self.watched.risk_words.level,
         )

@@ -49,7 +49,9 @@ class CancelCallback(Body):
 
 @routes.route("GET", "/api/callbacks", summary="回拨任务", permission="floor.callback")
 async def list_callbacks(ask: Ask, query: CallbackQuery) -> CallbackPage:
-    """Who booked a call-back first, in the order of the line; then what was lost first."""
+    """Who booked a call-back first, in the order of the line; then who has told of danger; then
+    what was lost first.
+    """
     return await ask.console.callbacks.page(
         ask.person.actor(),
         query.state,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.floor.callback_views import UNDONE
+from dispatch.floor.owed_calls import UNDONE
 from models.states import ACTIVE_TASK, OPEN_STATES
 from models.tables import (
     Absence,

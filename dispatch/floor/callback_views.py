@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.phones import why_not_rung
 from config.settings import TelephonySettings
+from dispatch.floor.owed_calls import UNDONE
+from dispatch.floor.risk_words import dangers_of
 from dispatch.views.privacy import mask_phone
 from models.tables import Callback, Recording, Staff
 from models.vocabulary import CallbackReason, CallbackState, Light
 
-UNDONE = (CallbackState.OPEN, CallbackState.CALLING)
 #: Share of the limit that is left when a task turns yellow.
 _YELLOW_SHARE = 0.25
 
@@ -44,6 +45,8 @@ class CallbackView(BaseModel):
     cannot_call: str
     #: Recording of a message that was left while the hotline was down: there was no call of ours.
     message_id: str | None
+    #: What was alarming in the message or the lost call, in words: the task goes first. Else empty.
+    danger: str
     note: str
     version: int
 
@@ -77,7 +80,8 @@ async def views_of(
     rows = await session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
     names: dict[str | None, str] = {staff_id: name for staff_id, name in rows}
     messages = await _messages(session, tasks)
-    return [_view(task, names, messages, now, telephony, clear) for task in tasks]
+    dangers = await dangers_of(session, {task.call_id for task in tasks if task.call_id})
+    return [_view(task, names, messages, dangers, now, telephony, clear) for task in tasks]
 
 
 def against_calling(task: Callback, telephony: TelephonySettings) -> str:
@@ -103,6 +107,7 @@ def _view(
     task: Callback,
     names: dict[str | None, str],
     messages: dict[str | None, str],
+    dangers: dict[str, str],
     now: datetime,
     telephony: TelephonySettings,
     clear: bool,
@@ -129,6 +134,7 @@ def _view(
         outbound_call_id=task.outbound_call_id,
         cannot_call=against_calling(task, telephony) if task.state in UNDONE else "",
         message_id=None if task.call_id else messages.get(task.contact_id),
+        danger=dangers.get(task.call_id or "", ""),
         note=task.note,
         version=task.version,
     )

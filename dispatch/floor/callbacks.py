@@ -1,6 +1,7 @@
 """Call-back tasks in agents' hands: listed, taken, called, finished.
 
-The order is that of the line: who booked a call-back keeps the place, then what was lost first.
+The order is that of the line: who booked a call-back keeps the place; then who has told of danger,
+in a message or before being lost; then what was lost first.
 """
 
 from __future__ import annotations
@@ -15,14 +16,21 @@ from config.settings import TelephonySettings
 from config.waiting import CallbackRules
 from dispatch.commands import invalid
 from dispatch.floor.callback_views import (
-    UNDONE,
     CallbackCounts,
     CallbackPage,
     CallbackView,
     against_calling,
     views_of,
 )
-from dispatch.floor.owed_calls import after_attempt, changed, move, overdue
+from dispatch.floor.owed_calls import (
+    UNDONE,
+    after_attempt,
+    changed,
+    count_for_number,
+    move,
+    overdue,
+)
+from dispatch.floor.risk_words import told_of_danger
 from models.callbacks import BookedPlace
 from models.clock import Clock
 from models.errors import Forbidden, NotFound, TransitionRefused
@@ -236,6 +244,7 @@ class CallbackBook:
                 return
             task.attempts += 1
             task.last_attempt_at = now
+            await count_for_number(work, task, now, self._rules)
             after_attempt(work, task, now, self._rules)
 
     async def cancel(self, actor: Actor, callback_id: str, reason: str) -> None:
@@ -319,7 +328,11 @@ class CallbackBook:
 
 
 _IN_ORDER = (
-    case((Callback.reason == CallbackReason.BOOKED, 0), else_=1),
+    case(
+        (Callback.reason == CallbackReason.BOOKED, 0),
+        (told_of_danger(Callback.call_id), 1),
+        else_=2,
+    ),
     case((Callback.reason == CallbackReason.BOOKED, -Callback.priority), else_=0),
     case((Callback.reason == CallbackReason.BOOKED, Callback.queued_at), else_=Callback.lost_at),
     Callback.id,

@@ -36,6 +36,7 @@ from models.vocabulary import (
 
 log = structlog.get_logger(__name__)
 
+UNDONE = (CallbackState.OPEN, CallbackState.CALLING)
 #: Lost calls of so long ago still get their task.
 MAKE_GOOD = timedelta(days=1)
 #: A call of which nothing is known so long after it was begun was never made.
@@ -205,17 +206,22 @@ class OwedCalls:
             if call.answered_at is not None and not call.interrupted:
                 move(work, task, CallbackState.DONE, now)
                 await self._settle(work, task.citizen_number, call.answered_at)
+                await _hand_messages(work, task, now)
                 return
             if call.ringing_at is None:  # the agent did not answer: the citizen was not rung
                 await _take_attempt_back(work.session, task)
-            await self._not_reached(work, task, now)
+            await self._not_reached(work, task, now, rung=call.ringing_at is not None)
 
-    async def _not_reached(self, work: UnitOfWork, task: Callback, now: datetime) -> None:
+    async def _not_reached(
+        self, work: UnitOfWork, task: Callback, now: datetime, *, rung: bool
+    ) -> None:
         """To be tried again, unless the citizen has called in meanwhile and been served."""
         if await self._served_since(work.session, task):
             move(work, task, CallbackState.SETTLED, now)
-        else:
-            after_attempt(work, task, now, self._rules)
+            return
+        if rung:
+            await count_for_number(work, task, now, self._rules)
+        after_attempt(work, task, now, self._rules)
 
     async def _follow_calls(self) -> None:
         """Tasks being called whose call has ended, or never came to be."""
@@ -236,7 +242,7 @@ class OwedCalls:
                 fresh = await work.session.get(Callback, task.id, with_for_update=True)
                 if fresh is not None and fresh.version == task.version:
                     await _take_attempt_back(work.session, fresh)
-                    await self._not_reached(work, fresh, self._clock.now())
+                    await self._not_reached(work, fresh, self._clock.now(), rung=False)
 
     # --- what is left lying ---------------------------------------------------------------------
 
@@ -279,9 +285,7 @@ def _told(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 def overdue(now: datetime) -> ColumnElement[bool]:
     """Tasks past their limit."""
-    return and_(
-        Callback.state.in_((CallbackState.OPEN, CallbackState.CALLING)), Callback.due_at < now
-    )
+    return and_(Callback.state.in_(UNDONE), Callback.due_at < now)
 
 
 def after_attempt(work: UnitOfWork, task: Callback, now: datetime, rules: CallbackRules) -> None:
@@ -289,6 +293,23 @@ def after_attempt(work: UnitOfWork, task: Callback, now: datetime, rules: Callba
     task.taken_by, task.taken_at = None, None
     enough = task.attempts >= rules.attempts
     move(work, task, CallbackState.UNREACHED if enough else CallbackState.OPEN, now)
+
+
+async def count_for_number(
+    work: UnitOfWork, task: Callback, now: datetime, rules: CallbackRules
+) -> None:
+    """A ring in vain counts for all that the citizen was owed by then: nobody is rung three times
+    for each lost call. A message is not given up unheard for it: one attempt stays its own.
+    """
+    rung_at = task.last_attempt_at or now
+    for other in await _others_of_number(work.session, task):
+        if other.lost_at > rung_at:
+            continue
+        unheard = other.reason is CallbackReason.VOICEMAIL
+        most = max(other.attempts, rules.attempts - 1) if unheard else rules.attempts
+        other.attempts = min(other.attempts + 1, most)
+        other.last_attempt_at = rung_at
+        after_attempt(work, other, now, rules)
 
 
 def move(work: UnitOfWork, task: Callback, state: CallbackState, now: datetime) -> None:
@@ -309,6 +330,25 @@ def changed(task: Callback, now: datetime) -> CallbackChanged:
         reason=task.reason,
         due_at=task.due_at,
     )
+
+
+async def _hand_messages(work: UnitOfWork, task: Callback, now: datetime) -> None:
+    """Messages of a citizen who was reached are for who reached them; forgotten, they go back."""
+    for other in await _others_of_number(work.session, task):
+        if other.taken_by is None and task.taken_by is not None:
+            other.taken_by, other.taken_at = task.taken_by, now
+            move(work, other, CallbackState.OPEN, now)
+
+
+async def _others_of_number(session: AsyncSession, task: Callback) -> list[Callback]:
+    """What else is open for the citizen of a task."""
+    query = select(Callback).where(
+        Callback.citizen_number == task.citizen_number,
+        Callback.citizen_number != "",
+        Callback.state == CallbackState.OPEN,
+        Callback.id != task.id,
+    )
+    return list(await session.scalars(query.order_by(Callback.id).with_for_update()))
 
 
 async def _take_attempt_back(session: AsyncSession, task: Callback) -> None:

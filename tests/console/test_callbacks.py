@@ -24,8 +24,9 @@ async def owed(house: House, number: str = NUMBER, **changes: Any) -> str:
     """A citizen who was lost a moment ago."""
     now = house.clock.now()
     task = Callback(
-        id=new_id(), reason=CallbackReason.ABANDONED, state=CallbackState.OPEN,
-        citizen_number=number, lost_at=now, due_at=now + timedelta(minutes=30), **changes,
+        id=new_id(), reason=changes.pop("reason", CallbackReason.ABANDONED),
+        state=CallbackState.OPEN, citizen_number=number, lost_at=now,
+        due_at=now + timedelta(minutes=30), **changes,
     )  # fmt: skip
     async with house.store.transaction() as work:
         work.session.add(task)

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from config.settings import TelephonySettings
+from config.urgency import load_urgency
 from config.waiting import CallbackRules
 from dispatch.commands import SaveDraft
 from dispatch.drafts import Drafts
@@ -17,15 +18,23 @@ from dispatch.floor.alerts import AlertBook, Alerts
 from dispatch.floor.callbacks import CallbackBook
 from dispatch.floor.messages import MessageDrafts
 from dispatch.floor.owed_calls import OwedCalls
+from dispatch.floor.risk_words import RiskWords
 from dispatch.rules import Rules
 from models.bus import InProcessBus
 from models.clock import ManualClock
 from models.errors import Forbidden, InvalidInput, NotFound, TransitionRefused
-from models.events import CallAnswered, CallEnded, RequestUnderstood
+from models.events import (
+    CallAnswered,
+    CallbackChanged,
+    CallEnded,
+    RequestUnderstood,
+    TranscriptCompleted,
+    event_from_dict,
+)
 from models.guards import Actor
 from models.ids import new_id
 from models.store import Store
-from models.tables import Call, Callback, Contact, Draft, UtteranceRow
+from models.tables import Call, Callback, Contact, Draft, OutboxRow, UtteranceRow
 from models.understanding import Fact, Span, Understanding
 from models.vocabulary import (
     CallbackReason,
@@ -58,6 +67,9 @@ class Floor:
         self.owed = self.watcher()
         self.drafts = Drafts(store, clock)
         self.messages = MessageDrafts(store, self.bus, clock)
+        self.risk_words = RiskWords(
+            store, self.bus, self.alerts, clock, load_urgency(), Urgency.CRITICAL
+        )
         self.first, self.second = people["huawu1"], people["huawu2"]
         self.third, self.leader = people["huawu3"], people["banzhang"]
 
@@ -107,6 +119,26 @@ class Floor:
         call = await self.call(number, **facts)
         await self.told(call)
         return await self.task_of(call)
+
+    async def message(self, number: str, *said: str) -> Callback:
+        """The task of a message, once these words of it are transcribed."""
+        task = await self.lost(number, outcome=ContactOutcome.VOICEMAIL_LEFT)
+        await self.transcribed(task, *said)
+        return task
+
+    async def transcribed(self, task: Callback, *said: str) -> None:
+        """The recording of a lost call was read; an earlier reading is replaced."""
+        assert task.call_id is not None
+        async with self.store.transaction() as work:
+            old = delete(UtteranceRow).where(UtteranceRow.call_id == task.call_id)
+            await work.session.execute(old)
+            for number, text in enumerate(said):
+                row = UtteranceRow(
+                    id=new_id(), call_id=task.call_id, leg=Leg.CALLER, start=number, end=number + 1,
+                    text=text, raw=text, confidence=0.9, words=[],
+                )  # fmt: skip
+                work.session.add(row)
+        await self.risk_words._on_transcribed(TranscriptCompleted(call_id=task.call_id))
 
     async def call_out(self, task_id: str, **facts: Any) -> None:
         """Our call to the citizen, which has ended like this."""
@@ -284,6 +316,83 @@ async def test_a_booked_place_goes_before_what_was_only_lost(floor: Floor) -> No
     assert pages == ["5", "4", "3", "1", "2"]
 
 
+async def test_a_message_of_danger_goes_before_what_was_lost_first_and_says_why(
+    floor: Floor,
+) -> None:
+    await floor.lost("13800000101")
+    calm = await floor.message("13800000102", "路灯坏了三天了，", "希望尽快修理。")
+    floor.clock.advance(MINUTE)
+    danger = await floor.message("13800000103", "我们楼上着", "火了，有人被困在里面。")
+    floor.clock.advance(MINUTE)
+    await floor.message("13800000104", "我要跳楼。")
+    await floor.lost("13800000105", outcome=ContactOutcome.CALLBACK_BOOKED)
+    assert [number[-1] for number in await floor.in_order()] == ["5", "3", "4", "1", "2"]
+    view = await floor.book.one(danger.id, clear=True)
+    assert view.danger == "起火（“着火”）、有人被困（“被困”）"
+    assert view.version == danger.version, "who has it before the eyes may take it"
+    assert (await floor.book.one(calm.id, clear=True)).danger == ""
+    assert await floor.book.next(floor.first) != danger.id
+    assert await floor.book.next(floor.second) == danger.id
+
+    alerts = (await floor.alerts.page()).items
+    assert {(one.call_id, one.text) for one in alerts if one.call_id == danger.call_id} == {
+        (danger.call_id, "留言中提到“着火”（起火，特急），回拨任务已提前"),
+        (danger.call_id, "留言中提到“被困”（有人被困，特急），回拨任务已提前"),
+    }
+    assert len(alerts) == 3
+
+
+async def test_danger_is_told_once_however_often_a_message_is_read(floor: Floor) -> None:
+    task = await floor.message("13800000101", "楼下着火了，快来人。")
+    (alert,) = (await floor.alerts.page()).items
+    await floor.alerts.acknowledge(alert.id, floor.leader)
+    floor.clock.advance(timedelta(hours=1))
+    for words in ("楼下着火了，快来人。", "楼下着火了，快来救人。"):  # also by another model
+        await floor.transcribed(task, words)
+    assert len((await floor.alerts.page()).items) == 1
+    assert (await floor.book.one(task.id, clear=True)).danger == "起火（“着火”）"
+    async with floor.store.read() as session:
+        events = map(event_from_dict, await session.scalars(select(OutboxRow.payload)))
+        told = [one for one in events if isinstance(one, CallbackChanged)]
+    assert [one.callback_id for one in told] == [task.id] * 2, "made, and moved to the front"
+
+
+async def test_danger_in_a_message_that_somebody_has_dealt_with_changes_nothing(
+    floor: Floor,
+) -> None:
+    task = await floor.lost(outcome=ContactOutcome.VOICEMAIL_LEFT)
+    await floor.book.take(floor.first, task.id, task.version)
+    await floor.book.finish(floor.first, task.id, "已按留言建单", reached=True)
+    done = await floor.task(task.id)
+    await floor.transcribed(task, "楼下着火了，快来人。")
+    again = await floor.task(task.id)
+    assert (again.state, again.version, again.done_at) == (done.state, done.version, done.done_at)
+    assert (await floor.alerts.page()).items == []
+
+
+async def test_danger_that_is_read_before_the_task_is_made_counts(floor: Floor) -> None:
+    await floor.lost("13800000101")
+    floor.clock.advance(MINUTE)
+    call = await floor.call("13800000102", outcome=ContactOutcome.VOICEMAIL_LEFT)
+    unmade = Callback(call_id=call.id)
+    await floor.transcribed(unmade, "楼下着火了，快来人。")
+    await floor.told(call)
+    assert [number[-1] for number in await floor.in_order()] == ["2", "1"]
+
+
+async def test_danger_heard_before_the_caller_was_cut_off_counts_as_well(floor: Floor) -> None:
+    await floor.lost("13800000101")
+    floor.clock.advance(MINUTE)
+    cut = await floor.lost("13800000102", outcome=ContactOutcome.FAILED)
+    await floor.transcribed(cut, "喂，我家里煤气泄漏了。")
+    assert [number[-1] for number in await floor.in_order()] == ["2", "1"]
+    (alert,) = (await floor.alerts.page()).items
+    assert alert.text.startswith("来电录音中提到“煤气泄漏”")
+    served = await floor.call("13800000103", outcome=ContactOutcome.SERVED)
+    await floor.transcribed(Callback(call_id=served.id), "楼下着火了")
+    assert len((await floor.alerts.page()).items) == 1, "an agent has heard that"
+
+
 async def test_a_caller_who_is_served_is_not_owed_the_earlier_calls(floor: Floor) -> None:
     lost = await floor.lost("13800000101")
     message = await floor.lost("13800000101", outcome=ContactOutcome.VOICEMAIL_LEFT)
@@ -452,6 +561,78 @@ async def test_who_is_not_reached_is_tried_again_after_a_pause_and_three_times(
     assert tried.state is CallbackState.UNREACHED
     with pytest.raises(TransitionRefused, match="多次未接通"):
         await floor.book.begin_for(floor.first.id, task.id)
+
+
+async def test_a_citizen_is_rung_three_times_however_many_calls_were_lost(floor: Floor) -> None:
+    tasks = [await floor.lost("13800000101") for _ in range(3)]
+    other = await floor.lost("13800000102")
+    rings = 0
+    while True:
+        free = [one for one in await floor.tasks() if one.state is CallbackState.OPEN]
+        if {one.id for one in free} == {other.id}:
+            break
+        task = next(one for one in free if one.id != other.id)
+        await floor.book.begin_for(floor.first.id, task.id)
+        await floor.call_out(task.id)
+        rings += 1
+        await floor.book.take(floor.second, other.id, (await floor.task(other.id)).version)
+        with pytest.raises(NotFound):
+            await floor.book.next(floor.first)
+        await floor.book.release(floor.second, other.id)
+        floor.clock.advance(floor.rules.pause + SECOND)
+    assert rings == 3
+    assert {(await floor.task(one.id)).state for one in tasks} == {CallbackState.UNREACHED}
+    assert (await floor.task(other.id)).attempts == 0
+
+
+async def test_attempts_of_a_number_are_those_since_the_call_was_lost(floor: Floor) -> None:
+    """And by hand they count alike; an agent's phone that was not answered does not."""
+    one, two = await floor.lost("13800000101"), await floor.lost("13800000101")
+    await floor.book.begin_for(floor.first.id, one.id)
+    await floor.call_out(one.id, ringing_at=None)
+    assert (await floor.task(two.id)).attempts == 0
+    await floor.book.begin_for(floor.first.id, one.id)
+    floor.clock.advance(SECOND)
+    later = await floor.lost("13800000101")  # the citizen called while being rung
+    await floor.call_out(one.id)
+    assert [(await floor.task(each.id)).attempts for each in (one, two, later)] == [1, 1, 0]
+    floor.clock.advance(floor.rules.pause + SECOND)
+    await floor.book.take(floor.first, two.id, (await floor.task(two.id)).version)
+    await floor.book.finish(floor.first, two.id, "未接", reached=False)
+    assert [(await floor.task(each.id)).attempts for each in (one, two, later)] == [2, 2, 1]
+
+
+async def test_a_message_is_not_given_up_unheard_for_other_calls_in_vain(floor: Floor) -> None:
+    lost = await floor.lost("13800000101")
+    message = await floor.lost("13800000101", outcome=ContactOutcome.VOICEMAIL_LEFT)
+    for _ in range(3):
+        await floor.book.begin_for(floor.first.id, lost.id)
+        await floor.call_out(lost.id)
+        floor.clock.advance(floor.rules.pause + SECOND)
+    assert (await floor.task(lost.id)).state is CallbackState.UNREACHED
+    assert (await floor.task(message.id)).attempts == 2
+    assert await floor.book.next(floor.second) == message.id
+    await floor.book.begin_for(floor.second.id, message.id)
+    await floor.call_out(message.id)
+    assert (await floor.task(message.id)).state is CallbackState.UNREACHED
+
+
+async def test_who_reaches_a_citizen_gets_the_messages_of_the_same_number(floor: Floor) -> None:
+    lost, too = await floor.lost("13800000101"), await floor.lost("13800000101")
+    message = await floor.lost("13800000101", outcome=ContactOutcome.VOICEMAIL_LEFT)
+    other = await floor.lost("13800000102", outcome=ContactOutcome.VOICEMAIL_LEFT)
+    floor.clock.advance(MINUTE)
+    await floor.book.begin_for(floor.first.id, lost.id)
+    now = floor.clock.now()
+    await floor.call_out(lost.id, answered_at=now, outcome=ContactOutcome.SERVED)
+    assert (await floor.task(too.id)).state is CallbackState.SETTLED
+    assert (await floor.task(message.id)).taken_by == floor.first.id
+    assert (await floor.task(other.id)).taken_by is None
+    assert await floor.book.next(floor.second) == other.id
+    assert await floor.book.next(floor.first) == message.id
+    floor.clock.advance(floor.rules.taken + SECOND)
+    await floor.owed.look()
+    assert (await floor.task(message.id)).taken_by is None, "forgotten, it is for all again"
 
 
 async def test_an_agents_own_phone_that_does_not_answer_is_no_attempt(floor: Floor) -> None:

@@ -56,7 +56,7 @@ class Listener:
     def __init__(self, store: Store, clock: ManualClock) -> None:
         self.bus = InProcessBus()
         self.alerts = Alerts(store, self.bus, clock)
-        RiskWords(store, self.bus, self.alerts, load_urgency(), Urgency.CRITICAL)
+        RiskWords(store, self.bus, self.alerts, clock, load_urgency(), Urgency.CRITICAL)
 
     async def hears(
         self, *words: tuple[str, str], leg: Leg = Leg.CALLER, final: bool = True

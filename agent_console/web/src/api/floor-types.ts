@@ -139,6 +139,8 @@ export interface CallbackTask {
   cannot_call: string
   /** The recording of a message that was left without a call of ours. */
   message_id: string | null
+  /** What was alarming in the message or the lost call, in words; empty: nothing. */
+  danger: string
   note: string
   version: number
 }
