@@ -2,11 +2,14 @@
 
 For each such caller the dialplan writes ``voicemail/<id>.txt`` (``id epoch number dialled
 recording``) before anything else, and ``voicemail/<id>.wav`` with the message, if one was left.
+The recording is the caller's voice from the first second, as of every call: also what was said
+before the beep, or into none.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -37,7 +40,7 @@ class Note:
     at: datetime
     number: str
     dialled: str
-    #: File of the caller's own voice.
+    #: File of the caller's own voice, from the first second of the call.
     recording: str = ""
 
     @classmethod
@@ -85,14 +88,26 @@ class Voicemail:
         transcribed.
         """
         notes = await asyncio.to_thread(_read_notes, self._recordings.folder / FOLDER)
-        count = 0
-        for note in notes:
-            if note.channel_id not in living_channels:
-                await self._take(note)
-                count += 1
-        return count
+        over = [note for note in notes if note.channel_id not in living_channels]
+        voices = await asyncio.gather(*map(self._own_voice, over))
+        for note, voice in zip(over, voices, strict=True):
+            await self._take(note, voice)
+        return len(over)
 
-    async def _take(self, note: Note) -> None:
+    async def _own_voice(self, note: Note) -> str:
+        """The caller's recording, below the recordings folder; empty when it holds no sound: then
+        nothing is left of it.
+        """
+        recording = self._recordings.relative(note.recording)
+        path = self._recordings.folder / recording
+        if not recording or not path.is_file():
+            return ""
+        if await self._recordings.is_written(recording):
+            return recording
+        await asyncio.to_thread(_remove, path)
+        return ""
+
+    async def _take(self, note: Note, voice: str) -> None:
         left = is_message(note.message)
         target = self._recordings.path_for(note.channel_id, note.at, "voicemail.wav")
         contact = Contact(
@@ -109,7 +124,7 @@ class Voicemail:
         )
         if left:
             await asyncio.to_thread(_copy, note.message, target)
-        await keep_unserved(self._store, contact)
+        await keep_unserved(self._store, contact, channel_id=note.channel_id, recording=voice)
         # Only now: should we die before this line, the same contact is written once more.
         for path in (note.message, note.path):
             path.unlink(missing_ok=True)
@@ -123,19 +138,18 @@ async def keep_unserved(
     async with store.transaction() as work:
         if await work.session.get(Call, contact.id) is not None:
             return False
-        call = _call(contact)
-        call.citizen_channel = channel_id
-        call.citizen_recording = recording or call.citizen_recording
+        call = _call(contact, channel_id, recording)
         work.session.add(contact)
         await work.session.flush()
         work.session.add(call)
-        work.record(_end(contact))
+        work.record(_end(call))
     return True
 
 
-def _call(contact: Contact) -> Call:
-    """It was cut off by us, not by the caller."""
+def _call(contact: Contact, channel_id: str, recording: str) -> Call:
+    """It was cut off by us, not by the caller. What was said is to be transcribed."""
     left = contact.outcome is ContactOutcome.VOICEMAIL_LEFT
+    recording = recording or contact.recording
     return Call(
         id=contact.id,
         contact_id=contact.id,
@@ -147,22 +161,22 @@ def _call(contact: Contact) -> Call:
         ended_at=contact.ended_at,
         outcome=contact.outcome,
         reason=contact.reason,
-        citizen_recording=contact.recording,
+        citizen_channel=channel_id,
+        citizen_recording=recording,
         interrupted=not left,
-        transcript_incomplete=left,
+        transcript_incomplete=bool(recording),
         priority_reasons=[],
     )
 
 
-def _end(contact: Contact) -> CallEnded:
-    left = contact.outcome is ContactOutcome.VOICEMAIL_LEFT
+def _end(call: Call) -> CallEnded:
     return CallEnded(
-        call_id=contact.id,
-        contact_id=contact.id,
-        caller_number=contact.citizen_number,
-        outcome=contact.outcome,
-        reason=contact.reason,
-        transcript_incomplete=left,
+        call_id=call.id,
+        contact_id=call.contact_id,
+        caller_number=call.citizen_number,
+        outcome=call.outcome,
+        reason=call.reason,
+        transcript_incomplete=call.transcript_incomplete,
     )
 
 
@@ -184,6 +198,12 @@ def _read_note(path: Path) -> Note | None:
 
 def _written(path: Path) -> datetime | None:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # the message lies there
+        path.parent.rmdir()
 
 
 def _copy(source: Path, target: Path) -> None:

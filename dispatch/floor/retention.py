@@ -215,7 +215,7 @@ class Retention:
         return True
 
     async def _strays(self, held: set[str | None]) -> list[Path]:
-        """Rings without an answer, callers that nobody could take: nothing else would end them."""
+        """Rings without an answer, recorders that heard nothing: nothing else would end them."""
         last = self._clock.now() - timedelta(days=self._rules.with_order_days)
         old = await asyncio.to_thread(_files_before, self._folder, last)
         async with self._store.read() as session:
