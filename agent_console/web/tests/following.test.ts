@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick, reactive, ref } from 'vue'
 
 import type { CallView, Presence } from '@/api/types'
@@ -39,6 +39,7 @@ function seat() {
     mayOpen: () => true,
     left: () => null,
     open: async (id) => void (callId.value = id),
+    lostCall: async (task) => (task === 'task' ? 'lost' : null),
     load: async () => {},
     standBy: () => (callId.value = null),
   })
@@ -106,5 +107,37 @@ describe('the desk', () => {
     desk.agent.presence = presence('READY')
     await nextTick()
     expect(desk.callId.value).toBeNull()
+  })
+})
+
+describe('a call-back', () => {
+  const out = { ...ring, call_id: 'c2', direction: 'OUTBOUND', state: 'DIALLING' }
+
+  it('opens the form of the lost call once the citizen is there, and keeps it', async () => {
+    const desk = seat()
+    Object.assign(desk.agent, { holdsCall: true })
+    desk.agent.call = { ...out, callback_id: 'task' }
+    await nextTick()
+    expect(desk.callId.value).toBeNull()
+    desk.agent.call = { ...out, state: 'TALKING', callback_id: 'task' }
+    desk.agent.presence = presence('TALKING')
+    await vi.waitFor(() => expect(desk.callId.value).toBe('lost'))
+    desk.agent.call = null
+    desk.agent.presence = presence('WRAP_UP')
+    await nextTick()
+    expect(desk.callId.value).toBe('lost')
+  })
+
+  it('without such a form changes nothing, nor does a call for an order', async () => {
+    const desk = seat()
+    Object.assign(desk.agent, { holdsCall: true })
+    for (const callback_id of ['done', null]) {
+      desk.agent.call = { ...out, state: 'TALKING', callback_id }
+      await nextTick()
+      await nextTick()
+      expect(desk.callId.value).toBeNull()
+      desk.agent.call = null
+      await nextTick()
+    }
   })
 })

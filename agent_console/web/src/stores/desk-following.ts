@@ -18,6 +18,8 @@ export interface FollowedDesk {
   /** The call whose form this tab had open before a reload. */
   left(): string | null
   open(id: string): Promise<void>
+  /** The call whose form one fills in who calls back for this task; null: none, or it is done. */
+  lostCall(callbackId: string): Promise<string | null>
   load(handedOver: boolean): Promise<void>
   standBy(): void
 }
@@ -39,6 +41,23 @@ export function followCalls(agent: FollowedAgent, desk: FollowedDesk): void {
     (taken) => {
       if (taken && taken === desk.callId.value) void desk.load(true)
     },
+  )
+
+  /**
+   * The citizen who is called back is there: the form is that of the lost call, with what was typed
+   * for it or made of a message. A call of our own has none.
+   */
+  watch(
+    () => {
+      const call = agent.call
+      const theirs = call?.direction === 'OUTBOUND' && call.state === 'TALKING' && agent.holdsCall
+      return (theirs && call.callback_id) || null
+    },
+    async (task) => {
+      const lost = task && desk.mayOpen() ? await desk.lostCall(task) : null
+      if (lost && agent.call?.callback_id === task) void desk.open(lost)
+    },
+    { immediate: true },
   )
 
   const stopWaiting = watch(

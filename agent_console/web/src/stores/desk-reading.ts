@@ -1,6 +1,7 @@
 /** Reading what is known of a call, and what was typed for it. */
 
 import { api } from '@/api'
+import { floorApi } from '@/api/floor'
 import { ApiError } from '@/api/http'
 import type { CallDetail, DraftView } from '@/api/types'
 import type { useAgent } from './agent'
@@ -47,5 +48,18 @@ export async function readDraft(
     // A colleague has the call now, or the hand-over is told before it is written.
     if (error instanceof ApiError && error.status === 403) return NOT_OURS
     throw error
+  }
+}
+
+/** The lost call of a call-back task of ours; null: none, or its order was opened already. */
+export async function readLostCall(callbackId: string): Promise<string | null> {
+  try {
+    const mine = await floorApi.callbacks({ state: 'mine' })
+    const lost = mine.items.find((task) => task.id === callbackId)?.call_id
+    if (!lost) return null
+    return (await api.draft(lost))?.order_id ? null : lost
+  } catch {
+    // The link in the task leads there too.
+    return null
   }
 }

@@ -20,7 +20,7 @@ import { useEditing } from './desk-editing'
 import { followCalls } from './desk-following'
 import { useHolder } from './desk-holder'
 import { useOrderSending } from './desk-order'
-import { readCall, readDraft } from './desk-reading'
+import { readCall, readDraft, readLostCall } from './desk-reading'
 import { useLive } from './live'
 import { useSession } from './session'
 
@@ -301,6 +301,7 @@ export const useDesk = defineStore('desk', () => {
     mayOpen: () => session.may('order.create'),
     left: () => readKept<string>(openKey()),
     open,
+    lostCall: readLostCall,
     load,
     standBy,
   })

@@ -73,6 +73,8 @@ export interface AgentView {
 export interface DraftView {
   content: Record<string, unknown>
   updated_at: Iso
+  /** The order that was opened from it. */
+  order_id?: string | null
 }
 
 export interface CallRow {
