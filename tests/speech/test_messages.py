@@ -1,4 +1,6 @@
-"""What was said to the voicemail while we were down becomes a draft: heard and understood."""
+"""What was said to the voicemail while we were down becomes a draft: heard and understood. Danger
+in it puts its call-back first.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +11,24 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from config.settings import load_settings
+from config.rules import SHIPPED
+from config.settings import TelephonySettings, load_settings
+from config.urgency import load_urgency
+from config.waiting import load_waiting
+from dispatch.floor.alerts import Alerts
+from dispatch.floor.callbacks import CallbackBook
 from dispatch.floor.messages import MessageDrafts
+from dispatch.floor.risk_words import RiskWords
 from hotline.text_model import load_understander
 from models.bus import InProcessBus
 from models.clock import SystemClock
+from models.guards import Actor
 from models.outbox import OutboxRelay
 from models.speech import SpeechProfile, Utterance
 from models.store import Store
-from models.tables import Call, Draft
+from models.tables import Call, Callback, Draft
 from models.understanding import Understanding
+from models.vocabulary import Role, Urgency
 from nlp.catch_up import CatchUp
 from nlp.live import LiveUnderstanding
 from nlp.speech.files import transcribe_file
@@ -27,11 +37,15 @@ from nlp.transcripts import TranscriptStore
 from telephony.recording import Recordings
 from telephony.voicemail import FOLDER, Voicemail
 from tests.speech.sounds import COMPLAINT, silence, spoken, write_wav
+from tests.telephony.line import owed_calls
 
 pytestmark = [pytest.mark.speech, pytest.mark.timeout(120)]
 
 
-async def test_a_message_is_transcribed_understood_and_drafted(tmp_path: Path) -> None:
+DANGER = "救命啊，我们楼上起火了，有人被困在里面"
+
+
+async def test_messages_are_transcribed_understood_and_drafted(tmp_path: Path) -> None:
     settings = load_settings(var=tmp_path, speech={"model": "practice", "workers": 1})
     store, bus, clock = Store(f"sqlite+aiosqlite:///{tmp_path}/x.db"), InProcessBus(), SystemClock()
     await store.migrate()
@@ -50,41 +64,56 @@ async def test_a_message_is_transcribed_understood_and_drafted(tmp_path: Path) -
     catch_up = CatchUp(store, bus, transcripts, transcribe, recordings.folder, lambda: "practice")
     LiveUnderstanding(understand, transcripts, bus, clock)
     MessageDrafts(store, bus, clock)
+    alerts = Alerts(store, bus, clock)
+    RiskWords(store, bus, alerts, clock, load_urgency(), Urgency.CRITICAL)
+    owed_calls(store, bus, SHIPPED)
     relay = OutboxRelay(store, bus, clock)
     await bus.start()
     await relay.start()
     await catch_up.start()
-    left_in_the_dialplan(recordings.folder / FOLDER)
-    assert await Voicemail(store, recordings).take_in(()) == 1
+    left_in_the_dialplan(recordings.folder / FOLDER, "1.1", "13912345678", COMPLAINT)
+    left_in_the_dialplan(recordings.folder / FOLDER, "1.2", "13912345679", DANGER)
+    assert await Voicemail(store, recordings).take_in(()) == 2
 
-    draft = await the_draft(store)
+    drafts = await the_drafts(store)
     for part in (catch_up, relay, bus, speech):
         await part.stop()
     async with store.read() as session:
-        call = (await session.scalars(select(Call))).one()
+        calls = {one.citizen_number: one for one in await session.scalars(select(Call))}
+    rules = load_waiting(SHIPPED).callbacks
+    book = CallbackBook(store, clock, rules, TelephonySettings())
+    agent = Actor(id="a", name="李晓梅", roles=frozenset({Role.AGENT}))
+    tasks = (await book.page(agent, "open", clear=True)).items
+    raised = (await alerts.page()).items
     await store.close()
-    assert draft.id == call.id
-    assert not call.transcript_incomplete
+    calm, danger = calls["13912345678"], calls["13912345679"]
+    draft = drafts[calm.id]
+    assert not calm.transcript_incomplete
     assert "烧烤店半夜噪音扰民" in draft.content["content"]
     assert draft.content["title"]
     assert draft.content["caller_phone"] == "13912345678"
     assert draft.agent_id is None
+    assert [task.call_id for task in tasks] == [danger.id, calm.id]
+    assert tasks[0].danger and not tasks[1].danger
+    assert {one.call_id for one in raised} == {danger.id}
+    assert all(one.text.startswith("留言中提到") for one in raised)
 
 
-def left_in_the_dialplan(folder: Path) -> None:
+def left_in_the_dialplan(folder: Path, channel: str, number: str, words: str) -> None:
     """A note and a message, as the dialplan writes them."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     epoch = int(datetime(2026, 11, 2, 3, tzinfo=UTC).timestamp())
-    (folder / "1.1.txt").write_text(f"1.1 {epoch} 13912345678 12345 /x/caller.wav\n")
-    write_wav(folder / "1.1.wav", silence(0.5) + spoken(COMPLAINT) + silence(0.5))
+    (folder / f"{channel}.txt").write_text(f"{channel} {epoch} {number} 12345 /x/caller.wav\n")
+    write_wav(folder / f"{channel}.wav", silence(0.5) + spoken(words) + silence(0.5))
 
 
-async def the_draft(store: Store) -> Draft:
-    """Wait for it."""
+async def the_drafts(store: Store) -> dict[str, Draft]:
+    """Wait for both, and the tasks; by call."""
     async with asyncio.timeout(100):
         while True:
             async with store.read() as session:
-                draft = (await session.scalars(select(Draft))).first()
-            if draft is not None:
-                return draft
+                drafts = {one.id: one for one in await session.scalars(select(Draft))}
+                tasks = list(await session.scalars(select(Callback.id)))
+            if len(drafts) == len(tasks) == 2:
+                return drafts
             await asyncio.sleep(0.1)
