@@ -46,6 +46,8 @@ class Report:
 
     rows: list[Row]
     checks: list[Check]
+    #: What SIPp wrote of single callers who failed.
+    complaints: str = ""
 
 
 async def measure(hotline: RunningHotline, agents: int, minutes: float, talk: float) -> Report:
@@ -84,7 +86,7 @@ async def measure(hotline: RunningHotline, agents: int, minutes: float, talk: fl
         files_check(before, after),
     ]
     rows = [*_rows(outcome, kept, spent(), agents), *_sound_rows(sent, heard, served, talk)]
-    return Report(rows=rows, checks=checks)
+    return Report(rows=rows, checks=checks, complaints=outcome.complaints)
 
 
 async def _warm_up(hotline: RunningHotline) -> None:

@@ -22,6 +22,7 @@ _ANSWER_SECONDS = 2.0
 _MARGIN_SECONDS = 30.0
 #: Exit codes of a SIPp that made its calls: all succeeded, some failed.
 _RAN = (0, 1)
+_COMPLAINTS = "failed.log"
 _SAID = "你好，我要反映小区门口的路灯坏了一个星期。"
 
 
@@ -40,6 +41,8 @@ class Outcome:
     answered_after: list[float]
     #: Why calls failed, in SIPp's words.
     failures: dict[str, int] = field(default_factory=dict)
+    #: What SIPp wrote of single calls that failed.
+    complaints: str = ""
 
     @property
     def failed(self) -> int:
@@ -117,13 +120,13 @@ def _command(sip_port: int, rate: int, calls: int, at_once: int) -> list[str]:
         "-i", "127.0.0.1", "-p", str(free_ports(1, kind="udp")[0]), "-mi", "127.0.0.1",
         "-r", str(rate), "-rp", "1000", "-m", str(calls), "-l", str(at_once),
         "-trace_stat", "-stf", "counts.csv", "-fd", "1",
-        "-trace_rtt", "-rtt_freq", "1",
+        "-trace_rtt", "-rtt_freq", "1", "-trace_err", "-error_file", _COMPLAINTS,
     ]
     # fmt: on
 
 
 def _outcome(folder: Path, rate: int, calls: int) -> Outcome:
-    counts = _last_counts(folder / "counts.csv")
+    counts, complaints = _last_counts(folder / "counts.csv"), folder / _COMPLAINTS
     return Outcome(
         rate=rate,
         calls=calls,
@@ -134,6 +137,7 @@ def _outcome(folder: Path, rate: int, calls: int) -> Outcome:
             for name, count in counts.items()
             if name and name.startswith("Failed") and name.endswith("(C)") and int(count or 0)
         },
+        complaints=complaints.read_text(errors="replace") if complaints.exists() else "",
     )
 
 

@@ -51,11 +51,12 @@ def sent_by_file(log: Path, recordings: Path) -> dict[str, Sent]:
 def recorded_check(sent: dict[str, Sent], served: Collection[Call], recordings: Path) -> Check:
     """Whether all that the two telephones of each call sent was recorded."""
     files = [path for call in served for path in (call.citizen_recording, call.agent_recording)]
-    unknown = sum(file not in sent for file in files)
+    unknown = [Path(file) for file in files if file not in sent]
     lacks = {file: _lack(sent[file], recordings / file) for file in files if file in sent}
     short = sorted(((lack, file) for file, lack in lacks.items() if lack > 0), reverse=True)
     named = "".join(f", {Path(file).name} by {lack:.1f} s" for lack, file in short[:3])
-    but = f"; of {unknown} Asterisk tells nothing" if unknown else ""
+    but = f"; of {len(unknown)} Asterisk tells nothing" if unknown else ""
+    but += "".join(f", {file.parent.name}/{file.name}" for file in unknown[:3])
     return Check(
         name="both legs of every answered call are recorded whole",
         held=not short and not unknown,

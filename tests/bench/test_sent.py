@@ -62,4 +62,4 @@ def test_a_leg_of_which_asterisk_tells_nothing_is_not_taken_for_whole(
     sent = sent_by_file(log(recordings, (CITIZEN, 500, 0)), recordings)
     check = recorded_check(sent, [talk], recordings)
     assert not check.held
-    assert check.found == "0 of 2 files are short; of 1 Asterisk tells nothing"
+    assert check.found == "0 of 2 files are short; of 1 Asterisk tells nothing, x/agent-1.wav"
