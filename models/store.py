@@ -100,6 +100,11 @@ class Store:
         """Whether several transactions may write at the same time."""
         return not self._sqlite
 
+    @property
+    def finds_texts(self) -> bool:
+        """Whether orders are found by their text without reading them (``models.text_index``)."""
+        return not self._sqlite
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[UnitOfWork]:
         """A read-write transaction: committed at the end of the block, rolled back on error."""

@@ -26,6 +26,7 @@ from dispatch.service import OrderService
 from models.clock import ManualClock
 from models.store import Store
 from models.tables import Base
+from models.text_index import MAKE as TEXT_TABLES
 from models.text_index import TABLE as TEXTS
 from tests.support.postgres import Postgres
 
@@ -211,6 +212,7 @@ def _made_for() -> str:
     tables = Base.metadata.sorted_tables
     made = [str(CreateTable(table)) for table in tables]
     made += [str(CreateIndex(index)) for table in tables for index in table.indexes]
+    made += TEXT_TABLES
     return f"filled for {hashlib.sha256(''.join(sorted(made)).encode()).hexdigest()[:16]}"
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from models.text_index import SEARCHED, TABLE, TEXT_OF_ORDER
+from models.text_index import PIECES_OF_ORDER, SEARCHED, SLICE, TABLE
 
 _COLUMNS = ("order_id", "pieces")
 #: Joined with what no text holds: the driver takes long over arrays of many.
@@ -26,14 +26,14 @@ _Row = Sequence[Any]
 _LOOKED_AT = 200
 _DIFFERENT = f"""
 SELECT count(*) FROM (SELECT * FROM orders ORDER BY md5(id) LIMIT {_LOOKED_AT}) AS orders
-LEFT JOIN {TABLE} ON order_id = orders.id, hotline_pieces({TEXT_OF_ORDER}) AS made
+LEFT JOIN {TABLE} ON order_id = orders.id, LATERAL (SELECT {PIECES_OF_ORDER} AS made) AS of_it
 WHERE NOT coalesce(pieces @> made AND pieces <@ made, false)
 """
 
 
 async def copy_pieces(connection: Any, columns: Sequence[str], orders: Iterable[_Row]) -> None:
     """The rows that belong to new rows of the table of orders, in the same transaction."""
-    place = [columns.index(name) for name in ("id", *SEARCHED)]
+    place = [columns.index(name) for name in ("id", "accepted_at", *SEARCHED)]
     await connection.execute(_STAGE)
     await connection.copy_records_to_table(
         "joined_pieces", records=[_joined(order, place) for order in orders], columns=_COLUMNS
@@ -42,8 +42,9 @@ async def copy_pieces(connection: Any, columns: Sequence[str], orders: Iterable[
 
 
 def _joined(order: _Row, place: Sequence[int]) -> tuple[str, str]:
-    order_id, *texts = [order[index] for index in place]
+    order_id, accepted_at, *texts = [order[index] for index in place]
     found = _PIECE.findall("\n".join([text for text in texts if text is not None]))
+    found.append(f"@{int(accepted_at.timestamp() // SLICE.total_seconds())}")
     return order_id, "\x01".join(set(found))
 
 

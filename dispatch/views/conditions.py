@@ -11,6 +11,7 @@ from dispatch.commands import invalid
 from dispatch.numbers import valid_order_no
 from dispatch.rules import Rules
 from dispatch.scope import visible
+from dispatch.views.cursors import decode_cursor
 from dispatch.views.shapes import OrderFilter
 from models.guards import Actor
 from models.tables import OrderEvent, Task, WorkOrder
@@ -36,9 +37,10 @@ class Conditions:
         """What the reader may see at all."""
         return visible(self._actor, self._rules)
 
-    def of(self, wanted: OrderFilter) -> list[ColumnElement[bool]]:
+    def of(self, wanted: OrderFilter, since: datetime | None = None) -> list[ColumnElement[bool]]:
         """All conditions but :attr:`sight`.
 
+        :param since: of orders accepted then or later only, up to the page's beginning or now.
         :raises InvalidInput: for a category that does not exist.
         """
         found: list[ColumnElement[bool]] = []
@@ -63,7 +65,10 @@ class Conditions:
         if wanted.watched:
             found.append(WorkOrder.watched_at.is_not(None))
         if wanted.q:
-            found.append(self._search(wanted.q))
+            within = (since, page_start(wanted, self._now)) if since else None
+            found.append(self._search(wanted.q, within))
+        if since:
+            found.append(WorkOrder.accepted_at >= since)
         return found + self._accepted_between(wanted)
 
     def _leaves(self, code: str) -> list[str]:
@@ -81,7 +86,7 @@ class Conditions:
         task = exists().where(_Part.order_id == WorkOrder.id, _Part.department.in_(codes))
         return or_(WorkOrder.lead_department.in_(codes), task)
 
-    def _search(self, words: str) -> ColumnElement[bool]:
+    def _search(self, words: str, within: tuple[datetime, datetime] | None) -> ColumnElement[bool]:
         digits = words.replace(" ", "").replace("-", "")
         if valid_order_no(digits):
             return WorkOrder.order_no == digits
@@ -94,7 +99,7 @@ class Conditions:
             conditions.append(WorkOrder.order_no.contains(digits))
             conditions.append(self._phone_is(digits))
             texts.add(digits)
-        return and_(may_hold(WorkOrder.id, *sorted(texts)), or_(*conditions))
+        return and_(may_hold(WorkOrder.id, *sorted(texts), within=within), or_(*conditions))
 
     def _phone_is(self, digits: str) -> ColumnElement[bool]:
         """By part of a number for those who may read numbers, else by the whole number only."""
@@ -117,6 +122,11 @@ class Conditions:
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(), self._rules.zone).astimezone(UTC)
+
+
+def page_start(wanted: OrderFilter, now: datetime) -> datetime:
+    """Of a list of the newest: its page holds nothing that was accepted later."""
+    return decode_cursor(wanted.cursor)[0] if wanted.cursor else now
 
 
 def light_condition(light: Light, now: datetime) -> ColumnElement[bool]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
 from sqlalchemy import Select, select, tuple_
 
 from dispatch.rules import Rules
 from dispatch.scope import own_units, sees_all
-from dispatch.views.conditions import Conditions
+from dispatch.views.conditions import Conditions, page_start
 from dispatch.views.cursors import encode_cursor, place_after
 from dispatch.views.newest import MOST_UNITS, newest_of
 from dispatch.views.rows import ORDER_LINE, order_row
@@ -17,6 +21,11 @@ from models.guards import Actor
 from models.store import Store
 from models.tables import WorkOrder
 from models.workflow import OPEN_STATES
+
+#: A search looks so far back at first.
+_NEWEST = timedelta(days=64)
+#: Of a number hardly any orders hold so many digits.
+_FEW_DIGITS = re.compile(r"\D*(\d\D*){7,}")
 
 
 class OrderLists:
@@ -34,16 +43,32 @@ class OrderLists:
         :raises InvalidInput: for a wrong category, unit or cursor.
         """
         self._check_reader(actor)
-        query = self._query(actor, wanted).options(ORDER_LINE)
-        async with self._store.read() as session:
-            found = list(await session.scalars(query.limit(wanted.limit + 1)))
         now = self._clock.now()
+        found: list[WorkOrder] = []
+        async with self._store.read() as session:
+            for since in self._since(actor, wanted, now):
+                query = self._query(actor, wanted, since).options(ORDER_LINE)
+                found = list(await session.scalars(query.limit(wanted.limit + 1)))
+                if len(found) > wanted.limit:
+                    break
         items = [order_row(order, self._rules, now) for order in found[: wanted.limit]]
         more = len(found) > wanted.limit
         last = found[wanted.limit - 1] if more else None
         return OrderPage(items=items, next_cursor=_after(last, wanted) if last else None)
 
-    def _query(self, actor: Actor, wanted: OrderFilter) -> Select[WorkOrder]:
+    def _since(self, actor: Actor, wanted: OrderFilter, now: datetime) -> Iterator[datetime | None]:
+        """How far back to look: a word that many orders hold fills the page from the newest; of
+        one that few hold, reading all costs little.
+        """
+        newest = wanted.q and wanted.sort == "newest" and not wanted.accepted_to
+        found_soon = not self._store.finds_texts or _FEW_DIGITS.fullmatch(wanted.q)
+        if newest and not found_soon and sees_all(actor, self._rules):
+            yield page_start(wanted, now) - _NEWEST
+        yield None
+
+    def _query(
+        self, actor: Actor, wanted: OrderFilter, since: datetime | None
+    ) -> Select[WorkOrder]:
         conditions = Conditions(actor, self._rules, self._clock.now())
         if wanted.sort == "newest":
             if not sees_all(actor, self._rules):
@@ -51,9 +76,10 @@ class OrderLists:
                 if len(units) <= MOST_UNITS:
                     return newest_of(units, conditions.of(wanted), wanted, led=False)
             elif 0 < len(wanted.departments) <= MOST_UNITS:
-                rest = conditions.of(wanted.model_copy(update={"departments": []}))
+                rest = conditions.of(wanted.model_copy(update={"departments": []}), since)
                 return newest_of(sorted(set(wanted.departments)), rest, wanted, led=True)
-        return _ordered(select(WorkOrder).where(conditions.sight, *conditions.of(wanted)), wanted)
+        found = select(WorkOrder).where(conditions.sight, *conditions.of(wanted, since))
+        return _ordered(found, wanted)
 
     def _check_reader(self, actor: Actor) -> None:
         if not sees_all(actor, self._rules) and not own_units(actor, self._rules):

@@ -80,6 +80,30 @@ async def test_pages_follow_each_other_without_gap_or_repeat(
     assert seen[-1] == "第0件"
 
 
+@pytest.mark.parametrize("narrowed", [{}, {"departments": ["D-CG"]}])
+async def test_pages_of_a_search_reach_back_over_years(
+    desk: Desk, lists: OrderLists, people: People, narrowed: dict[str, Any]
+) -> None:
+    """It looks at the newest first, and further back when they do not fill the page."""
+    wanted: list[str] = []
+    for number, days in enumerate((0, 400, 300, 90, 30, 20, 9, 3, 2, 0)):
+        desk.later(days=days)
+        order_id = (await desk.open(title=f"路灯{number}")).order_id
+        await desk.act("paidan", order_id, Dispatch(department="D-CG"))
+        wanted.insert(0, f"路灯{number}")
+        await desk.dispatched(title=f"噪声{number}", content="夜里施工很吵，请来看看。")
+    desk.later(days=12)
+    for limit in (1, 2, 4, 9, 10):
+        seen: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            asked = OrderFilter(q="路灯", limit=limit, cursor=cursor, **narrowed)
+            page = await lists.orders(people["zhuren"], asked)
+            seen += [row.title for row in page.items]
+            cursor = page.next_cursor
+        assert seen == wanted, limit
+
+
 async def test_pages_of_units_hold_each_order_once(
     desk: Desk, lists: OrderLists, people: People
 ) -> None:

@@ -57,3 +57,13 @@ async def test_it_is_made_once_and_by_one(engine: AsyncEngine) -> None:
         await connection.execute(text(FILL))
         made = await connection.execute(text("SELECT to_regclass('ix_order_texts_pieces')"))
         assert made.scalar_one() is not None
+
+
+async def test_one_that_is_made_otherwise_is_made_anew(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(f"COMMENT ON TABLE {TABLE} IS NULL"))
+        await connection.execute(text(f"ALTER TABLE {TABLE} ADD COLUMN of_old int"))
+    await make_text_index(engine)
+    async with engine.begin() as connection:
+        columns = await connection.execute(text(f"SELECT * FROM {TABLE}"))
+        assert list(columns.keys()) == ["order_id", "pieces"]
