@@ -18,6 +18,8 @@ from hotline.simulation.sound import spoken_ulaw
 _SCENARIO = Path(__file__).with_name("rated_caller.xml")
 #: A call that is not answered in this time has failed.
 _ANSWER_SECONDS = 2.0
+#: RFC 3261's timer F: so long a telephone repeats its BYE. Nobody waits for the answer.
+_HANG_UP_SECONDS = 32.0
 #: SIPp ends by itself; beyond this it is stuck, and every open call has failed.
 _MARGIN_SECONDS = 30.0
 #: Exit codes of a SIPp that made its calls: all succeeded, some failed.
@@ -39,6 +41,8 @@ class Outcome:
     succeeded: int
     #: Seconds from INVITE to 200, of those answered.
     answered_after: list[float]
+    #: Seconds from BYE to 200, of those who hung up.
+    hung_up_after: list[float] = field(default_factory=list)
     #: Why calls failed, in SIPp's words.
     failures: dict[str, int] = field(default_factory=dict)
     #: What SIPp wrote of single calls that failed.
@@ -108,6 +112,7 @@ def _write_scenario(folder: Path, stay: float, prefix: str) -> None:
         "sound": str(spoken_ulaw(_SAID)),
         "stay_ms": str(round(stay * 1000)),
         "answer_ms": str(round(_ANSWER_SECONDS * 1000)),
+        "hang_up_ms": str(round(_HANG_UP_SECONDS * 1000)),
     }
     text = _Template(_SCENARIO.read_text()).substitute(values)
     (folder / "scenario.xml").write_text(text)
@@ -131,7 +136,8 @@ def _outcome(folder: Path, rate: int, calls: int) -> Outcome:
         rate=rate,
         calls=calls,
         succeeded=int(counts.get("SuccessfulCall(C)") or 0),
-        answered_after=_answer_times(folder),
+        answered_after=_times(folder, "answer"),
+        hung_up_after=_times(folder, "hangup"),
         failures={
             name.removesuffix("(C)"): int(count)
             for name, count in counts.items()
@@ -149,10 +155,12 @@ def _last_counts(path: Path) -> dict[str, str]:
     return lines[-1] if lines else {}
 
 
-def _answer_times(folder: Path) -> list[float]:
+def _times(folder: Path, wanted: str) -> list[float]:
     """SIPp's log of times: a line ``date;milliseconds;name`` for each answer."""
     found = []
     for path in folder.glob("*_rtt.csv"):
         for line in path.read_text().splitlines()[1:]:
-            found.append(float(line.split(";")[1]) / 1000)
+            _, milliseconds, name = line.split(";")[:3]
+            if name.strip().strip('"') == wanted:
+                found.append(float(milliseconds) / 1000)
     return found

@@ -11,8 +11,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.heard import Heard
 from bench.left_over import Check
 from models.tables import Call
+from models.vocabulary import Leg
 
 _LINE = re.compile(r"sound of (?P<file>\S+): (?P<came>\d+) packets came and (?P<lost>\d+) got lost")
 _PACKET_SECONDS = 0.02
@@ -48,28 +50,52 @@ def sent_by_file(log: Path, recordings: Path) -> dict[str, Sent]:
     return found
 
 
-def recorded_check(sent: dict[str, Sent], served: Collection[Call], recordings: Path) -> Check:
-    """Whether all that the two telephones of each call sent was recorded."""
-    files = [path for call in served for path in (call.citizen_recording, call.agent_recording)]
-    unknown = [Path(file) for file in files if file not in sent]
-    lacks = {file: _lack(sent[file], recordings / file) for file in files if file in sent}
-    short = sorted(((lack, file) for file, lack in lacks.items() if lack > 0), reverse=True)
-    named = "".join(f", {Path(file).name} by {lack:.1f} s" for lack, file in short[:3])
-    but = f"; of {len(unknown)} Asterisk tells nothing" if unknown else ""
-    but += "".join(f", {file.parent.name}/{file.name}" for file in unknown[:3])
+def recorded_check(
+    sent: dict[str, Sent],
+    heard: dict[tuple[str, Leg], Heard],
+    served: Collection[Call],
+    recordings: Path,
+) -> Check:
+    """Whether all that the two telephones of each call sent was recorded.
+
+    Sometimes a leg's media is gone before its dialplan asks for the numbers, which are then empty.
+    What the tap heard of such a leg must be recorded.
+    """
+    lacks: list[tuple[float, str]] = []
+    untold, unknown = 0, []
+    for call in served:
+        for leg, file in ((Leg.CALLER, call.citizen_recording), (Leg.AGENT, call.agent_recording)):
+            tapped = heard.get((call.id, leg))
+            untold += file not in sent
+            if file in sent:
+                lacks.append((_lack(sent[file].seconds, recordings / file), file))
+            elif tapped is not None:
+                lacks.append((_lack(tapped.seconds, recordings / file), file))
+            else:
+                unknown.append(file)
+    short = sorted(((lack, file) for lack, file in lacks if lack > 0), reverse=True)
+    found = f"{len(short)} of {2 * len(served)} files are short"
+    found += "".join(f", {_name(file)} by {lack:.1f} s" for lack, file in short[:3])
+    found += f"; {untold} are held against the tap" if untold > len(unknown) else ""
+    found += f"; of {len(unknown)} nobody tells anything" if unknown else ""
+    found += "".join(f", {_name(file)}" for file in unknown[:3])
     return Check(
         name="both legs of every answered call are recorded whole",
         held=not short and not unknown,
-        found=f"{len(short)} of {len(files)} files are short{named}{but}",
+        found=found,
     )
 
 
-def _lack(sent: Sent, file: Path) -> float:
+def _name(file: str) -> str:
+    return str(Path(*Path(file).parts[-2:]))
+
+
+def _lack(sent: float, file: Path) -> float:
     """Seconds missing; below 0: none."""
     recorded = 0.0
     if file.exists():
         recorded = (file.stat().st_size - _HEADER_BYTES) / _WAVE_BYTES_PER_SECOND
-    return (sent.seconds - _EDGE_SECONDS) * _RECORDED_SHARE - recorded
+    return (sent - _EDGE_SECONDS) * _RECORDED_SHARE - recorded
 
 
 def sent_share(sent: dict[str, Sent], served: Collection[Call], talk: float) -> float:
