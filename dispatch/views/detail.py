@@ -139,7 +139,7 @@ class OrderDetails:
         reader = _Reader(
             actor=actor,
             permissions=self._rules.permissions.of(actor.usable_roles),
-            veil=veil_for(file.order, file.tasks, actor, self._rules, now),
+            veil=veil_for(file.order, file.tasks, file.events, actor, self._rules, now),
             now=now,
             known=known,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from dispatch.rules import Rules
 from dispatch.scope import sees_all
 from models.guards import Actor
 from models.phone_numbers import HIDDEN
-from models.tables import Task, WorkOrder
+from models.tables import OrderEvent, Task, WorkOrder
 from models.vocabulary import Labelled, Role, TaskState
 
 #: What people write between the digits of a number.
@@ -36,7 +36,8 @@ class Veil:
     """Shows or covers the identity of one order's caller."""
 
     visibility: Visibility
-    name: str
+    #: Of the caller, those put right since among them; the longest first, as the numbers.
+    names: tuple[str, ...]
     phones: tuple[str, ...]
 
     def show_name(self, name: str) -> str:
@@ -56,7 +57,9 @@ class Veil:
             # Looked for first: a list has another number in every line, and each is a new pattern.
             if _BETWEEN.sub("", phone) in digits:
                 text = re.sub(_SEPARATED.join(map(re.escape, phone)), self.show_phone(phone), text)
-        return text.replace(self.name, self.show_name(self.name)) if self.name else text
+        for name in self.names:
+            text = text.replace(name, self.show_name(name))
+        return text
 
     def scrub_all(self, kept: dict[str, Any]) -> dict[str, Any]:
         """What people have written, at whatever depth; what it is kept under is no writing."""
@@ -76,23 +79,45 @@ class Veil:
 
 
 def veil_for(
-    order: WorkOrder, tasks: Sequence[Task], actor: Actor, rules: Rules, now: datetime
+    order: WorkOrder,
+    tasks: Sequence[Task],
+    events: Sequence[OrderEvent],
+    actor: Actor,
+    rules: Rules,
+    now: datetime,
 ) -> Veil:
-    """The veil for one reader."""
-    phones = {phone for phone in (order.caller_phone, order.callback_phone) if phone}
+    """The veil for one reader. ``events``: all of the order; who the caller was taken for before it
+    was put right still stands in what was written then.
+    """
+    names = {order.caller_name, *_before(events, ("caller_name",))}
+    numbers = ("caller_phone", "callback_phone")
+    phones = {order.caller_phone, order.callback_phone, *_before(events, numbers)}
     return Veil(
         visibility=_visibility(order, tasks, actor, rules, now),
         # One character may be any word; only a whole name is scrubbed from texts.
-        name=order.caller_name if len(order.caller_name) > 1 else "",
-        phones=tuple(sorted(phones, key=len, reverse=True)),
+        names=_longest_first(name for name in names if len(name) > 1),
+        phones=_longest_first(filter(None, phones)),
     )
+
+
+def _before(events: Sequence[OrderEvent], fields: Collection[str]) -> Iterator[str]:
+    for event in events:
+        for name in fields:
+            before = event.changes.get(name, [None])[0]
+            if isinstance(before, str):
+                yield before
+
+
+def _longest_first(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def list_veil(order: WorkOrder) -> Veil:
     """Lists never show a name or number in full."""
     kind = Visibility.HIDDEN if order.confidential else Visibility.MASKED
     phones = tuple(phone for phone in (order.caller_phone, order.callback_phone) if phone)
-    return Veil(visibility=kind, name=order.caller_name, phones=phones)
+    names = (order.caller_name,) if order.caller_name else ()
+    return Veil(visibility=kind, names=names, phones=phones)
 
 
 def _visibility(

@@ -278,6 +278,19 @@ async def test_badges_count_each_persons_desk(desk: Desk, queues: Queues, people
     assert (await counts("zhuren"))["overdue"] == 7
 
 
+async def test_who_the_caller_was_taken_for_is_no_more_shown_than_who_it_is(
+    desk: Desk, details: OrderDetails, people: People
+) -> None:
+    said = "王小梅（13900005678）说路灯坏了。"
+    opened = await desk.open(content=said, caller_name="王小梅", caller_phone="13900005678")
+    right = {"caller_name": "汪小美", "caller_phone": "13900005679", "reason": "听错了"}
+    await desk.act("huawu1", opened.order_id, Amend.model_validate(right))
+    await desk.act("paidan", opened.order_id, Dispatch(department="D-CG"))
+    shown = await details.order(people["zhuren"], opened.order_id)
+    assert shown.content == "王*（139****5678）说路灯坏了。"
+    assert not any(said in shown.model_dump_json() for said in ("王小梅", "13900005678"))
+
+
 async def test_inbox_shows_the_worst_light_and_pages(
     desk: Desk, queues: Queues, people: People
 ) -> None:
