@@ -45,7 +45,8 @@ def measures(model: Path, quick: bool) -> dict[str, Callable[[], list[Row]]]:
 
 async def delays(model: Path, sentences: int) -> list[Row]:
     """In real calls, up to the agent's page."""
-    async with running_hotline(speech={"model": str(model)}) as hotline:
+    telephony = {"desk_phones": 3, "wrap_up_seconds": 0}
+    async with running_hotline(speech={"model": str(model)}, telephony=telephony) as hotline:
         await make_agents(hotline, 1)
         return await transcript.measure(hotline, sentences)
 
@@ -67,8 +68,11 @@ def main() -> None:
     chosen = measures(model.path, arguments.quick)
     for part in arguments.parts or PARTS:
         started, load = time.monotonic(), load_average()
-        rows += chosen[part]()
+        found = chosen[part]()
+        rows += found
         print(f"{part}: {time.monotonic() - started:.0f} s, {load}", file=sys.stderr)
+        # Should a later part fail, this one has not been measured in vain.
+        print(table(found), file=sys.stderr)
     print(f"{described}\n\nModel: {model.label}, {model.megabytes:.0f} MB\n\n{table(rows)}")
 
 
