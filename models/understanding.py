@@ -52,6 +52,20 @@ class Doubt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefusalHint:
+    """A reason for which the demand may have to be declined; a person decides."""
+
+    #: Of ``oversight.yaml``, as the name and the route that the citizen is told.
+    code: str
+    name: str
+    route: str
+    #: What spoke for it, in Chinese.
+    reason: str
+    #: The word that did.
+    span: Span
+
+
+@dataclass(frozen=True, kw_only=True)
 class Understanding:
     """Everything proposed for one text. Lists are likeliest first, at most three."""
 
@@ -65,6 +79,7 @@ class Understanding:
     model_version: str
     #: What a person should decide without leaning on the candidates.
     doubts: tuple[Doubt, ...] = ()
+    refusals: tuple[RefusalHint, ...] = ()
 
     @property
     def request_type(self) -> RequestType:

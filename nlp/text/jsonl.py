@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TextIO
 
@@ -43,6 +44,7 @@ def understanding_to_dict(found: Understanding) -> dict[str, Any]:
         "urgency": found.urgency.value,
         "urgency_reason": found.urgency_reason,
         "facts": _facts(found),
+        "refusals": [asdict(hint) for hint in found.refusals],
         "model": found.model_version,
     }
 

@@ -11,6 +11,7 @@ from config.catalogue import Catalogue, load_catalogue
 from config.catalogue_shelf import CatalogueShelf
 from config.departments import DepartmentKind, Departments, load_departments
 from config.lexicon import Lexicon, load_lexicon
+from config.refusal_words import RefusalWords, load_refusal_words
 from config.taxonomy import Taxonomy, load_taxonomy
 from config.urgency import UrgencyRules, load_urgency
 from models.errors import ConfigurationError
@@ -28,6 +29,7 @@ class Resources:
     #: The catalogue's versions: the one thing here that may change meanwhile.
     catalogues: CatalogueShelf
     urgency: UrgencyRules
+    refusals: RefusalWords
     segmenter: Segmenter
     places: PlaceFinder
 
@@ -71,6 +73,7 @@ class Resources:
                 load_catalogue(taxonomy, departments, rules), today or date.today
             ),
             urgency=load_urgency(rules),
+            refusals=load_refusal_words(rules),
             segmenter=Segmenter(lexicon, departments, cache_dir),
             places=PlaceFinder(lexicon),
         )

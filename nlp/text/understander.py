@@ -19,6 +19,7 @@ from nlp.text.model import TextModel, current_folder, load_model
 from nlp.text.people import find_person
 from nlp.text.phones import find_phones
 from nlp.text.places import place_fact
+from nlp.text.refusals import refusal_hints
 from nlp.text.resources import Resources
 from nlp.text.times import find_times
 from nlp.text.title import make_title
@@ -82,6 +83,7 @@ class Understander:
             facts=_once_each([*place_facts, *self._facts(text, clauses, now, found)]),
             model_version=classifier.model.version,
             doubts=doubts_of(found, manifest, manifest.get("few", {})),
+            refusals=refusal_hints(text, self.resources.refusals, found.request_types),
         )
 
     def _facts(

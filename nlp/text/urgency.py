@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from operator import add
 
 from config.urgency import UrgencyRules
 from models.understanding import Candidate, Understanding
 from models.vocabulary import RequestType, Urgency
+from nlp.text.neighbourhoods import neighbourhoods, possible
 
 _RANK = {level: level.rank for level in Urgency}
-#: Characters looked at together, and how far each window moves on.
-_WINDOW, _STEP = 120, 60
 #: From this confidence on a type tells what the words are about.
 _SURE = 0.6
 
@@ -30,12 +28,9 @@ def judge_urgency(
     best, reason = Urgency.NORMAL, ""
     if floor is None:
         return best, reason
-    # Most rules have no word in the whole text: they need not be tried on each part.
-    said = {*text, *map(add, text, text[1:])}
-    near = [rule for rule in rules.rules if not rule.beginnings.isdisjoint(said)]
-    possible = [rule for rule in near if rule.may_hold(text)]
-    for part in _parts(text) if possible else ():
-        for rule in possible:
+    tried = possible(text, rules.rules)
+    for part in neighbourhoods(text) if tried else ():
+        for rule in tried:
             if _RANK[rule.level] <= _RANK[best] or rule.level is floor:
                 continue
             if word := rule.spoken_by(part):
@@ -61,9 +56,3 @@ def _floor(request_types: Sequence[Candidate]) -> Urgency | None:
         return None
     calm = (RequestType.CONSULTATION, RequestType.SUGGESTION)
     return Urgency.URGENT if kind in calm else Urgency.NORMAL
-
-
-def _parts(text: str) -> list[str]:
-    if len(text) <= _WINDOW:
-        return [text]
-    return [text[i : i + _WINDOW] for i in range(0, len(text) - _STEP, _STEP)]

@@ -23,6 +23,16 @@ export interface Doubt {
   reason: string
 }
 
+/** A reason for which the demand may have to be declined; a person decides. */
+export interface RefusalHint {
+  code: string
+  name: string
+  /** What the citizen is told. */
+  route: string
+  reason: string
+  span: { start: number; end: number }
+}
+
 export interface Understanding {
   request_types: Candidate[]
   categories: Candidate[]
@@ -34,4 +44,5 @@ export interface Understanding {
   model_version: string
   /** Where the machine abstains, and why. */
   doubts?: Doubt[]
+  refusals?: RefusalHint[]
 }

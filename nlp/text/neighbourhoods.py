@@ -1,0 +1,31 @@
+"""Rules by words look at one neighbourhood of a text: in a long letter a word of the beginning and
+one of the end do not belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import add
+from typing import TypeVar
+
+from config.words import WordRule
+
+_Rule = TypeVar("_Rule", bound=WordRule)
+#: Characters looked at together, and how far each window moves on.
+_WINDOW, _STEP = 120, 60
+
+
+def neighbourhoods(text: str) -> list[str]:
+    """The text in overlapping pieces."""
+    if len(text) <= _WINDOW:
+        return [text]
+    return [text[i : i + _WINDOW] for i in range(0, len(text) - _STEP, _STEP)]
+
+
+def possible(text: str, rules: Sequence[_Rule]) -> list[_Rule]:
+    """Rules that some neighbourhood may fulfil. Most have no word in the whole text, and need not
+    be tried on each.
+    """
+    said = {*text, *map(add, text, text[1:])}
+    near = [rule for rule in rules if not rule.beginnings.isdisjoint(said)]
+    return [rule for rule in near if rule.may_hold(text)]
