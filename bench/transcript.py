@@ -20,8 +20,8 @@ from tests.support.hotline import RunningHotline
 #: Nothing more has come for so long: the sentence is through.
 _QUIET_SECONDS = 1.5
 _PATIENCE_SECONDS = 20.0
-#: Sentences. After two and a half minutes Asterisk asks a telephone whether it is still there, which
-#: the caller's scenario does not know.
+#: Sentences. After two and a half minutes Asterisk asks a telephone whether it is still there
+#: (RFC 4028), which the caller's scenario does not know.
 _IN_A_CALL = 12
 
 
