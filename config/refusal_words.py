@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.oversight import load_oversight
-from config.rules import RowReader, read_yaml, rule_file
-from config.words import WordRule
+from config.rules import RowReader
+from config.words import WordRule, load_word_rules
 
 FILE = "refusal_words.yaml"
 
@@ -35,28 +35,13 @@ def load_refusal_words(rules: Path | None = None) -> RefusalWords:
 
     :raises ConfigurationError: naming the row that is wrong.
     """
-    path = rule_file(FILE, rules)
     known = {reason.code: reason for reason in load_oversight(rules).refusals}
-    top = RowReader(path.name, "顶层", read_yaml(path))
-    top.only("version", "rules")
-    found = []
-    for number, row in enumerate(top.rows("rules"), 1):
-        reader = RowReader(path.name, f"第 {number} 条规则", row)
-        reader.only("code", "reason", "words", "with", "without")
-        code, words = reader.text("code"), reader.texts("words")
+
+    def rule(reader: RowReader, said: WordRule) -> RefusalRule:
+        code = reader.text("code")
         if code not in known:
             raise reader.error(f"code “{code}” 不是 oversight.yaml 中的不予受理原因")
-        if not words:
-            raise reader.error("缺少 words")
-        found.append(
-            RefusalRule(
-                code=code,
-                name=known[code].name,
-                route=known[code].route,
-                reason=reader.text("reason"),
-                words=words,
-                also=reader.texts("with"),
-                without=reader.texts("without"),
-            )
-        )
-    return RefusalWords(version=top.text("version"), rules=tuple(found))
+        return RefusalRule(code=code, name=known[code].name, route=known[code].route, **vars(said))
+
+    version, found = load_word_rules(FILE, rules, "code", rule)
+    return RefusalWords(version=version, rules=found)

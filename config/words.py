@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from config.rules import RowReader, read_yaml, rule_file
+
+_Rule = TypeVar("_Rule", bound="WordRule")
+_WORDS = ("reason", "words", "with", "without")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +41,27 @@ class WordRule:
         if not word or (self.also and not any(other in text for other in self.also)):
             return ""
         return "" if any(other in text for other in self.without) else word
+
+
+def load_word_rules(
+    file: str, rules: Path | None, key: str, make: Callable[[RowReader, WordRule], _Rule]
+) -> tuple[str, tuple[_Rule, ...]]:
+    """Version and rows of a file. ``rules``: the city's own folder of rule files
+    (``settings.rules``); ``make``: of a row's words, and of its ``key``, the rule.
+
+    :raises ConfigurationError: naming the row that is wrong.
+    """
+    path = rule_file(file, rules)
+    top = RowReader(path.name, "顶层", read_yaml(path))
+    top.only("version", "rules")
+    found = []
+    for number, row in enumerate(top.rows("rules"), 1):
+        reader = RowReader(path.name, f"第 {number} 条规则", row)
+        reader.only(key, *_WORDS)
+        words = reader.texts("words")
+        if not words:
+            raise reader.error("缺少 words")
+        also, without = reader.texts("with"), reader.texts("without")
+        said = WordRule(reason=reader.text("reason"), words=words, also=also, without=without)
+        found.append(make(reader, said))
+    return top.text("version"), tuple(found)
