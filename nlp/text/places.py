@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from operator import add
 
 from config.lexicon import Lexicon, Place, PlaceKind
 from models.understanding import Fact, Span
+from nlp.text.alike import SoundAlikes
 
 _CN = r"[0-9一二三四五六七八九十百零两]{1,5}"
 #: What follows a name and makes it exact. Order matters: the whole tail is taken in one match.
@@ -75,6 +76,8 @@ class PlaceFound:
     value: str
     unit: str | None
     exactness: int
+    #: Where the name ends and what makes it exact begins.
+    name_end: int = 0
 
 
 class PlaceFinder:
@@ -90,10 +93,18 @@ class PlaceFinder:
             lengths = {*self._lengths.get(name[:2], ()), len(name)}
             self._lengths[name[:2]] = tuple(sorted(lengths, reverse=True))
 
-    def find(self, text: str) -> list[PlaceFound]:
-        """Places, most exact first; among equals as they appear."""
+    @property
+    def names(self) -> Collection[str]:
+        """All names that are known, however they are spoken."""
+        return self._names.keys()
+
+    def find(self, text: str, alike: SoundAlikes | None = None) -> list[PlaceFound]:
+        """Places, most exact first; among equals as they appear. ``alike``: what the lexicon does
+        not know but what sounds like one of its names, is taken for that.
+        """
         known = self._known(text)
-        found = self._join(text, sorted([*known, *_unknown(text, known)], key=lambda p: p.start))
+        others = [self._meant(text, place, alike) for place in _unknown(text, known)]
+        found = self._join(text, sorted([*known, *others], key=lambda p: p.start))
         return sorted(found, key=lambda p: (-p.exactness, p.start))
 
     def masked(self, text: str) -> str:
@@ -129,6 +140,15 @@ class PlaceFinder:
                 found.append(_with_tail(text, i, end, place.name, place.unit, exactness))
         return found
 
+    def _meant(self, text: str, found: PlaceFound, alike: SoundAlikes | None) -> PlaceFound:
+        name = alike.ending(text[found.start : found.name_end]) if alike else ""
+        if not name:
+            return found
+        place = self._names[name]
+        exactness = _EXACTNESS.get(place.kind, _EXACT)
+        start = found.name_end - len(name)
+        return _with_tail(text, start, found.name_end, place.name, place.unit, exactness)
+
     def _join(self, text: str, parts: list[PlaceFound]) -> list[PlaceFound]:
         """Neighbours make one place: 雨母山镇 + 灵官庙村, 红湘北路 + 和 + 杨柳路交界."""
         joined: list[PlaceFound] = []
@@ -161,6 +181,7 @@ def _with_tail(
         end=end + len(said),
         value=name + said,
         unit=unit,
+        name_end=end,
         exactness=exactness
         + (1 if any(char.isdigit() or char in "栋号组" for char in said) else 0),
     )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from config.settings import Settings
 from models.understanding import Fact, Understanding
 from models.vocabulary import RequestType
+from nlp.text.alike import SoundAlikes
 from nlp.text.classify import Classified, Classifier
 from nlp.text.clauses import Clause, split_clauses
 from nlp.text.demand import find_demand
@@ -34,8 +35,8 @@ class Understander:
 
     def __init__(self, model: TextModel, resources: Resources, zone: tzinfo) -> None:
         self.resources = resources
-        self.classifier = Classifier(model, resources)
         self._zone = zone
+        self.take(model)
 
     @classmethod
     def load(cls, settings: Settings) -> Understander:
@@ -52,6 +53,7 @@ class Understander:
     def take(self, model: TextModel) -> None:
         """Another model from now on; a text that is being read is finished by the one before."""
         self.classifier = Classifier(model, self.resources)
+        self._alike = SoundAlikes(self.resources.places.names, model.space.sounds)
 
     def known_words(self, texts: Sequence[str]) -> float:
         """Share of their words that the model has learned from, 0–1."""
@@ -65,7 +67,7 @@ class Understander:
     def understand(self, text: str, *, now: datetime) -> Understanding:
         """``now``: the aware moment at which it was said; phrases of time count from it."""
         text = text[:LONGEST]
-        places = self.resources.places.find(text)
+        places = self.resources.places.find(text, self._alike)
         street = next((place.unit for place in places if place.unit), None)
         classifier = self.classifier
         found = classifier.classify(text, lambda: street)

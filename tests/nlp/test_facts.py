@@ -6,12 +6,14 @@ import pytest
 
 from models.understanding import Fact
 from models.vocabulary import RequestType
+from nlp.text.alike import SoundAlikes
 from nlp.text.clauses import split_clauses
 from nlp.text.demand import find_demand
 from nlp.text.numbers import parse_number
 from nlp.text.people import find_person
 from nlp.text.phones import find_phones
 from nlp.text.resources import Resources
+from nlp.text.sounds import sound_table
 from nlp.text.times import find_times
 from nlp.text.understander import Understander
 from tests.nlp.conftest import NOW, ZONE
@@ -154,6 +156,31 @@ class TestPlaces:
     )
     def test_a_common_noun_is_no_place(self, resources: Resources, text: str) -> None:
         assert resources.places.find(text) == []
+
+    @pytest.mark.parametrize(
+        ("text", "value", "said"),
+        [
+            ("我住在征香北路128号附近，路灯不亮", "蒸湘北路128号附近", "征香北路128号附近"),
+            ("红香南路有个大坑", "红湘南路", "红香南路"),
+            ("船山溪路和杨柳路交叉口堵车", "船山西路和杨柳路交叉口", "船山溪路和杨柳路交叉口"),
+            ("解放大道的路灯不亮", "解放大道", "解放大道"),
+            ("我们在茶山路128号旁边", "茶山路128号旁边", "茶山路128号旁边"),
+        ],
+    )
+    def test_what_sounds_like_a_name_is_taken_for_it(
+        self, understander: Understander, text: str, value: str, said: str
+    ) -> None:
+        fact = understander.understand(text, now=NOW).first("place")
+        assert fact is not None
+        assert (fact.value, fact.text) == (value, said)
+        assert text[fact.span.start : fact.span.end] == said
+
+
+def test_names_of_one_sound_are_told_apart_by_nobody() -> None:
+    alike = SoundAlikes(["红湘北路", "洪乡北路", "茶山路"], sound_table())
+    assert alike.ending("在红香北路") == ""
+    assert alike.ending("在查山路") == "茶山路"
+    assert alike.ending("山路") == ""
 
 
 class TestPeople:
