@@ -80,6 +80,8 @@ class Understanding:
     #: What a person should decide without leaning on the candidates.
     doubts: tuple[Doubt, ...] = ()
     refusals: tuple[RefusalHint, ...] = ()
+    #: What was told, in the citizen's words: longer than the title, shorter than a letter.
+    summary: str = ""
 
     @property
     def request_type(self) -> RequestType:

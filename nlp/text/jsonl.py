@@ -44,6 +44,7 @@ def understanding_to_dict(found: Understanding) -> dict[str, Any]:
         "urgency": found.urgency.value,
         "urgency_reason": found.urgency_reason,
         "facts": _facts(found),
+        "summary": found.summary,
         "refusals": [asdict(hint) for hint in found.refusals],
         "model": found.model_version,
     }

@@ -22,6 +22,7 @@ from nlp.text.phones import find_phones
 from nlp.text.places import place_fact
 from nlp.text.refusals import refusal_hints
 from nlp.text.resources import Resources
+from nlp.text.summary import summarise
 from nlp.text.times import find_times
 from nlp.text.title import make_title
 from nlp.text.urgency import judge_urgency
@@ -73,6 +74,7 @@ class Understander:
         found = classifier.classify(text, lambda: street)
         place_facts = [place_fact(text, place) for place in places]
         clauses = split_clauses(text)
+        facts = _once_each([*place_facts, *self._facts(text, clauses, now, found)])
         manifest = classifier.model.manifest
         urgency, reason = judge_urgency(text, self.resources.urgency, found.request_types)
         return Understanding(
@@ -82,9 +84,10 @@ class Understander:
             urgency=urgency,
             urgency_reason=reason,
             title=self._title(clauses, place_facts, found),
-            facts=_once_each([*place_facts, *self._facts(text, clauses, now, found)]),
+            facts=facts,
             model_version=classifier.model.version,
             doubts=doubts_of(found, manifest, manifest.get("few", {})),
+            summary=summarise(text, clauses, facts, found.category_words),
             refusals=refusal_hints(text, self.resources.refusals, found.request_types),
         )
 

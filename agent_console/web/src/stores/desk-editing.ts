@@ -106,11 +106,18 @@ export function useEditing(source: EditingSource) {
 
   /** The citizen's own words as the content's beginning. */
   function takeWords(): void {
-    const words = wordsOf(utterances.value, 'CALLER')
+    addToContent(wordsOf(utterances.value, 'CALLER'))
+  }
+
+  /** After what the content already says. */
+  function addToContent(words: string): void {
     if (!words) return
     const present = sheet.value.form.content.trim()
     edit('content', present ? `${present}\n${words}` : words)
   }
 
-  return { focus, fieldInUse, edit, editAnswer, inserted, insertArticle, accept, insert, useFact, takeWords }
+  return {
+    ...{ focus, fieldInUse, edit, editAnswer, inserted, insertArticle, accept, insert },
+    ...{ useFact, takeWords, addToContent },
+  }
 }

@@ -45,4 +45,6 @@ export interface Understanding {
   /** Where the machine abstains, and why. */
   doubts?: Doubt[]
   refusals?: RefusalHint[]
+  /** What was told, in the citizen's words. */
+  summary?: string
 }
