@@ -1,4 +1,4 @@
-"""What the machine proposes while a citizen speaks, in a real browser: summary, reasons to decline."""
+"""What the machine proposes while a citizen speaks, in a browser: summary, reasons to decline."""
 
 from __future__ import annotations
 
