@@ -4,7 +4,7 @@ one of the end do not belong together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import add
 from typing import TypeVar
 
@@ -22,10 +22,15 @@ def neighbourhoods(text: str) -> list[str]:
     return [text[i : i + _WINDOW] for i in range(0, len(text) - _STEP, _STEP)]
 
 
-def possible(text: str, rules: Sequence[_Rule]) -> list[_Rule]:
+def beginnings(text: str) -> set[str]:
+    """Each character, and each with the next: what a word of the text may begin with."""
+    return {*text, *map(add, text, text[1:])}
+
+
+def possible(text: str, rules: Sequence[_Rule], said: Collection[str] | None = None) -> list[_Rule]:
     """Rules that some neighbourhood may fulfil. Most have no word in the whole text, and need not
-    be tried on each.
+    be tried on each. ``said``: the text's :func:`beginnings`, where they are known.
     """
-    said = {*text, *map(add, text, text[1:])}
+    said = beginnings(text) if said is None else said
     near = [rule for rule in rules if not rule.beginnings.isdisjoint(said)]
     return [rule for rule in near if rule.may_hold(text)]

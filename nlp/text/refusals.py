@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from config.refusal_words import RefusalWords
 from models.understanding import Candidate, RefusalHint, Span
@@ -15,14 +15,19 @@ _TAKEN = (RequestType.PRAISE, RequestType.SUGGESTION)
 
 
 def refusal_hints(
-    text: str, rules: RefusalWords, request_types: Sequence[Candidate] = ()
+    text: str,
+    rules: RefusalWords,
+    request_types: Sequence[Candidate] = (),
+    said: Collection[str] | None = None,
 ) -> tuple[RefusalHint, ...]:
-    """Each reason once, in the order of the rules; empty for nearly every text."""
+    """Each reason once, in the order of the rules; empty for nearly every text. ``said``: see
+    :func:`nlp.text.neighbourhoods.possible`.
+    """
     sure = bool(request_types) and request_types[0].confidence >= _SURE
     if sure and RequestType(request_types[0].code) in _TAKEN:
         return ()
     found: dict[str, RefusalHint] = {}
-    for rule in possible(text, rules.rules):
+    for rule in possible(text, rules.rules, said):
         if rule.code in found:
             continue
         word = next(filter(None, map(rule.spoken_by, neighbourhoods(text))), "")

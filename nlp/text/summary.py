@@ -22,12 +22,13 @@ _COURTESY = re.compile(
     r"^(?:谢谢.{0,5}|感谢.{0,5}|麻烦(?:你们?|您)了?|辛苦了?|拜托了?|好的?|对|是的?|行|再见|此致|敬礼|你好|您好|知道了"
     r"|没有了|还有|另外|再一个|就这样|就是这样|尊敬的.{0,12}|各位领导.{0,6})?$"
 )
-_PROBLEM = re.compile(
-    r"没|不|坏|堵|漏|臭|乱|占|噪|欠|停|断|塌|裂|破|骗|打|偷|丢|污|吵|倒|掉|满|脏|拒|扣|逾期|严重|超|违|危险"
-)
+_PROBLEM = re.compile("[没不坏堵漏臭乱占噪欠停断塌裂破骗打偷丢污吵倒掉满脏拒扣超违]|逾期|严重|危险")
 _FIGURE = re.compile(
     r"[0-9一二三四五六七八九十百千万两]+(?:元|块|年|个?月|天|号|点|楼|栋|户|人|次|米|平方)"
 )
+#: Of a clause that holds a fact of the kind.
+_WEIGHTS = {"demand": 2.0, "place": 1.5, "time": 0.5}
+_SHORTEST = 4
 _ENDS = "。！？!?"
 
 
@@ -39,15 +40,19 @@ def summarise(
     ``facts``: places, times and the demand hold what must be in it; ``words``: what spoke for the
     category.
     """
-    told = [point for clause in clauses if (point := _point(clause)) is not None]
-    told = _once(told)
+    # Most texts hold neither: then they need not be looked for in each clause.
+    spoken = bool(_HESITATION.search(text) or _AGAIN.search(text))
+    points = (_point(clause, spoken) for clause in clauses)
+    told = _once([point for point in points if point is not None])
     chosen = _weightiest(told, facts, words)
     return _joined(text, told, sorted(chosen))
 
 
-def _point(clause: Clause) -> Clause | None:
-    said = _HESITATION.sub("", _LEAD_IN.sub("", clause.text))
-    said = _AGAIN.sub(lambda hit: hit[1] or hit[2], said)
+def _point(clause: Clause, spoken: bool) -> Clause | None:
+    lead = _LEAD_IN.match(clause.text)
+    said = clause.text[lead.end() :] if lead else clause.text
+    if spoken:
+        said = _AGAIN.sub(lambda hit: hit[1] or hit[2], _HESITATION.sub("", said))
     return None if _COURTESY.match(said) else Clause(said, clause.start, clause.end)
 
 
@@ -57,8 +62,12 @@ def _once(told: list[Clause]) -> list[Clause]:
 
 
 def _weightiest(told: list[Clause], facts: Sequence[Fact], words: Sequence[str]) -> set[int]:
-    weights = [_weight(point, n, facts, words) for n, point in enumerate(told)]
-    length, chosen = 0, set()
+    length, chosen = sum(len(point.text) + 1 for point in told), set(range(len(told)))
+    if length <= LONGEST:
+        return chosen
+    weights = _weights(told, facts, words[:4])
+    length = 0
+    chosen.clear()
     for n in sorted(range(len(told)), key=lambda n: (-weights[n], n)):
         if length and length + len(told[n].text) > LONGEST:
             continue
@@ -67,16 +76,26 @@ def _weightiest(told: list[Clause], facts: Sequence[Fact], words: Sequence[str])
     return chosen
 
 
-def _weight(point: Clause, number: int, facts: Sequence[Fact], words: Sequence[str]) -> float:
+def _weights(told: list[Clause], facts: Sequence[Fact], words: Sequence[str]) -> list[float]:
     """People say what it is about first, and what they want in so many words."""
-    inside = {
-        fact.kind for fact in facts if fact.span.start < point.end and point.start < fact.span.end
-    }
-    weight = 1.0 / (number + 1)
-    weight += 2.0 * ("demand" in inside) + 1.5 * ("place" in inside) + 0.5 * ("time" in inside)
-    weight += sum(1.0 for word in words[:4] if word in point.text)
-    weight += 0.5 * bool(_PROBLEM.search(point.text)) + 0.3 * bool(_FIGURE.search(point.text))
-    return weight - 0.5 * (len(point.text) < 4) - 2.0 * (len(point.text) > LONGEST // 2)
+    weights = []
+    for n, (said, _, _) in enumerate(told):
+        weight = 1.0 / (n + 1)
+        for word in words:
+            weight += word in said
+        if _PROBLEM.search(said):
+            weight += 0.5
+        if _FIGURE.search(said):
+            weight += 0.3
+        if not _SHORTEST <= len(said) <= LONGEST // 2:
+            weight -= 0.5 if len(said) < _SHORTEST else 2.0
+        weights.append(weight)
+    for fact in facts:
+        if more := _WEIGHTS.get(fact.kind):
+            for n, (_, start, end) in enumerate(told):
+                if fact.span.start < end and start < fact.span.end:
+                    weights[n] += more
+    return weights
 
 
 def _joined(text: str, told: list[Clause], chosen: list[int]) -> str:

@@ -17,6 +17,7 @@ from nlp.text.demand import find_demand
 from nlp.text.doubts import doubts_of
 from nlp.text.features import known_words
 from nlp.text.model import TextModel, current_folder, load_model
+from nlp.text.neighbourhoods import beginnings
 from nlp.text.people import find_person
 from nlp.text.phones import find_phones
 from nlp.text.places import place_fact
@@ -76,7 +77,8 @@ class Understander:
         clauses = split_clauses(text)
         facts = _once_each([*place_facts, *self._facts(text, clauses, now, found)])
         manifest = classifier.model.manifest
-        urgency, reason = judge_urgency(text, self.resources.urgency, found.request_types)
+        types, said = found.request_types, beginnings(text)
+        urgency, reason = judge_urgency(text, self.resources.urgency, types, said)
         return Understanding(
             request_types=found.request_types,
             categories=found.categories,
@@ -88,7 +90,7 @@ class Understander:
             model_version=classifier.model.version,
             doubts=doubts_of(found, manifest, manifest.get("few", {})),
             summary=summarise(text, clauses, facts, found.category_words),
-            refusals=refusal_hints(text, self.resources.refusals, found.request_types),
+            refusals=refusal_hints(text, self.resources.refusals, types, said),
         )
 
     def _facts(

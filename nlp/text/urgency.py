@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from config.urgency import UrgencyRules
@@ -16,19 +16,22 @@ _SURE = 0.6
 
 
 def judge_urgency(
-    text: str, rules: UrgencyRules, request_types: Sequence[Candidate] = ()
+    text: str,
+    rules: UrgencyRules,
+    request_types: Sequence[Candidate] = (),
+    said: Collection[str] | None = None,
 ) -> tuple[Urgency, str]:
     """The highest level whose rule holds, and why in words for the agent.
 
     Rules look at one neighbourhood only: in a long letter a word of the beginning and one of the
     end do not belong together. Thanks for a fire put out are no fire; a question or a proposal is
-    raised by danger to life alone.
+    raised by danger to life alone. ``said``: see :func:`nlp.text.neighbourhoods.possible`.
     """
     floor = _floor(request_types)
     best, reason = Urgency.NORMAL, ""
     if floor is None:
         return best, reason
-    tried = possible(text, rules.rules)
+    tried = possible(text, rules.rules, said)
     for part in neighbourhoods(text) if tried else ():
         for rule in tried:
             if _RANK[rule.level] <= _RANK[best] or rule.level is floor:
