@@ -20,13 +20,13 @@ import uvloop
 
 from bench import transcript
 from bench.figures import Row, load_average, machine, table
-from bench.floor import make_agents
-from bench.speech import resources, streams
+from bench.floor import make_agents, plenty_of_media_ports
+from bench.speech import loop_delay, resources, streams
 from config.settings import load_settings
 from nlp.speech.models import find_model
 from tests.support.hotline import running_hotline
 
-PARTS = ("streams", "memory", "catch_up", "delays")
+PARTS = ("streams", "memory", "catch_up", "delays", "loop")
 
 
 def measures(model: Path, quick: bool) -> dict[str, Callable[[], list[Row]]]:
@@ -40,6 +40,7 @@ def measures(model: Path, quick: bool) -> dict[str, Callable[[], list[Row]]]:
         ],
         "catch_up": lambda: [resources.catch_up(model)],
         "delays": lambda: uvloop.run(delays(model, 4 if quick else 32)),
+        "loop": lambda: uvloop.run(loop(model, 4 if quick else 24, 5.0 if quick else 30.0)),
     }
 
 
@@ -49,6 +50,16 @@ async def delays(model: Path, sentences: int) -> list[Row]:
     async with running_hotline(speech={"model": str(model)}, telephony=telephony) as hotline:
         await make_agents(hotline, 1)
         return await transcript.measure(hotline, sentences)
+
+
+async def loop(model: Path, talks: int, seconds: float) -> list[Row]:
+    """Call control beside recognisers that have more to do than the machine carries."""
+    telephony = {"desk_phones": talks + 2, "wrap_up_seconds": 0}
+    async with running_hotline(
+        speech={"model": str(model)}, telephony=telephony, asterisk=plenty_of_media_ports()
+    ) as hotline:
+        await make_agents(hotline, talks)
+        return await loop_delay.measure(hotline, talks, seconds)
 
 
 def main() -> None:
