@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,8 +29,26 @@ from models.vocabulary import AlertKind, CallbackState, ContactOutcome, Leg, Urg
 _CALLS = 2000
 
 
+@dataclass
+class _Said:
+    """What is remembered of a call that goes on."""
+
+    #: The last finished sentence: the next may be its second half.
+    before: str = ""
+    #: The sentence that is being spoken, and the reasons that its last interim text held.
+    utterance_id: str = ""
+    reasons: frozenset[str] = frozenset()
+    #: Reasons raised from interim text; each further one would ask the database again.
+    raised: set[str] = field(default_factory=set)
+
+
 class RiskWords:
-    """Listens to what citizens say. Raises each reason once for a call."""
+    """Listens to what citizens say. Raises each reason once for a call.
+
+    A long sentence is final only when it ends, too late for who is in danger. So its interim text
+    counts as well, once two of them in a row hold the same reason: the recogniser often changes
+    its mind about the newest word.
+    """
 
     def __init__(
         self,
@@ -44,8 +63,7 @@ class RiskWords:
         self._alerts = alerts
         self._clock = clock
         self._rules = [rule for rule in rules.rules if rule.level.rank >= level.rank]
-        #: Call → what was said last: a sentence may be cut in two.
-        self._before: OrderedDict[str, str] = OrderedDict()
+        self._said: OrderedDict[str, _Said] = OrderedDict()
         bus.subscribe("risk-words", self._on_event, UtteranceHeard, CallEnded)
         bus.subscribe("risk-words-recorded", self._on_transcribed, TranscriptCompleted)
 
@@ -53,20 +71,38 @@ class RiskWords:
 
     async def _on_event(self, event: UtteranceHeard | CallEnded) -> None:
         if isinstance(event, CallEnded):
-            self._before.pop(event.call_id, None)
-        elif event.utterance.final and event.utterance.leg is Leg.CALLER:
-            await self._hear(event.utterance)
+            self._said.pop(event.call_id, None)
+        elif event.utterance.leg is Leg.CALLER:
+            said = self._said_in(event.utterance.call_id)
+            await (self._hear if event.utterance.final else self._overhear)(event.utterance, said)
 
-    async def _hear(self, utterance: Utterance) -> None:
-        call_id = utterance.call_id
-        text = self._before.get(call_id, "") + utterance.text
-        self._before[call_id] = utterance.text
-        self._before.move_to_end(call_id)
-        if len(self._before) > _CALLS:
-            self._before.popitem(last=False)
-        for rule, word in self._found(text):
-            said = f"市民提到“{word}”（{rule.reason}，{rule.level.label}）"
-            await self._raise(call_id, utterance.utterance_id, rule, word, said)
+    def _said_in(self, call_id: str) -> _Said:
+        said = self._said.setdefault(call_id, _Said())
+        self._said.move_to_end(call_id)
+        if len(self._said) > _CALLS:
+            self._said.popitem(last=False)
+        return said
+
+    async def _hear(self, utterance: Utterance, said: _Said) -> None:
+        found = list(self._found(said.before + utterance.text))
+        said.before, said.reasons = utterance.text, frozenset()
+        for rule, word in found:
+            await self._tell(utterance, rule, word)
+
+    async def _overhear(self, utterance: Utterance, said: _Said) -> None:
+        """Interim text."""
+        found = list(self._found(said.before + utterance.text))
+        again = said.reasons if said.utterance_id == utterance.utterance_id else frozenset()
+        said.utterance_id = utterance.utterance_id
+        said.reasons = frozenset(rule.reason for rule, _ in found)
+        for rule, word in found:
+            if rule.reason in again and rule.reason not in said.raised:
+                said.raised.add(rule.reason)
+                await self._tell(utterance, rule, word)
+
+    async def _tell(self, utterance: Utterance, rule: UrgencyRule, word: str) -> None:
+        told = f"市民提到“{word}”（{rule.reason}，{rule.level.label}）"
+        await self._raise(utterance.call_id, utterance.utterance_id, rule, word, told)
 
     def _found(self, text: str) -> Iterator[tuple[UrgencyRule, str]]:
         for rule in self._rules:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -62,10 +64,13 @@ class Listener:
         self, *words: tuple[str, str], leg: Leg = Leg.CALLER, final: bool = True
     ) -> None:
         """(call, words) one after another."""
+        await self.hears_all(said(call_id, text, leg, final) for call_id, text in words)
+
+    async def hears_all(self, spoken: Iterable[Utterance]) -> None:
+        """One after another, interim texts too."""
         await self.bus.start()
-        for call_id, text in words:
-            spoken = said(call_id, text, leg, final)
-            await self.bus.publish(UtteranceHeard(utterance=spoken))
+        for utterance in spoken:
+            await self.bus.publish(UtteranceHeard(utterance=utterance))
         await self.bus.stop()
 
     async def raised(self) -> list[AlertView]:
@@ -120,10 +125,53 @@ async def test_a_sentence_cut_in_two_is_understood(listener: Listener) -> None:
     assert "电梯困人" in alert.text
 
 
-async def test_what_is_not_the_citizens_or_not_final_is_not_told(listener: Listener) -> None:
+async def test_what_is_not_the_citizens_or_heard_once_in_passing_is_not_told(
+    listener: Listener,
+) -> None:
     await listener.hears(("c1", "您是说有人要跳楼吗"), leg=Leg.AGENT)
     await listener.hears(("c1", "有人要跳楼"), final=False)
     await listener.hears(("c1", "我家停水了，什么时候来水"))
+    assert await listener.raised() == []
+
+
+def interim(*texts: str, final: str = "") -> list[Utterance]:
+    """One sentence as it grows, and how it ends."""
+    whole = said("c1", texts[-1], final=False)
+    growing = [replace(whole, text=text, raw=text) for text in texts]
+    ended = replace(whole, text=final, raw=final, final=True)
+    return [*growing, ended] if final else growing
+
+
+async def test_danger_is_told_before_a_long_sentence_ends(listener: Listener) -> None:
+    await listener.hears_all(interim("我家楼上着火了", "我家楼上着火了烟很大"))
+    (alert,) = await listener.raised()
+    assert "起火" in alert.text
+
+
+async def test_danger_in_interim_text_is_told_once(listener: Listener) -> None:
+    texts = ("楼上着火了", "楼上着火了烟", "楼上着火了烟很大", "楼上着火了烟很大快来")
+    await listener.hears_all(interim(*texts, final="楼上着火了，烟很大，快来。"))
+    assert len(await listener.raised()) == 1
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("有人要跳楼", "有人要跳绳"),
+        ("楼上着火了", "楼上着火了怎么办"),
+    ],
+)
+async def test_interim_text_that_is_put_right_calls_nobody(
+    listener: Listener, texts: tuple[str, ...]
+) -> None:
+    await listener.hears_all(interim(*texts, final=texts[-1]))
+    assert await listener.raised() == []
+
+
+async def test_interim_texts_of_two_sentences_do_not_bear_each_other_out(
+    listener: Listener,
+) -> None:
+    await listener.hears_all([*interim("有人要跳楼"), *interim("真的有人要跳楼")])
     assert await listener.raised() == []
 
 
