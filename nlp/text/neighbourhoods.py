@@ -15,11 +15,11 @@ _Rule = TypeVar("_Rule", bound=WordRule)
 _WINDOW, _STEP = 120, 60
 
 
-def neighbourhoods(text: str) -> list[str]:
-    """The text in overlapping pieces."""
+def neighbourhoods(text: str) -> list[tuple[int, str]]:
+    """The text in overlapping pieces, and where each begins."""
     if len(text) <= _WINDOW:
-        return [text]
-    return [text[i : i + _WINDOW] for i in range(0, len(text) - _STEP, _STEP)]
+        return [(0, text)]
+    return [(i, text[i : i + _WINDOW]) for i in range(0, len(text) - _STEP, _STEP)]
 
 
 def beginnings(text: str) -> set[str]:

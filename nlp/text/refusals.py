@@ -30,9 +30,10 @@ def refusal_hints(
     for rule in possible(text, rules.rules, said):
         if rule.code in found:
             continue
-        word = next(filter(None, map(rule.spoken_by, neighbourhoods(text))), "")
+        held = ((at, part, rule.spoken_by(part)) for at, part in neighbourhoods(text))
+        begin, part, word = next((hit for hit in held if hit[2]), (0, "", ""))
         if word:
-            start = text.index(word)
+            start = begin + part.index(word)
             found[rule.code] = RefusalHint(
                 code=rule.code,
                 name=rule.name,

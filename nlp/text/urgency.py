@@ -32,7 +32,7 @@ def judge_urgency(
     if floor is None:
         return best, reason
     tried = possible(text, rules.rules, said)
-    for part in neighbourhoods(text) if tried else ():
+    for _, part in neighbourhoods(text) if tried else ():
         for rule in tried:
             if _RANK[rule.level] <= _RANK[best] or rule.level is floor:
                 continue

@@ -29,6 +29,35 @@ SAID = {
     "R09": ["他打牌输的钱不还我，你们帮我要回来", "给我开假证明行不行，我给点钱"],
     "R10": ["朋友借了我的钱，打了借条，现在不还", "房东不退押金，找各种理由", "离婚了他不给抚养费"],
 }
+#: Written after the rules, which were not changed for them: 23 of these 25 are found.
+AFTERWARDS = {
+    "R01": ["有人正在我家门口抢东西你们快来", "隔壁老太太刚刚突然昏迷了喊不醒快派车"],
+    "R02": [
+        "我的案子判了三年法院就是不给我执行",
+        "检察院的人包庇他，冤案没人管",
+        "我举报武装部的首长",
+    ],
+    "R03": [
+        "我跟开发商的官司还在打，法院说下个月开庭",
+        "这个事我已经起诉到法院去了",
+        "复议机关已经受理了我的行政复议申请",
+        "我要举报我们局长收受贿赂",
+        "我要求你们公开那个征地的批文，依申请公开",
+    ],
+    "R04": ["信访那边说受理了，六十天内答复，我等不及先打这个电话"],
+    "R05": ["给我查查我老公的开房记录", "我把我们公司的商业机密告诉你们"],
+    "R06": ["我是衡阳人，我在广州的房东不退我押金", "外省的一家店买了东西不给退"],
+    "R07": ["我上个月反映的噪声你们说处理过了，同样的事我再说一遍，我不服"],
+    "R08": ["我一个人睡不着，陪我聊会天吧", "打着玩的，再见"],
+    "R09": ["我赌博输的钱能不能帮我追回", "你们通融一下给我办个假证明"],
+    "R10": [
+        "我表弟借了我的钱三年没还，把我拉黑了",
+        "前夫不给孩子抚养费",
+        "租客欠房租两个月还不肯搬",
+        "跟人合伙开店他把账上的钱私吞了",
+        "兄弟几个为了老人的遗产争起来了",
+    ],
+}
 #: What people also say: words of the rules in ordinary demands.
 ORDINARY = [
     "小区门口的报警器一直响，吵得睡不着",
@@ -64,6 +93,19 @@ def test_every_reason_has_rules() -> None:
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_demands_are_left_alone(text: str) -> None:
     assert refusal_hints(text, RULES) == ()
+
+
+def test_most_of_what_was_written_afterwards_is_found() -> None:
+    said = [(code, text) for code, texts in AFTERWARDS.items() for text in texts]
+    found = [code in {hint.code for hint in refusal_hints(text, RULES)} for code, text in said]
+    assert sum(found) >= 22
+
+
+def test_the_word_shown_is_the_one_that_spoke_for_it() -> None:
+    """Not the same word earlier in the letter, where it meant nothing."""
+    text = "我有个借条的问题先放一边" + "，这里说说别的事情" * 30 + "。朋友打了借条，一直不还。"
+    (hint,) = refusal_hints(text, RULES)
+    assert hint.span.start == text.rindex("借条")
 
 
 def test_words_of_different_matters_do_not_join() -> None:
