@@ -346,4 +346,4 @@ def _rounded(confidence: float) -> float:
 
 
 def _spoke(what: str, words: list[str]) -> str:
-    return f"{what}“{'”“'.join(words)}”" if words else "依据整体表述"
+    return f"{what}“{'”“'.join(words)}”" if words else "整体表述"

@@ -122,6 +122,8 @@ const inShell: RouteRecordRaw[] = [
   },
   {
     path: '/floor-figures/seat-time',
+    // It tells what one number is made of; without one there is nothing to tell.
+    beforeEnter: (to) => (to.query.cell ? true : '/floor-figures'),
     component: () => import('./pages/SeatTimePage.vue'),
     meta: { title: '坐席时长构成', needs: ['floor.figures'] },
   },
